@@ -1,0 +1,1 @@
+"""Implementation guides: loading, overlay, compilation, registry."""

@@ -1,0 +1,1 @@
+"""One small processor for each kind of document that comes back."""

@@ -1,0 +1,1 @@
+"""The other end: a scripted payer and clearinghouse on a virtual clock."""

@@ -1,0 +1,1 @@
+"""Data only: guides, payers, code tables, findings, scenarios and generated JSON Schemas."""
