@@ -46,8 +46,8 @@ def measure_payment(remittance: Remittance) -> Decimal:
 
 
 def measure_patient_share(claim: ClaimPayment) -> Decimal:
-    """How far CLP05 is from the adjustments of group PR; a reversal states no share."""
-    if claim.reversal:
+    """How far CLP05, where it is stated, is from the adjustments of group PR; a reversal states none."""
+    if claim.reversal or not claim.patient_responsibility:
         return Decimal(0)
     shares = (a.amount for a in list_adjustments(claim) if a.group == PATIENT_GROUP)
     return sum(shares, Decimal(0)) - claim.patient_responsibility

@@ -105,13 +105,16 @@ def service_charges_make_the_claim(claim: Loop) -> Iterator[Finding]:
 
 @rule("2100", cites=f"{GUIDE} 2100 CLP05")
 def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
-    """The patient's share is what the adjustments of group PR say; a reversal states none."""
+    """The patient's share, where one is stated, is what the adjustments of group PR say.
+
+    It is sent only where it is greater than zero, so a claim without one is not compared; nor is a reversal.
+    """
     segment = claim.segment("CLP")
     if segment is None or segment.element(2) == REVERSAL:
         return
     adjusted = read_adjustments([claim, *claim.loops("2110")], PATIENT_GROUP)
-    known = keep_numbers([*adjusted, parse_amount(segment.element(5) or "0")])
-    if known:
+    known = keep_numbers([*adjusted, parse_amount(segment.element(5))])
+    if known and known[-1]:
         difference = sum(known[:-1], Decimal(0)) - known[-1]
         yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
 
