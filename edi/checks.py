@@ -230,6 +230,8 @@ class SegmentCheck:
             (position for position, there in zip(positions, have, strict=True) if there == wanted),
             positions[0],
         )
+        if note.kind != "E" and known[at].usage == "R":
+            return  # already reported as missing, by the guide's own requirement
         words = note.kind + "".join(f"{position:02d}" for position in note.positions)
         yield self._find(code, at, names=" and ".join(names), note=words)
 
