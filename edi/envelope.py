@@ -93,12 +93,8 @@ def _stream(lexer: Lexer) -> Iterator[Event]:
     while lexer.header is not None:
         reader = _InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
         yield InterchangeOpened(reader.header)
-        for segment in lexer.take_segments():
-            handle = _HANDLERS.get(segment.elements[0])
-            if handle is not None:
-                yield from handle(reader, segment)
-            else:
-                reader.take(segment)
+        for batch in lexer.take_segments():
+            yield from reader.read(batch)
         yield from reader.end()
         yield from map(Noted, lexer.notes)
         lexer.notes.clear()
@@ -129,6 +125,19 @@ class _InterchangeReader:
         self.trailer: Segment | None = None
         self.straying = False
         self._check_unique(known)
+
+    def read(self, batch: list[Segment]) -> Iterator[Event]:
+        """The next segments of the interchange."""
+        find_handler = _HANDLERS.get
+        for segment in batch:
+            handle = find_handler(segment.elements[0])
+            if handle is not None:
+                yield from handle(self, segment)
+            elif self.segments is not None:
+                self.segments.append(segment)
+                segment.ordinal = len(self.segments)
+            else:
+                self._note_stray(segment)
 
     # --- one segment
 

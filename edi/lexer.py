@@ -7,6 +7,7 @@ whole file is valid UTF-8, else as latin-1. What is forgiven on the way is told 
 
 from __future__ import annotations
 
+import gc
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -61,10 +62,11 @@ class Lexer:
             return place
         return place + bisect_right(self._breaks, place) * self._break_length
 
-    def take_segments(self) -> Iterator[Segment]:
+    def take_segments(self) -> Iterator[list[Segment]]:
         """The segments after the ISA that stands next, to its IEA, the next ISA or the end of the file.
 
-        Ordinals are 0; offsets are byte offsets. Afterwards `header` is the next ISA, or None.
+        They come in batches; ordinals are 0, offsets are byte offsets. Afterwards `header` is the next ISA,
+        or None.
         """
         header = self.header
         if header is None:
@@ -121,18 +123,18 @@ class Lexer:
 
     # --- splitting
 
-    def _split_interchange(self, delimiters: Delimiters) -> Iterator[Segment]:
+    def _split_interchange(self, delimiters: Delimiters) -> Iterator[list[Segment]]:
         size = _FIRST_CHUNK
+        cut = delimiters.segment + delimiters.line_end
         ended = False
         while not ended and self._position < len(self._text):
             start = self._position
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            cut = delimiters.segment + delimiters.line_end
             if self._is_plain(chunk, cut, delimiters):
-                yield from self._split_plain(chunk, start, cut, delimiters.element)
+                yield _split_plain(chunk, start, cut, delimiters.element)
             else:
-                yield from self._split_carefully(chunk, start, delimiters)
+                yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
 
     def _next_chunk(self, start: int, size: int, delimiters: Delimiters) -> tuple[str, bool]:
@@ -161,21 +163,12 @@ class Lexer:
             chunk.isascii()
             and not self._breaks
             and chunk.endswith(cut)
-            and chunk[0] not in BLANKS
+            and chunk[0] not in BLANKS + delimiters.segment
             and chunk.count(delimiters.segment) == chunk.count(cut)
+            and cut + cut not in chunk
             and not any(cut + blank in chunk for blank in BLANKS)
             and not any(line + delimiters.segment in chunk for line in "\r\n")
         )
-
-    def _split_plain(self, chunk: str, start: int, cut: str, element: str) -> Iterator[Segment]:
-        gap = len(cut)
-        offset = start
-        for raw in chunk[:-gap].split(cut):
-            if raw:
-                yield Segment(raw.split(element), 0, offset)
-            else:
-                self._note("file.empty_segment", offset)
-            offset += len(raw) + gap
 
     def _split_carefully(self, chunk: str, start: int, delimiters: Delimiters) -> Iterator[Segment]:
         blanks = BLANKS.replace(delimiters.segment, "").replace(delimiters.element, "")
@@ -233,6 +226,27 @@ class Lexer:
             self._noted.add(code)
             place_in_file = Place(interchange=self._control_number, offset=self.origin(place))
             self.notes.append(find(code, x12=place_in_file))
+
+
+def _split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
+    """The segments of a chunk in which `cut` stands after each of them and nowhere else.
+
+    The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
+    all that was read before, again and again (measured: 0.29 s instead of 0.09 s for 200,000 segments).
+    """
+    gap = len(cut)
+    offset = start
+    segments = []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for raw in chunk[:-gap].split(cut):
+            segments.append(Segment(raw.split(element), 0, offset))
+            offset += len(raw) + gap
+    finally:
+        if collecting:
+            gc.enable()
+    return segments
 
 
 def _look_at(data: bytes) -> str:
