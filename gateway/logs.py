@@ -19,59 +19,15 @@ from typing import TextIO
 
 LOGGER = logging.getLogger("claimwire")
 FIELDS = frozenset(
-    [
-        "attempt",
-        "batch",
-        "bytes",
-        "claim",
-        "code",
-        "codes",
-        "control_number",
-        "count",
-        "database",
-        "delivery",
-        "direction",
-        "endpoint",
-        "event_id",
-        "event_type",
-        "exception",
-        "file",
-        "findings",
-        "from_state",
-        "guide",
-        "host",
-        "interchange",
-        "job",
-        "key",
-        "kind",
-        "lane",
-        "logger",
-        "method",
-        "milliseconds",
-        "outcome",
-        "partner",
-        "point",
-        "port",
-        "reason",
-        "remittance",
-        "request",
-        "role",
-        "route",
-        "scope",
-        "seconds",
-        "sequence",
-        "set",
-        "signal",
-        "state",
-        "status",
-        "step",
-        "tenant",
-        "to_state",
-        "trace",
-        "transport",
-        "version",
-        "worker",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        attempt batch bytes claim code codes control_number count database delivery direction endpoint
+        event_id event_type exception file findings from_state guide host interchange job key kind lane
+        logger method milliseconds outcome partner point port reason remittance request role route scope
+        seconds sequence set signal state status step tenant to_state trace transport version worker
+        """,
+    )
 )
 ID = re.compile(r"[^A-Za-z0-9_.:/{}*<>=+@ -]")
 LONGEST = 200
