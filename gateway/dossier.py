@@ -1,4 +1,4 @@
-"""A claim's dossier: the document as checked and every finding about it, sealed as the body of the claim's row."""
+"""A claim's dossier: the document as checked and every finding, sealed as the body of the claim's row."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Events: what happened, appended in the caller's transaction beside the rows it happened to.
 
-The feed is gapless within a tenant; with each event come the deliveries to every webhook endpoint that wants its
-type (the outbox), so that state, event and outbox commit together.
+The feed is gapless within a tenant; with each event come the deliveries to every webhook endpoint that wants
+its type (the outbox), so that state, event and outbox commit together.
 """
 
 from __future__ import annotations

@@ -81,7 +81,10 @@ class Intake:
     async def submit(
         self, tenant: str, document: object, *, guide: str = PROFESSIONAL, also: Also | None = None
     ) -> Submission:
-        """Check and store one claim; the answer is durable. `also` writes in the same transaction (idempotency)."""
+        """Check and store one claim; the answer is durable.
+
+        `also` writes in the same transaction, the answer of an idempotency key for one.
+        """
         checked = check_claim(document, guide=guide)
         findings = (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
@@ -133,9 +136,7 @@ def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Find
     )
 
 
-def record_unreadable(
-    scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]
-) -> KeptFile:
+def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
     """Store the row of a body that could not be read; the same bytes posted again are another file."""
     reason = findings[0].code if findings else "unreadable"
     file = files.add(
@@ -186,9 +187,7 @@ def _tell_intake(new: claims.NewClaim, state: str, findings: tuple[Finding, ...]
     ]
 
 
-def _tell(
-    new: claims.NewClaim, event: str, standing: Standing, findings: tuple[Finding, ...]
-) -> Happening:
+def _tell(new: claims.NewClaim, event: str, standing: Standing, findings: tuple[Finding, ...]) -> Happening:
     story = ClaimStory(
         claim=new.id,
         patient_control_number=new.patient_control_number,

@@ -1,7 +1,7 @@
 """The journal of one transaction: claims move, and the events that say so are written with them at its end.
 
-Batching, dispatch and the processors of inbound files all move claims through it, so that state, event and outbox
-rows never part. Events are appended last, since the feed's number locks out other writers of the tenant.
+Batching, dispatch and the processors of inbound files all move claims through it, so that state, event and
+outbox rows never part. Events are appended last, since the feed's number locks out other writers of the tenant.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ class Journal:
         numbers = self._read_control_numbers()
         publish(
             self._scope,
-            *(step if isinstance(step, Happening) else self._write_step(step, numbers) for step in self._steps),
+            *(
+                step if isinstance(step, Happening) else self._write_step(step, numbers)
+                for step in self._steps
+            ),
         )
 
     def _find_standing(self, claim: Claim) -> Standing:

@@ -13,7 +13,7 @@ from gateway.store.claims import Claim
 
 
 class Trait(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer says of a claim beside its patient control number. Money in dollars, None where unsaid."""
+    """What an answer says of a claim beside its patient control number; None where it says nothing."""
 
     payers: Collection[str]
     charge: Decimal | None = None
