@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.simulator.adjudication import Adjudication, adjudicate, lines_of, take_back
+from gateway.simulator.adjudication import Adjudication, adjudicate, measure_take_back
+from gateway.simulator.billed import read_claim
 from gateway.simulator.scenario_page import render_page
 from gateway.simulator.scenarios import (
     BrokenScenarioError,
@@ -31,7 +32,7 @@ SCENARIOS = load_scenarios()
 
 def play(scenario: Scenario, claim: dict[str, Any]) -> list[Adjudication]:
     """Every CLP the scenario makes of the claim, in order."""
-    lines = lines_of(claim)
+    lines = read_claim(claim).lines
     played = [adjudicate(lines, scenario.steps, index) for index in range(len(scenario.steps))]
     return [adjudication for adjudication in played if adjudication is not None]
 
@@ -95,12 +96,12 @@ def active_codes(table: Path) -> set[str]:
 @pytest.mark.parametrize("sample", ACCEPTED, ids=name_of)
 def test_every_payment_of_every_scenario_balances(scenario: Scenario, sample: Path) -> None:
     for adjudication in play(scenario, claim_of(sample)):
-        adjusted = sum((a.amount for paid in adjudication.lines for a in paid.adjustments), Decimal(0))
+        adjusted = sum((a.amount for a in adjudication.adjustments), Decimal(0))
         assert adjudication.charge == adjudication.paid + adjusted
         sign = -1 if adjudication.status == "22" else 1
-        for paid in adjudication.lines:
-            assert sign * paid.line.charge == paid.paid + sum(a.amount for a in paid.adjustments)
-            assert sign * paid.paid >= 0
+        for service in adjudication.services:
+            assert service.charge == service.paid + sum(a.amount for a in service.adjustments)
+            assert sign * service.paid >= 0
 
 
 @pytest.mark.parametrize("sample", ACCEPTED, ids=name_of)
@@ -108,7 +109,7 @@ def test_a_sample_states_the_dollars_that_its_scenario_pays(sample: Path) -> Non
     claim, expected = claim_of(sample), expected_of(sample)
     played = play(SCENARIOS[expected["scenario"]], claim)
     dollars = {key: Decimal(value) for key, value in expected["dollars"].items()}
-    adjusted = sum((a.amount for p in played for line in p.lines for a in line.adjustments), Decimal(0))
+    adjusted = sum((a.amount for p in played for a in p.adjustments), Decimal(0))
     patient = sum((p.patient_share for p in played), Decimal(0))
     assert dollars["billed"] == Decimal(claim["claimInformation"]["claimChargeAmount"])
     assert dollars["paid"] == sum((p.paid for p in played), Decimal(0))
@@ -129,7 +130,8 @@ def test_a_sample_names_the_scenario_that_its_number_chooses(sample: Path) -> No
 def test_a_take_back_is_a_share_of_the_latest_payment() -> None:
     scenario = SCENARIOS["take_back_by_plb"]
     claim = claim_of(ROOT / "samples/837P/take_back_by_plb")
-    taken = [take_back(lines_of(claim), scenario.steps, index) for index in range(len(scenario.steps))]
+    lines = read_claim(claim).lines
+    taken = [measure_take_back(lines, scenario.steps, index) for index in range(len(scenario.steps))]
     expected = expected_of(ROOT / "samples/837P/take_back_by_plb")
     assert [amount for amount in taken if amount] == [Decimal(expected["taken_back"])]
 
@@ -137,7 +139,7 @@ def test_a_take_back_is_a_share_of_the_latest_payment() -> None:
 def test_an_amount_is_taken_once_from_the_first_lines_that_have_it() -> None:
     claim = claim_of(ROOT / "samples/837P/patient_responsibility")
     (payment,) = play(SCENARIOS["patient_responsibility"], claim)
-    deductible = [a.amount for paid in payment.lines for a in paid.adjustments if a.reason == "1"]
+    deductible = [a.amount for a in payment.adjustments if a.reason == "1"]
     assert deductible == [Decimal("40.00")]
 
 
