@@ -52,7 +52,7 @@ class FileServer(Protocol):
         """Make `path` hold `content`. The caller checks afterwards how much arrived."""
 
     def rename(self, old: str, new: str) -> None:
-        """Give `old` the name `new`; FileExistsError says that `new` is taken, Ambiguous that nothing does."""
+        """Rename a file. Raises FileExistsError where `new` is taken, Ambiguous when no answer came."""
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is already gone is fine."""

@@ -91,6 +91,12 @@ def derive_entity_type(generation: Generation, scope: Mapping[str, object]) -> s
     return "2" if scope.get("organizationName") is not None else "1"
 
 
+def derive_billing_entity_type(generation: Generation, scope: Mapping[str, object]) -> str:
+    """The entity type of the billing provider, whose address this is (005010X222A1 2010AB NM102)."""
+    billing = generation.document.get("billing")
+    return derive_entity_type(generation, billing) if isinstance(billing, Mapping) else "2"
+
+
 def derive_payer_name(generation: Generation, scope: Mapping[str, object]) -> str:
     """The receiver's name, which is the payer's where a claim names no payer (2010BB NM103)."""
     receiver = generation.document.get("receiver")
@@ -118,6 +124,7 @@ DERIVATIONS: dict[str, Derivation] = {
     "loop.number": derive_loop_number,
     "subscriber.self": derive_self,
     "entity.type": derive_entity_type,
+    "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
     "line.procedure_code": derive_procedure_code,
 }

@@ -20,12 +20,16 @@ ZERO = Decimal("0.00")
 
 
 class State(msgspec.Struct, frozen=True):
-    """One state of the table: `rank` orders what is known, `next` is the regular story."""
+    """One state of the table: `rank` orders what is known, `next` is the regular story.
+
+    A claim that is `live` stands in the payer's system, or will: an equal one is a duplicate.
+    """
 
     rank: int
     next: tuple[str, ...]
     meaning: str
     kind: Literal["journey", "money"] = "journey"
+    live: bool = True
 
 
 class Effect(msgspec.Struct, frozen=True):

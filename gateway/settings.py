@@ -75,7 +75,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 8437
-    body_limit: Count = 8 * 1024 * 1024
+    body_limit: Count = 16 * 1024 * 1024
     file_limit: Count = 64 * 1024 * 1024
     header_seconds: Seconds = 10.0
     body_seconds: Seconds = 30.0
@@ -92,19 +92,9 @@ class StoreSettings(Section, frozen=True, kw_only=True):
 
 
 class SealingSettings(Section, frozen=True, kw_only=True):
-    """The key that encrypts claims and files at rest (32 bytes, base64) and, for rotation, older ones.
+    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start."""
 
-    None means a key file in the home folder, made at the first start.
-    """
-
-    key: SecretReference | None = None
-    older: tuple[SecretReference, ...] = ()
-
-
-class KeySettings(Section, frozen=True, kw_only=True):
-    """API keys: the server-side secret mixed into their fingerprints; None: a file in the home folder."""
-
-    pepper: SecretReference | None = None
+    keys: SecretReference | None = None
 
 
 class WebhookSettings(Section, frozen=True, kw_only=True):
@@ -212,7 +202,6 @@ class Settings(Section, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
     sealing: SealingSettings = SealingSettings()
-    keys: KeySettings = KeySettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     tenants: tuple[Tenant, ...] = ()

@@ -14,7 +14,7 @@ import msgspec
 
 from edi.findings import Finding, Place
 from edi.models import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment, StatusCode
-from gateway.lifecycle import Standing
+from gateway.lifecycle import Fact, Settlement, Standing
 from gateway.meanings import explain
 
 
@@ -78,7 +78,7 @@ class AcknowledgmentTold(Told, frozen=True, kw_only=True):
 
 
 class PaymentTold(Told, frozen=True, kw_only=True):
-    """What one remittance says of the claim."""
+    """What one remittance says of the claim: charge = paid + adjusted + patient, negative in a reversal."""
 
     remittance: str
     trace_number: str
@@ -86,7 +86,9 @@ class PaymentTold(Told, frozen=True, kw_only=True):
     status_meaning: str
     charge: Decimal
     paid: Decimal
-    patient_responsibility: Decimal
+    adjusted: Decimal
+    patient: Decimal
+    denial: bool = False
     payer_claim_control_number: str = ""
     adjustments: tuple[AdjustmentTold, ...] = ()
     remark_codes: tuple[str, ...] = ()
@@ -174,6 +176,14 @@ def write_story(story: Told) -> bytes:
     return msgspec.json.encode(story)
 
 
+def read_fact(event_type: str, body: bytes) -> Fact:
+    """A claim event as the fold sees it. Raises msgspec.DecodeError where `body` is no claim story."""
+    payment = msgspec.json.decode(body, type=ClaimStory).payment
+    if payment is None:
+        return Fact(event_type)
+    return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
+
+
 def tell_amounts(standing: Standing) -> Amounts:
     """The money of a standing."""
     return Amounts(
@@ -215,7 +225,9 @@ def tell_statuses(statuses: Iterable[StatusCode]) -> tuple[StatusTold, ...]:
     )
 
 
-def tell_payment(payment: ClaimPayment, remittance: Remittance, remittance_id: str) -> PaymentTold:
+def tell_payment(
+    payment: ClaimPayment, settlement: Settlement, remittance: Remittance, remittance_id: str
+) -> PaymentTold:
     """What `remittance` says of one claim, adjustments with their meanings."""
     lines = enumerate(payment.services, start=1)
     return PaymentTold(
@@ -224,8 +236,10 @@ def tell_payment(payment: ClaimPayment, remittance: Remittance, remittance_id: s
         status=payment.status,
         status_meaning=explain("claim_payment_status", payment.status),
         charge=payment.charge,
-        paid=payment.paid,
-        patient_responsibility=payment.patient_responsibility,
+        paid=settlement.paid,
+        adjusted=settlement.adjusted,
+        patient=settlement.patient,
+        denial=settlement.denial,
         payer_claim_control_number=payment.payer_claim_control_number,
         adjustments=(
             *(_tell_adjustment(adjustment, None) for adjustment in payment.adjustments),

@@ -42,8 +42,7 @@ class FieldParser:
     def field(self, use: SegmentUse, place: str, value: Any, at: str) -> Field | None:
         """One field, or None after a fault."""
         slots = parse_places(place)
-        if not slots or not self.known(use, place):
-            self.faults.add(f"{use.key}/{place} is no place of the segment")
+        if not self.known(use, place):
             return None
         if isinstance(value, str) and value.endswith("[]"):
             return SpreadField(tuple(self.checked(use, slots)), self.name(value, at))
