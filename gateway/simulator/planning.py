@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +12,6 @@ from edi.acks import acknowledge_group, acknowledge_interchange, read_999
 from edi.envelope import InterchangeHeader, Unreadable
 from edi.files import GroupReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, Place, find
-from edi.tree import Loop
 from gateway.simulator.billed import BilledClaim, read_claim
 from gateway.simulator.ledger import Answer, ClaimSteps, PlayedClaim, ReplyAddress, Submission
 from gateway.simulator.scenarios import (
@@ -88,8 +88,10 @@ def plan_interchange(plan: Plan, report: InterchangeReport, known: Known) -> Non
 
 def note_repeated(report: InterchangeReport) -> InterchangeReport:
     """The report with the finding that the interchange was sent before (TA105 = 025)."""
-    finding = find("interchange.repeated", x12=Place(interchange=report.header.control_number, segment="ISA"))
-    return msgspec.structs.replace(report, findings=(*report.findings, finding))
+    finding = find(
+        "payer.repeated_interchange", x12=Place(interchange=report.header.control_number, segment="ISA")
+    )
+    return dataclasses.replace(report, findings=(*report.findings, finding))
 
 
 def reply_to(header: InterchangeHeader, groups: Sequence[GroupReport]) -> ReplyAddress:
@@ -107,7 +109,7 @@ def reply_to(header: InterchangeHeader, groups: Sequence[GroupReport]) -> ReplyA
 
 def plan_group(plan: Plan, header: InterchangeHeader, group: GroupReport, address: ReplyAddress) -> None:
     """The 999 of a group, and the answers to the claims of each set that it accepts."""
-    answered = msgspec.structs.replace(
+    answered = dataclasses.replace(
         group, sets=tuple(return_if_scripted(report, plan.scenarios) for report in group.sets)
     )
     document = acknowledge_group(header, answered)
@@ -124,34 +126,27 @@ def return_if_scripted(report: SetReport, scenarios: Mapping[str, Scenario]) -> 
         scenario = choose_scenario(read_claim(document).patient_control_number, scenarios)
         first = next((step for step in scenario.steps if isinstance(step, Return)), None)
         if first is not None:
-            return msgspec.structs.replace(report, findings=(*report.findings, find_return(report, first)))
+            return dataclasses.replace(report, findings=(*report.findings, find_return(report, first)))
     return report
 
 
 def find_return(report: SetReport, step: Return) -> Finding:
     """The scripted finding, at the first segment of the set that the step names."""
-    segment = find_segment(report.tree, step) if report.tree is not None else None
+    loops = report.tree.descend(step.loop) if report.tree is not None else ()
+    ordinals = (segment.ordinal for loop in loops for segment in loop.segments(step.segment))
     place = Place(
         set=report.control_number,
         loop=step.loop,
         segment=step.segment,
-        ordinal=segment,
+        ordinal=next(ordinals, None),
         element=step.element,
     )
     return find(step.finding, x12=place)
 
 
-def find_segment(loop: Loop, step: Return) -> int | None:
-    """The ordinal of the first segment that the step names, in the loop or below it."""
-    if loop.use.id == step.loop:
-        return next((segment.ordinal for segment in loop.segments(step.segment)), None)
-    found = (find_segment(child, step) for child in loop.children if isinstance(child, Loop))
-    return next((ordinal for ordinal in found if ordinal is not None), None)
-
-
 def plan_set(plan: Plan, report: SetReport, address: ReplyAddress) -> None:
     """The answers to each claim of an accepted set."""
-    batch = report.tree.value("BHT", 3) if report.tree is not None else ""
+    batch = next((segment.element(3) for segment in report.segments if segment.id == "BHT"), "")
     for document in report.documents:
         claim = read_claim(document)
         scenario = choose_scenario(claim.patient_control_number, plan.scenarios)

@@ -71,5 +71,10 @@ async def run_simulator(settings: SimulatorSettings, clock: Clock) -> AsyncItera
 async def keep_working(payer: ScriptedPayer, clock: Clock, poll_seconds: float) -> None:
     """Round after round, in a thread, until cancelled; a round under way is finished first."""
     while True:
-        await asyncio.shield(asyncio.create_task(asyncio.to_thread(payer.work, clock.now())))
+        working = asyncio.create_task(asyncio.to_thread(payer.work, clock.now()))
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await working
+            raise
         await clock.sleep(poll_seconds)
