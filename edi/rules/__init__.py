@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-MODULES = ("edi.rules.claim",)
+MODULES = ("edi.rules.claim", "edi.rules.remittance", "edi.rules.acknowledgment")
 
 
 def load_rules() -> None:
