@@ -155,7 +155,9 @@ def test_a_document_of_another_shape_reads_as_an_empty_remittance(document: dict
     assert remittance.claims == () and remittance.amount == 0
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "1e5", "1_000", " 1", "1.2.3", "--1", ".", "\uff11\uff12", "Infinity"])
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "1e5", "1_000", " 1", "1.2.3", "--1", ".", "\uff11\uff12", "Infinity"]
+)
 def test_what_x12_does_not_write_as_a_number_is_no_amount(text: str) -> None:
     assert parse_amount(text) is None
 
