@@ -1,0 +1,105 @@
+"""The archive: every file received or sent, byte for byte, found again by its SHA-256 digest.
+
+A file's name is the digest of its plain bytes and nothing else. Its content is compressed (zstd) and sealed.
+A file is on disk, name and content, before `put` returns. The calls block: use `asyncio.to_thread` on an
+event loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+import zstandard
+
+from gateway.sealing import SealBroken, Sealer
+
+_LEVEL: Final = 3
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class ArchiveDamaged(Exception):
+    """An archived file does not open or its content has another digest. The text holds the digest only."""
+
+
+class NotArchived(Exception):
+    """No file with this digest is in the archive. The text holds the digest only."""
+
+
+class Archive:
+    """A folder of sealed files, each named by the digest of its plain bytes."""
+
+    def __init__(self, folder: Path, sealer: Sealer) -> None:
+        self._folder = folder
+        self._sealer = sealer
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, content: bytes) -> str:
+        """Keep `content` durably and return its SHA-256 in hex. To put it twice is to put it once."""
+        digest = hashlib.sha256(content).hexdigest()
+        if not self._is_sound(digest):
+            packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+            self._write(self._place(digest), self._sealer.seal(packed, _context(digest)))
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The content with this digest, verified. Raises NotArchived, ArchiveDamaged."""
+        try:
+            sealed = self._place(digest).read_bytes()
+        except FileNotFoundError:
+            raise NotArchived(digest) from None
+        try:
+            packed = self._sealer.open(sealed, _context(digest))
+            content = zstandard.ZstdDecompressor().decompress(packed)
+        except (SealBroken, zstandard.ZstdError) as error:
+            raise ArchiveDamaged(digest) from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ArchiveDamaged(digest)
+        return content
+
+    def __contains__(self, digest: str) -> bool:
+        return self._place(digest).exists()
+
+    def _is_sound(self, digest: str) -> bool:
+        """True where the archive holds this digest and the file opens: a damaged one is written anew."""
+        try:
+            self.get(digest)
+        except (NotArchived, ArchiveDamaged):
+            return False
+        return True
+
+    def _place(self, digest: str) -> Path:
+        if _DIGEST.fullmatch(digest) is None:
+            raise ValueError("not a SHA-256 digest in hex")
+        return self._folder / digest[:2] / f"{digest[2:]}.zst.sealed"
+
+    def _write(self, place: Path, sealed: bytes) -> None:
+        """Write a draft, flush, rename, flush the folder: a name is there whole or not at all."""
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = place.with_name(f".{secrets.token_hex(8)}")
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
+        _flush_folder(place.parent)
+        _flush_folder(self._folder)
+
+
+def _context(digest: str) -> str:
+    return f"archive:{digest}"
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""Identifiers: sortable by time, without any meaning from a document, and injected."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from typing import Final, Protocol
+
+from gateway.clock import Clock
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS: Final = 80
+_SHAPE: Final = re.compile(r"[a-z]{2,8}_[0-9A-HJKMNP-TV-Z]{26}")
+
+
+class IdSource(Protocol):
+    """Where new identifiers come from."""
+
+    def new(self, prefix: str) -> str:
+        """A new identifier such as `clm_01K2ABCDEFGHJKMNPQRSTVWXYZ`."""
+        ...
+
+
+def write_base32(number: int) -> str:
+    """`number` (up to 130 bits) as 26 characters of Crockford's base 32."""
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_id(text: str, prefix: str | None = None) -> bool:
+    """True where `text` has the shape of one of our identifiers (and the prefix, where given)."""
+    return _SHAPE.fullmatch(text) is not None and (prefix is None or text.startswith(f"{prefix}_"))
+
+
+class TimeIds:
+    """Identifiers of 48 bits of time in milliseconds and 80 random bits, rising even within a millisecond.
+
+    Source: the ULID specification, monotonic variant.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new(self, prefix: str) -> str:
+        milliseconds = int(self._clock.now().timestamp() * 1000)
+        fresh = (milliseconds << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS - 1)
+        with self._lock:
+            self._last = fresh if fresh > self._last else self._last + 1
+            return f"{prefix}_{write_base32(self._last)}"
+
+
+class SequentialIds:
+    """Identifiers that count from 1 for each prefix: tests that compare whole answers use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def new(self, prefix: str) -> str:
+        with self._lock:
+            count = self._counts[prefix] = self._counts.get(prefix, 0) + 1
+        return f"{prefix}_{write_base32(count)}"

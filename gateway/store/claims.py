@@ -1,0 +1,249 @@
+"""Claims: what was posted (sealed), what it amounts to, and where it stands.
+
+The patient control number is looked up by its fingerprint; in clear it stands in the sealed body only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+from sqlalchemy import func
+
+from gateway.store import tables
+from gateway.store.errors import NoSuchRow
+from gateway.store.scope import TenantScope, columns_of
+
+CONTROL_NUMBER = "patient_control_number"
+ZERO = Decimal("0.00")
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """One claim without its body. Money: charge = paid + adjusted + patient + open.
+
+    `frequency` is CLM05-3, `usage` ISA15 (P or T), `original` the id of the claim that this one replaces or
+    voids.
+    """
+
+    id: str
+    claim_type: str
+    control_fingerprint: str
+    duplicate_fingerprint: str
+    payer_id: str
+    billing_npi: str
+    frequency: str
+    usage: str
+    charge: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    patient: Decimal
+    open: Decimal
+    service_from: date | None
+    service_to: date | None
+    state: str
+    marks: tuple[str, ...]
+    original: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a claim when it comes in. `body` is the claim's JSON in clear; `add` seals it."""
+
+    id: str
+    claim_type: str
+    patient_control_number: str
+    payer_id: str
+    billing_npi: str
+    frequency: str
+    charge: Decimal
+    service_from: date | None
+    service_to: date | None
+    body: bytes
+    usage: str = "P"
+    state: str = "received"
+    marks: tuple[str, ...] = ()
+    original: str | None = None
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Money over a set of claims."""
+
+    claims: int
+    charge: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    patient: Decimal
+    open: Decimal
+
+
+_COLUMNS = columns_of(tables.claim, Claim)
+_COPIED = (
+    "id",
+    "claim_type",
+    "payer_id",
+    "billing_npi",
+    "frequency",
+    "usage",
+    "charge",
+    "service_from",
+    "service_to",
+)
+_MONEY = ("charge", "paid", "adjusted", "patient", "open")
+
+
+def add(scope: TenantScope, new: NewClaim) -> Claim:
+    """Store a claim and return it. Raises Conflict where the id is taken."""
+    now = scope.now()
+    values = {name: getattr(new, name) for name in (*_COPIED, "state", "marks", "original")}
+    values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
+    values |= {
+        "control_fingerprint": fingerprint_control_number(scope, new.patient_control_number),
+        "duplicate_fingerprint": fingerprint_duplicate(scope, new),
+    }
+    values |= {"created_at": now, "updated_at": now}
+    scope.insert(tables.claim, {**values, "body": scope.seal(new.body, _context(new.id))})
+    return Claim(**values)
+
+
+def fingerprint_control_number(scope: TenantScope, patient_control_number: str) -> str:
+    """What the patient control number (CLM01, CLP01) is looked up by."""
+    return scope.fingerprint(patient_control_number, CONTROL_NUMBER)
+
+
+def fingerprint_duplicate(scope: TenantScope, new: NewClaim) -> str:
+    """Equal for claims of one provider, control number, payer, service dates, charge and frequency."""
+    parts = (
+        new.billing_npi,
+        new.patient_control_number,
+        new.payer_id,
+        str(new.service_from),
+        str(new.service_to),
+        f"{new.charge:.2f}",
+        new.frequency,
+    )
+    return scope.fingerprint("\x1f".join(parts), "duplicate_claim")
+
+
+def load(scope: TenantScope, claim_id: str, *, lock: bool = False) -> Claim | None:
+    """The claim, or None. With `lock`, no other transaction changes it until this one ends."""
+    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id == claim_id)
+    return scope.one(Claim, statement.with_for_update() if lock else statement)
+
+
+def load_many(scope: TenantScope, claim_ids: Collection[str], *, lock: bool = False) -> list[Claim]:
+    """Those of the claims that there are, in order of id."""
+    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id.in_(claim_ids))
+    ordered = statement.order_by(tables.claim.c.id)
+    return scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+
+
+def read_body(scope: TenantScope, claim_id: str) -> bytes:
+    """The claim's JSON in clear. Raises NoSuchRow, SealBroken."""
+    sealed = scope.value(scope.select(tables.claim, tables.claim.c.body).where(tables.claim.c.id == claim_id))
+    if sealed is None:
+        raise NoSuchRow(claim_id)
+    return scope.open(sealed, _context(claim_id))
+
+
+def read_bodies(scope: TenantScope, claim_ids: Collection[str]) -> dict[str, bytes]:
+    """The JSON in clear of those of the claims that there are, by id."""
+    columns = (tables.claim.c.id, tables.claim.c.body)
+    statement = scope.select(tables.claim, *columns).where(tables.claim.c.id.in_(claim_ids))
+    return {claim_id: scope.open(sealed, _context(claim_id)) for claim_id, sealed in scope.tuples(statement)}
+
+
+def find_by_control_number(scope: TenantScope, patient_control_number: str) -> list[Claim]:
+    """The claims with this patient control number, newest first."""
+    wanted = fingerprint_control_number(scope, patient_control_number)
+    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.control_fingerprint == wanted)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()))
+
+
+def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
+    """The claims equal to a new one, newest first; none is added elsewhere until this transaction ends."""
+    scope.lock(f"duplicate:{duplicate_fingerprint}")
+    column = tables.claim.c.duplicate_fingerprint
+    statement = scope.select(tables.claim, *_COLUMNS).where(column == duplicate_fingerprint)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()))
+
+
+def list_page(
+    scope: TenantScope,
+    *,
+    states: Sequence[str] = (),
+    payer_id: str | None = None,
+    before: str | None = None,
+    limit: int = 100,
+) -> list[Claim]:
+    """The tenant's claims, newest first, older than the id `before`."""
+    statement = scope.select(tables.claim, *_COLUMNS)
+    if states:
+        statement = statement.where(tables.claim.c.state.in_(states))
+    if payer_id is not None:
+        statement = statement.where(tables.claim.c.payer_id == payer_id)
+    if before is not None:
+        statement = statement.where(tables.claim.c.id < before)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
+
+
+def list_payers_in(scope: TenantScope, state: str) -> list[str]:
+    """The payers that have claims in `state`."""
+    payer = tables.claim.c.payer_id
+    statement = scope.select(tables.claim, payer).where(tables.claim.c.state == state)
+    return [row[0] for row in scope.tuples(statement.distinct().order_by(payer))]
+
+
+def take_in_state(scope: TenantScope, state: str, payer_id: str, limit: int) -> list[Claim]:
+    """The oldest claims of a payer in `state`, locked; those that another transaction holds are left out."""
+    statement = scope.select(tables.claim, *_COLUMNS).where(
+        tables.claim.c.state == state, tables.claim.c.payer_id == payer_id
+    )
+    ordered = statement.order_by(tables.claim.c.id).limit(limit)
+    return scope.rows(Claim, ordered.with_for_update(skip_locked=True))
+
+
+def move(scope: TenantScope, claim_ids: Collection[str], state: str) -> int:
+    """Set the state of many claims in one statement; how many there were."""
+    statement = scope.update(tables.claim).where(tables.claim.c.id.in_(claim_ids))
+    return scope.run(statement.values(state=state, updated_at=scope.now()))
+
+
+def change(
+    scope: TenantScope,
+    claim_id: str,
+    *,
+    state: str | None = None,
+    marks: tuple[str, ...] | None = None,
+    paid: Decimal | None = None,
+    adjusted: Decimal | None = None,
+    patient: Decimal | None = None,
+    open: Decimal | None = None,
+) -> None:
+    """Set what is given and leave the rest. Raises NoSuchRow."""
+    given = {
+        "state": state,
+        "marks": marks,
+        "paid": paid,
+        "adjusted": adjusted,
+        "patient": patient,
+        "open": open,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    statement = scope.update(tables.claim).where(tables.claim.c.id == claim_id)
+    if not scope.run(statement.values(**changes, updated_at=scope.now())):
+        raise NoSuchRow(claim_id)
+
+
+def sum_money(scope: TenantScope) -> dict[str, Totals]:
+    """The money of all claims, by state."""
+    sums = [func.sum(tables.claim.c[name]).label(name) for name in _MONEY]
+    statement = scope.select(tables.claim, tables.claim.c.state, func.count(), *sums)
+    grouped = statement.group_by(tables.claim.c.state).order_by(tables.claim.c.state)
+    return {state: Totals(*totals) for state, *totals in scope.tuples(grouped)}
+
+
+def _context(claim_id: str) -> str:
+    return f"claim:{claim_id}:body"

@@ -1,0 +1,121 @@
+"""Events: the story of a tenant's claims, numbered without a gap in the order of their commits.
+
+The number is taken by updating the tenant's row, which stays locked until the transaction ends: no reader can
+see event 8 before event 7. Append last in a transaction, so that the lock is short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from gateway.store import tables
+from gateway.store.errors import NoSuchRow
+from gateway.store.scope import TenantScope, columns_of
+
+TOPIC = "event"
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, to which rows. `body` is JSON in clear; `append` seals it."""
+
+    type: str
+    body: bytes
+    claim: str | None = None
+    file: str | None = None
+    interchange: str | None = None
+    remittance: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event as kept; `sequence` counts from 1 within the tenant."""
+
+    sequence: int
+    id: str
+    type: str
+    at: datetime
+    claim: str | None
+    file: str | None
+    interchange: str | None
+    remittance: str | None
+    body: bytes
+
+
+_COLUMNS = columns_of(tables.event, Event)
+
+
+def append(scope: TenantScope, *new: NewEvent) -> list[Event]:
+    """Append events in their order, with the tenant's next numbers. Raises NoSuchRow without the tenant."""
+    if not new:
+        return []
+    last, now = _take_sequence(scope, len(new)), scope.now()
+    first = last - len(new) + 1
+    events = [
+        Event(
+            sequence,
+            scope.new_id("evt"),
+            it.type,
+            now,
+            it.claim,
+            it.file,
+            it.interchange,
+            it.remittance,
+            it.body,
+        )
+        for sequence, it in enumerate(new, first)
+    ]
+    scope.insert(tables.event, *(_seal(scope, event) for event in events))
+    scope.hint(TOPIC)
+    return events
+
+
+def _take_sequence(scope: TenantScope, count: int) -> int:
+    column = tables.tenant.c.event_sequence
+    statement = scope.update(tables.tenant).values(event_sequence=column + count).returning(column)
+    last = scope.value(statement)
+    if last is None:
+        raise NoSuchRow(scope.tenant)
+    return int(last)
+
+
+def list_after(
+    scope: TenantScope, cursor: int, *, limit: int = 100, types: Sequence[str] = ()
+) -> list[Event]:
+    """The events with a number above `cursor`, in order; of `types` only, where given."""
+    statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.sequence > cursor)
+    if types:
+        statement = statement.where(tables.event.c.type.in_(types))
+    return _open(scope, scope.rows(Event, statement.order_by(tables.event.c.sequence).limit(limit)))
+
+
+def list_of_claim(scope: TenantScope, claim_id: str) -> list[Event]:
+    """The claim's own events, in order."""
+    statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.claim == claim_id)
+    return _open(scope, scope.rows(Event, statement.order_by(tables.event.c.sequence)))
+
+
+def load(scope: TenantScope, sequence: int) -> Event | None:
+    """The event with this number, or None."""
+    statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.sequence == sequence)
+    found = _open(scope, scope.rows(Event, statement))
+    return found[0] if found else None
+
+
+def last_sequence(scope: TenantScope) -> int:
+    """The number of the newest event, 0 before the first."""
+    return int(scope.value(scope.select(tables.tenant, tables.tenant.c.event_sequence)) or 0)
+
+
+def _seal(scope: TenantScope, event: Event) -> dict[str, object]:
+    values = msgspec.structs.asdict(event)
+    return {**values, "body": scope.seal(event.body, _context(event.id))}
+
+
+def _open(scope: TenantScope, events: list[Event]) -> list[Event]:
+    return [msgspec.structs.replace(it, body=scope.open(it.body, _context(it.id))) for it in events]
+
+
+def _context(event_id: str) -> str:
+    return f"event:{event_id}:body"

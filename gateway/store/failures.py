@@ -1,0 +1,58 @@
+"""Driver errors as errors of the store. A driver's own text may hold values: it goes no further."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from gateway.store.errors import Conflict, StoreBroken, StoreError, StoreUnavailable
+
+_SQLITE_IOERR: Final = 10
+_SQLITE_CORRUPT: Final = 11
+_SQLITE_NOTADB: Final = 26
+_FATAL: Final = frozenset({_SQLITE_IOERR, _SQLITE_CORRUPT, _SQLITE_NOTADB})
+_SQLITE_COLUMNS: Final = re.compile(r"[a-z_]+\.[a-z_]+")
+_TRANSIENT_STATES: Final = frozenset({"40001", "40P01"})  # serialization failure, deadlock detected
+
+
+def is_fatal(error: BaseException) -> bool:
+    """True for SQLite's I/O errors and corruption: after a failed flush nobody knows what the disk holds."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _FATAL
+
+
+def is_transient(error: BaseException) -> bool:
+    """True where PostgreSQL chose this transaction to give way: the same operation may run again at once."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT_STATES
+
+
+def name_failure(error: BaseException) -> BaseException:
+    """The error for the caller: a driver's error becomes ours, any other stays."""
+    if isinstance(error, IntegrityError):
+        return Conflict(f"a row breaks {_name_constraint(error.orig)}")
+    if isinstance(error, DBAPIError):
+        return _name_driver_error(error.orig or error)
+    if isinstance(error, sqlite3.Error):
+        return _name_driver_error(error)
+    return error
+
+
+def _name_driver_error(error: BaseException) -> StoreError:
+    if is_fatal(error):
+        return StoreBroken(_describe(error))
+    return StoreUnavailable(_describe(error))
+
+
+def _describe(error: BaseException) -> str:
+    """The kind of error and its code; never its text."""
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "no code"
+    return f"{type(error).__name__} ({code})"
+
+
+def _name_constraint(error: BaseException | None) -> str:
+    """The constraint's name (PostgreSQL), or its columns (SQLite says no more)."""
+    name = getattr(getattr(error, "diag", None), "constraint_name", None)
+    return name or ", ".join(_SQLITE_COLUMNS.findall(str(error))) or "a constraint"

@@ -1,0 +1,109 @@
+"""The store on SQLite: one process owns the file, one thread writes it, others read it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from gateway.store.engine import Operation, Store
+from gateway.store.errors import StoreError, StoreOwned
+from gateway.store.failures import name_failure
+from gateway.store.migrations import migrate
+from gateway.store.scope import Means, guard_statements
+from gateway.store.writer import GroupWriter
+
+READERS: Final = 4
+BUSY_MILLISECONDS: Final = 5_000
+# What must be true of every connection: (pragma, what we set, what SQLite must then answer).
+_PRAGMAS: Final = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("foreign_keys", "ON", 1),
+    ("busy_timeout", str(BUSY_MILLISECONDS), BUSY_MILLISECONDS),
+)
+
+
+class SqliteStore(Store):
+    """Opening takes the lock, brings the schema up to date and starts the writer.
+
+    Raises StoreOwned where another process has the file open, StoreError where SQLite refuses a setting.
+    """
+
+    def __init__(self, path: Path, means: Means) -> None:
+        super().__init__(means)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _take_lock(path)
+        try:
+            self._engine = open_engine(path)
+            migrate(self._engine)
+            guard_statements(self._engine)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._writer = GroupWriter(lambda: _connect(self._engine))
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="claimwire-reader")
+
+    @property
+    def commits(self) -> int:
+        """How many groups were committed so far."""
+        return self._writer.commits
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        self._readers.shutdown()
+        self._engine.dispose()
+        os.close(self._lock)
+
+    async def _write(self, operation: Operation) -> Any:
+        return await self._writer.submit(operation)
+
+    async def _read(self, operation: Operation) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, operation)
+
+    def _look(self, operation: Operation) -> Any:
+        with _connect(self._engine) as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            connection.exec_driver_sql("BEGIN")
+            try:
+                return operation(connection)
+            except Exception as error:
+                raise name_failure(error) from None
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine with every setting made and asserted. Raises StoreError where one did not take."""
+    engine = create_engine(f"sqlite:///{path}", pool_size=READERS + 2, max_overflow=0, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(driver: Any, _record: object) -> None:
+        for pragma, wanted, answer in _PRAGMAS:
+            driver.execute(f"PRAGMA {pragma} = {wanted}")
+            if driver.execute(f"PRAGMA {pragma}").fetchone()[0] != answer:
+                raise StoreError(f"SQLite does not accept {pragma} = {wanted} for this file")
+
+    return engine
+
+
+def _connect(engine: Engine) -> Connection:
+    """A connection whose transactions are ours to begin and end, not SQLAlchemy's."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _take_lock(path: Path) -> int:
+    """The descriptor that holds the file's lock; the kernel frees it however this process ends."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise StoreOwned("another process has this database open") from None
+    return lock

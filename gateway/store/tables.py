@@ -1,0 +1,392 @@
+"""The tables, as SQLAlchemy Core sees them. `migrations/` makes them; a test proves that the two agree.
+
+Every table of a tenant has the column `tenant` first in its key; foreign keys carry the tenant along, so that
+no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `response` are
+sealed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from gateway.store.columns import Cents, Instant, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant", String, ForeignKey("tenant.id"), nullable=False)
+
+
+def _id() -> Column[str]:
+    return Column("id", String, nullable=False)
+
+
+def _columns(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    """Columns of one type that always have a value."""
+    return [Column(name, type_, nullable=False) for name in names]
+
+
+def _key(*columns: str) -> PrimaryKeyConstraint:
+    return PrimaryKeyConstraint("tenant", *columns)
+
+
+def _names(column: str, table: str) -> ForeignKeyConstraint:
+    """`column` names a row of `table` of the same tenant."""
+    return ForeignKeyConstraint(["tenant", column], [f"{table}.tenant", f"{table}.id"])
+
+
+def _index(name: str, *columns: str, only: str, unique: bool = False) -> Index:
+    """An index over the rows where the condition `only` holds, for both databases."""
+    condition = text(only)
+    return Index(name, "tenant", *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("event_sequence", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("prefix", String, nullable=False, unique=True),
+    *_columns(String, "digest", "label"),
+    Column("scopes", Words, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    _key("id"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(
+        String,
+        "claim_type",
+        "control_fingerprint",
+        "duplicate_fingerprint",
+        "payer_id",
+        "billing_npi",
+        "frequency",
+        "usage",
+    ),
+    *_columns(Cents, "charge", "paid", "adjusted", "patient", "open"),
+    Column("service_from", Date),
+    Column("service_to", Date),
+    Column("state", String, nullable=False),
+    Column("marks", Words, nullable=False),
+    Column("original", String),
+    Column("body", LargeBinary, nullable=False),
+    *_columns(Instant, "created_at", "updated_at"),
+    _key("id"),
+    Index(None, "tenant", "control_fingerprint"),
+    Index(None, "tenant", "duplicate_fingerprint"),
+    Index(None, "tenant", "state", "payer_id", "id"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _tenant(),
+    Column("sequence", BigInteger, nullable=False),
+    _id(),
+    Column("type", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("claim", String),
+    Column("file", String),
+    Column("interchange", String),
+    Column("remittance", String),
+    Column("body", LargeBinary, nullable=False),
+    _key("sequence"),
+    UniqueConstraint("tenant", "id"),
+    Index(None, "tenant", "claim", "sequence"),
+)
+
+interchange = Table(
+    "interchange",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("partner", String, nullable=False),
+    Column("payer_id", String),
+    Column("control_number", Integer, nullable=False),
+    Column("group_control_number", Integer, nullable=False),
+    *_columns(String, "usage", "state", "name", "sha256"),
+    Column("size", BigInteger, nullable=False),
+    Column("claim_count", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("receipt", String),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+    _key("id"),
+    Index(None, "tenant", "partner", "control_number"),
+    Index(None, "tenant", "partner", "group_control_number"),
+    Index(None, "tenant", "state"),
+)
+
+interchange_claim = Table(
+    "interchange_claim",
+    metadata,
+    _tenant(),
+    *_columns(String, "interchange", "claim"),
+    Column("group_control_number", Integer, nullable=False),
+    Column("set_control_number", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("trace", String, nullable=False),
+    _key("interchange", "claim"),
+    _names("interchange", "interchange"),
+    _names("claim", "claim"),
+    Index(None, "tenant", "claim"),
+    Index(None, "tenant", "trace"),
+)
+
+file = Table(
+    "file",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "direction", "partner"),
+    Column("name", LargeBinary, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sender", String),
+    Column("control_number", String),
+    Column("kinds", Words, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String),
+    Column("original", String),
+    Column("created_at", Instant, nullable=False),
+    Column("processed_at", Instant),
+    _key("id"),
+    _names("original", "file"),
+    _index(
+        "uq_file_received_once",
+        "direction",
+        "partner",
+        "sha256",
+        unique=True,
+        only="state <> 'duplicate' AND direction = 'in'",
+    ),
+    Index(None, "tenant", "sender", "control_number"),
+    Index(None, "tenant", "state", "id"),
+)
+
+control_number = Table(
+    "control_number",
+    metadata,
+    _tenant(),
+    *_columns(String, "partner", "kind"),
+    Column("value", Integer, nullable=False),
+    _key("partner", "kind"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("kind", String, nullable=False),
+    Column("lane", String),
+    Column("subject", String, nullable=False),
+    Column("once_key", String),
+    Column("state", String, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("attempt_limit", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("last_error", String),
+    *_columns(Instant, "created_at", "updated_at"),
+    _key("id"),
+    UniqueConstraint("tenant", "kind", "once_key"),
+    _index("uq_job_lane_runs_one", "lane", only="state = 'running' AND lane IS NOT NULL", unique=True),
+    _index("ix_job_ready", "due_at", only="state = 'ready'"),
+    _index("ix_job_running", "lease_until", only="state = 'running'"),
+    Index(None, "tenant", "kind", "subject"),
+)
+
+acknowledgment = Table(
+    "acknowledgment",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "kind", "file"),
+    Column("claim", String),
+    Column("interchange", String),
+    Column("code", String, nullable=False),
+    Column("applied", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    _key("id"),
+    _names("file", "file"),
+    _names("claim", "claim"),
+    _names("interchange", "interchange"),
+    Index(None, "tenant", "claim"),
+    Index(None, "tenant", "interchange"),
+)
+
+remittance = Table(
+    "remittance",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "file", "payer_id", "payer_name", "payee_npi", "trace_number", "method"),
+    Column("amount", Cents, nullable=False),
+    Column("date", Date),
+    *_columns(String, "identity", "set_control_number", "state"),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    _key("id"),
+    _names("file", "file"),
+    UniqueConstraint("tenant", "identity"),
+    Index(None, "tenant", "payer_id", "trace_number"),
+)
+
+remittance_claim = Table(
+    "remittance_claim",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("remittance", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("claim", String),
+    Column("control_fingerprint", String, nullable=False),
+    Column("payer_control_fingerprint", String),
+    *_columns(String, "status", "kind"),
+    *_columns(Cents, "charge", "paid", "adjusted", "patient_responsibility"),
+    Column("body", LargeBinary, nullable=False),
+    _key("id"),
+    _names("remittance", "remittance"),
+    _names("claim", "claim"),
+    Index(None, "tenant", "remittance", "position"),
+    Index(None, "tenant", "claim"),
+    Index(None, "tenant", "control_fingerprint"),
+    Index(None, "tenant", "payer_control_fingerprint"),
+)
+
+provider_adjustment = Table(
+    "provider_adjustment",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("remittance", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("fiscal_period", Date),
+    Column("reason", String, nullable=False),
+    Column("amount", Cents, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _key("id"),
+    _names("remittance", "remittance"),
+    Index(None, "tenant", "remittance", "position"),
+)
+
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("url", String, nullable=False),
+    Column("types", Words, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("previous_secret", LargeBinary),
+    Column("previous_until", Instant),
+    Column("state", String, nullable=False),
+    Column("failing_since", Instant),
+    *_columns(Instant, "created_at", "updated_at"),
+    _key("id"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("endpoint", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("claim", String),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("last_status", Integer),
+    *_columns(Instant, "created_at", "updated_at"),
+    _key("id"),
+    _names("endpoint", "webhook_endpoint"),
+    ForeignKeyConstraint(["tenant", "sequence"], ["event.tenant", "event.sequence"]),
+    _index("ix_webhook_delivery_waiting", "due_at", only="state = 'waiting'"),
+    _index(
+        "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
+    ),
+    Index(None, "tenant", "endpoint", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _tenant(),
+    *_columns(String, "route", "key_fingerprint", "digest"),
+    Column("status", Integer),
+    Column("response", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    _key("route", "key_fingerprint"),
+    Index(None, "tenant", "created_at"),
+)
+
+work_item = Table(
+    "work_item",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "kind", "state"),
+    Column("file", String),
+    Column("reason", String, nullable=False),
+    Column("candidates", Words, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    _key("id"),
+    _names("file", "file"),
+    Index(None, "tenant", "state", "id"),
+)
+
+TENANT_TABLES = frozenset(table for table in metadata.tables.values() if "tenant" in table.c)
