@@ -12,6 +12,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+import msgspec
+
 from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
@@ -109,8 +111,13 @@ class Lexer:
             before = self._text[found.start() - 1 : found.start()] if found.start() > start else ""
             header = None if before.isalnum() else read_header(self._text, found.start())
             if header:
-                return header
+                return self._restore_header(header)
         return None
+
+    def _restore_header(self, header: HeaderText) -> HeaderText:
+        """The ISA with its elements in the file's encoding."""
+        elements = [self._restore(element, header.delimiters) for element in header.elements]
+        return msgspec.structs.replace(header, elements=elements)
 
     def _is_boundary(self, start: int, place: int, delimiters: Delimiters) -> bool:
         """True where a readable ISA at `place` begins a segment, whatever its own delimiters are."""
