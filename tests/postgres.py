@@ -32,7 +32,18 @@ def run_server(binaries: Path) -> Iterator[str]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, ACCOUNT)
-        _run(binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--locale=C")
+        _run(
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            ACCOUNT,
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=60"
         _run(binaries / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
         yield f"postgresql+psycopg://{ACCOUNT}@127.0.0.1:{port}/"
