@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from edi.claims import write_claims
-from edi.envelope import EnvelopeSettings
+from edi.envelope_writer import EnvelopeSettings
 from edi.files import check_file
 from edi.findings import Finding
 from edi.segments import Delimiters

@@ -147,10 +147,10 @@ class Journal:
 
 def record_all(
     journal: Journal, rows: Iterable[Claim], event: str, particulars: Particulars = Particulars()
-) -> None:
-    """Let the same event happen to every claim of `rows`."""
-    for claim in rows:
-        journal.record(claim, event, particulars)
+) -> bool:
+    """Let the same event happen to every claim of `rows`; True where it moved any."""
+    moved = [journal.record(claim, event, particulars) for claim in rows]
+    return any(moved)
 
 
 def _is_same_but_state(row: Claim, standing: Standing) -> bool:
