@@ -34,7 +34,7 @@ class Manners:
     logins: list[str] = field(default_factory=list)
 
 
-class _Login(paramiko.ServerInterface):
+class _Login(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, manners: Manners, ended: threading.Event, session: paramiko.Transport) -> None:
         self._manners = manners
         self._ended = ended
@@ -67,7 +67,7 @@ class _Login(paramiko.ServerInterface):
         return bool(super().check_channel_subsystem_request(channel, name))
 
 
-class _Files(paramiko.SFTPServerInterface):
+class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, server: _Login, manners: Manners) -> None:
         super().__init__(server)
         self._manners = manners

@@ -251,13 +251,15 @@ async def test_a_cancelled_transfer_ends_at_once_and_leaves_a_usable_transport(
 # the server has no room
 
 
-async def check_a_full_server(connect: Connect, server: Sshd, outbox: Path, **changes: object) -> None:
-    transport = connect(server, outbox_folder=str(outbox), **changes)
+async def check_a_full_server(connect: Connect, server: Sshd, outbox: Path) -> None:
+    transport = connect(server, outbox_folder=str(outbox))
     steps = Steps()
-    with pytest.raises(Transient, match=r"(disk|quota) .*full"):
-        await transport.send("a.x12", LARGE, progress=steps)
-    assert steps.seen == []
-    assert names(outbox) == set()
+    # A few packets fail unheard, so that only the size tells; of many, the client hears one failure.
+    for content in (LARGE[:1_000_000], LARGE):
+        with pytest.raises(Transient, match=r"(disk|quota) .*full"):
+            await transport.send("a.x12", content, progress=steps)
+        assert steps.seen == []
+        assert names(outbox) == set()
     await transport.send("small.x12", b"x", progress=Steps())
     assert names(outbox) == {"small.x12"}
 
@@ -296,6 +298,27 @@ async def test_no_room_for_a_second_attempt_does_not_look_like_a_delivery(
         assert names(folders[0]) == {temp.name}
         assert bytes_there(temp) == 0
         assert await transport.resume("a.x12", len(LARGE), temp_uploaded=True) is None
+
+
+# somebody else writes to the outbox
+
+
+async def test_a_file_that_takes_the_final_name_at_the_last_moment_is_never_overwritten(
+    connect: Connect, folders: Folders, before_rename: Callable[..., None]
+) -> None:
+    before_rename(lambda: (folders[0] / "a.x12").write_bytes(b"other"))
+    with pytest.raises(Permanent, match="another file has the final name"):
+        await connect().send("a.x12", CONTENT, progress=Steps())
+    assert (folders[0] / "a.x12").read_bytes() == b"other"
+    assert (folders[0] / ".a.x12.tmp").read_bytes() == CONTENT
+
+
+async def test_a_temporary_file_that_goes_at_the_last_moment_is_ambiguous(
+    connect: Connect, folders: Folders, before_rename: Callable[..., None]
+) -> None:
+    before_rename((folders[0] / ".a.x12.tmp").unlink)
+    with pytest.raises(Ambiguous, match="has gone"):
+        await connect().send("a.x12", CONTENT, progress=Steps())
 
 
 # the server forbids

@@ -91,12 +91,14 @@ async def test_bytes_and_names_are_on_the_disk_before_a_step_is_told(
     assert written == [".a.x12.tmp", "outbox", "temp_uploaded", "outbox", "renamed"]
 
 
-async def test_a_link_laid_under_the_temporary_name_is_not_written_through(
-    transport: FolderTransport, tmp_path: Path
+def test_a_link_laid_at_the_last_moment_is_neither_written_through_nor_read(
+    files: LocalFiles, tmp_path: Path
 ) -> None:
     target = tmp_path / "precious"
     target.write_bytes(b"precious")
-    (tmp_path / "outbox" / ".a.x12.tmp").symlink_to(target)
-    with pytest.raises(Permanent):
-        await transport.send("a.x12", CONTENT, progress=Steps())
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(Permanent, match="ELOOP"):
+        files.write(str(tmp_path / "link"), CONTENT)
+    with pytest.raises(Permanent, match="ELOOP"):
+        files.read(str(tmp_path / "link"), 100)
     assert target.read_bytes() == b"precious"
