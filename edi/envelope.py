@@ -255,6 +255,8 @@ class _InterchangeReader:
         for finding in check_header(tables.group_header, segment, place):
             # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
             (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
+        if group.header.version.startswith("004010"):
+            group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
         if group.header.functional_id not in tables.groups:
             code = find("group.not_supported", x12=place_element(place, 1), value=group.header.functional_id)
             group.findings.append(code)

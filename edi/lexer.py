@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edi.delimiters import BLANKS, HeaderText, read_header
+from edi.delimiters import BLANKS, HEADER_LENGTH, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
 
@@ -301,18 +301,25 @@ def _find_wrapping(text: str) -> str:
     header = read_header(joined, 0)
     if header is None or header.delimiters.segment in "\r\n":
         return ""
-    if line_break in text[start : start + 105]:
+    if first_break.start() < start + HEADER_LENGTH - 1:
         return line_break if not header.faults else ""
     return line_break if _has_equal_lines(text[start:], line_break, header.delimiters.segment) else ""
 
 
 def _has_equal_lines(text: str, line_break: str, terminator: str) -> bool:
-    """True where every line but the last has one length, and some break stands inside a segment."""
-    breaks = text.count(line_break)
-    if breaks < 2 or breaks == text.count(terminator + line_break):
+    """True where every line but the last has one length, and some break stands inside a segment.
+
+    The length may have been counted in bytes or in characters of UTF-8.
+    """
+    text = text.rstrip(_FILLERS)
+    if text.count(line_break) == text.count(terminator + line_break):
         return False
-    width = text.index(line_break)
-    lines = text.rstrip(_FILLERS).split(line_break)
+    characters = text.encode("latin-1").decode("utf-8", "replace")
+    return any(_is_block(form.split(line_break)) for form in (text, characters))
+
+
+def _is_block(lines: list[str]) -> bool:
+    width = len(lines[0])
     return all(len(line) == width for line in lines[:-1]) and len(lines[-1]) <= width
 
 
