@@ -1,8 +1,8 @@
 """Batching: the waiting claims of one payer become an interchange with control numbers, archived and queued.
 
-Control numbers, interchange, claim states, events and send job commit together. The text is written before that
-transaction, from numbers that are a guess; the transaction takes the real ones and is undone where the guess was
-wrong, so the writer is never held up by the engine and no number is ever used up in vain.
+Control numbers, interchange, claim states, events and send job commit together. The text is written before
+that transaction, from numbers that are a guess; the transaction takes the real ones and is undone where the
+guess was wrong, so the writer is never held up by the engine and no number is ever used up in vain.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 class Batching:
     """Makes interchanges of waiting claims. `reach` is told of each commit point."""
 
-    def __init__(
-        self, store: Store, archive: Archive, clock: Clock, *, reach: Reach = pass_by
-    ) -> None:
+    def __init__(self, store: Store, archive: Archive, clock: Clock, *, reach: Reach = pass_by) -> None:
         self._store = store
         self._archive = archive
         self._clock = clock
@@ -96,7 +94,7 @@ class Batching:
         return sum(outcomes)
 
     async def _send_off(self, tenant: str, batch: Batch) -> bool:
-        """Compose and commit the batch; False where another worker has taken it or no claim of it is sound."""
+        """Compose and commit the batch; False where another worker has it or no claim of it is sound."""
         numbers = self._next.get((tenant, batch.partner.name), Numbers(1, 1))
         for _ in range(GUESSES):
             parcel = await self._compose(batch, numbers)
@@ -146,7 +144,10 @@ def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterato
 
 
 def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
-    """Everything about an interchange in one transaction. Raises NumbersMoved, ClaimsMoved; nothing is written then."""
+    """Everything about an interchange in one transaction.
+
+    Raises NumbersMoved, ClaimsMoved; nothing is written then.
+    """
     batch, composition = parcel.batch, parcel.composition
     rows = _hold_rows(scope, batch)
     journal = Journal(scope)
@@ -156,7 +157,9 @@ def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
         _take_numbers(scope, parcel)
         interchange_id = _store_interchange(scope, parcel)
         for seat in composition.seats:
-            told = Particulars(submission=_tell_seat(parcel, seat, interchange_id), interchange=interchange_id)
+            told = Particulars(
+                submission=_tell_seat(parcel, seat, interchange_id), interchange=interchange_id
+            )
             journal.record(rows[seat.claim], "claim.batched", told)
     journal.close()
 

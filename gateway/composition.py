@@ -1,7 +1,7 @@
 """Composition: waiting claims become the text of one interchange that our own reader accepts.
 
-We refuse to send what we would reject: a claim that spoils the interchange is taken out with its findings, and
-the rest goes.
+We refuse to send what we would reject: a claim that spoils the interchange is taken out with its findings,
+and the rest goes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Seat(msgspec.Struct, frozen=True):
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
-    """The text (empty where no claim is left), who stands where, and the claims left out with their findings."""
+    """The text (empty where no claim is left), who stands where, and the claims left out with their
+    findings.
+    """
 
     text: bytes
     seats: tuple[Seat, ...]
@@ -59,13 +61,16 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unsendable(Exception):
-    """Claims that are sound one by one make an interchange that we would reject: a fault of ours, not theirs."""
+    """Claims that are sound one by one make an interchange that we would reject: a fault of ours, not
+    theirs.
+    """
 
 
-def make_envelope(
-    ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usage: str
-) -> EnvelopeSettings:
-    """The envelope to a partner. A test partner's interchanges are tests (ISA15 T), whatever the claims say."""
+def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usage: str) -> EnvelopeSettings:
+    """The envelope to a partner.
+
+    A test partner's interchanges are tests (ISA15 T), whatever the claims say.
+    """
     return EnvelopeSettings(
         sender_qualifier=ids.sender_qualifier,
         sender=ids.sender,
@@ -104,9 +109,7 @@ def compose(waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: st
 def _write(waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str) -> Composition:
     written = write_claims([_put_trace(it) for it in waiting], envelope, guide=guide)
     seats = tuple(
-        Seat(
-            waiting[place.index].claim, place.set_control_number, place.position, waiting[place.index].trace
-        )
+        Seat(waiting[place.index].claim, place.set_control_number, place.position, waiting[place.index].trace)
         for place in written.placements
     )
     return Composition(text=written.text, seats=seats, refused={})
@@ -124,7 +127,5 @@ def _list_faults(text: bytes) -> tuple[Finding, ...]:
     return tuple(finding for finding in check_file(text, strict=True).all_findings if finding.stops)
 
 
-def _list_faults_alone(
-    waiting: Waiting, envelope: EnvelopeSettings, guide: str
-) -> tuple[Finding, ...]:
+def _list_faults_alone(waiting: Waiting, envelope: EnvelopeSettings, guide: str) -> tuple[Finding, ...]:
     return _list_faults(_write([waiting], envelope, guide).text)

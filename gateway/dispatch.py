@@ -1,8 +1,8 @@
 """Dispatch: an interchange goes to its partner exactly once, whatever dies in between.
 
-Each step is recorded before the next: an attempt is counted, the temporary file is there (`temp_uploaded`), the
-file has its name and the receipt is kept (`sent`). Whoever finds an attempt begun asks the other end what became
-of it before a byte is sent again.
+Each step is recorded before the next: an attempt is counted, the temporary file is there (`temp_uploaded`),
+the file has its name and the receipt is kept (`sent`). Whoever finds an attempt begun asks the other end
+what became of it before a byte is sent again.
 """
 
 from __future__ import annotations
@@ -75,17 +75,23 @@ class Dispatch:
             await self._settle(tenant, job, interchange.id, receipt)
 
     async def _deliver(self, tenant: str, interchange_id: str) -> Receipt:
-        """One attempt: what an earlier one left is reconciled first, and sent again only where nothing arrived."""
+        """One attempt: what an earlier one left is reconciled first, and sent again only where nothing
+        arrived.
+        """
         interchange = await self._load(tenant, interchange_id)
         content = await asyncio.to_thread(self._archive.get, interchange.sha256)
-        await self._store.write(lambda scope: interchanges.record_attempt(scope, interchange.id), tenant=tenant)
+        await self._store.write(
+            lambda scope: interchanges.record_attempt(scope, interchange.id), tenant=tenant
+        )
         self._reach("dispatch.started")
         transport = self._transports(tenant, interchange.partner)
         if interchange.attempts:
             receipt = await self._resume(tenant, transport, interchange)
             if receipt is not None:
                 return receipt
-        return await transport.send(interchange.name, content, progress=self._record_step(tenant, interchange.id))
+        return await transport.send(
+            interchange.name, content, progress=self._record_step(tenant, interchange.id)
+        )
 
     async def _resume(self, tenant: str, transport: Transport, interchange: Interchange) -> Receipt | None:
         """The receipt of an interrupted delivery, or None where all of it is to be sent anew."""
@@ -145,7 +151,8 @@ class Dispatch:
 
 def find_wait(attempts: int) -> timedelta:
     """How long a job waits after so many attempts: twice as long each time, up to a limit."""
-    return min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** min(attempts, 16))
+    seconds = SHORTEST_WAIT.total_seconds() * float(1 << min(attempts, 16))
+    return min(LONGEST_WAIT, timedelta(seconds=seconds))
 
 
 def record_sent(scope: TenantScope, job: jobs.Job, interchange_id: str, receipt: Receipt) -> None:

@@ -1,7 +1,8 @@
 """Inbound: files leave a partner's mailbox only after they are ours.
 
-A file is fetched, archived byte for byte, and recorded with the job that will read it in one transaction; then it
-is acknowledged at the other end. Whatever dies in between, the file is fetched again and known by its digest.
+A file is fetched, archived byte for byte, and recorded with the job that will read it in one transaction;
+then it is acknowledged at the other end. Whatever dies in between, the file is fetched again and known by
+its digest.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class Inbound:
         self._refused: set[tuple[str, str, str]] = set()
 
     async def poll(self, tenant: str, partner: str) -> int:
-        """Take every finished file of the partner's mailbox; how many. A failure is told and waits for the next."""
+        """Take every finished file of the partner's mailbox; how many.
+
+        A failure is told and waits for the next.
+        """
         transport = self._transports(tenant, partner)
         try:
             listed = await transport.list()

@@ -140,9 +140,7 @@ def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Find
 def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
     """Store the row of a body that could not be read; the same bytes posted again are another file."""
     reason = findings[0].code if findings else "unreadable"
-    file = files.add(
-        scope, files.NewFile(direction=POSTED, partner="", name="", sha256=digest, size=size)
-    )
+    file = files.add(scope, files.NewFile(direction=POSTED, partner="", name="", sha256=digest, size=size))
     files.settle(scope, file.id, files.QUARANTINED, reason=reason)
     story = FileStory(file=file.id, partner="", sha256=digest, size=size)
     rejected = msgspec.structs.replace(story, reason=reason, findings=tell_findings(findings))

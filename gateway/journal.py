@@ -1,7 +1,8 @@
 """The journal of one transaction: claims move, and the events that say so are written with them at its end.
 
 Batching, dispatch and the processors of inbound files all move claims through it, so that state, event and
-outbox rows never part. Events are appended last, since their numbering locks out the other writers of a tenant.
+outbox rows never part. Events are appended last, since their numbering locks out the other writers of a
+tenant.
 """
 
 from __future__ import annotations

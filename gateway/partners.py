@@ -21,9 +21,13 @@ class PartnerWatch:
         self._store = store
         self._down: dict[str, set[str]] = {}
 
-    async def note_failure(self, tenant: str, partner: str, reason: str, interchange: str | None = None) -> None:
+    async def note_failure(
+        self, tenant: str, partner: str, reason: str, interchange: str | None = None
+    ) -> None:
         """The partner cannot be reached, or refuses; `reason` holds no value of a document."""
-        await self._change(tenant, PartnerStory(partner=partner, reason=reason, interchange=interchange), down=True)
+        await self._change(
+            tenant, PartnerStory(partner=partner, reason=reason, interchange=interchange), down=True
+        )
 
     async def note_success(self, tenant: str, partner: str) -> None:
         """The partner answered."""

@@ -1,7 +1,7 @@
-"""Processing: a received file is read and applied, all of it in one transaction, or kept apart with the reason.
+"""Processing: a received file is read and applied in one transaction, or kept apart with the reason.
 
-What cannot be read, is cut short, is meant for somebody else or repeats a control number with other content is
-quarantined: its bytes stay in the archive, a person is told, nothing else moves.
+What cannot be read, is cut short, is meant for somebody else or repeats a control number with other content
+is quarantined: its bytes stay in the archive, a person is told, nothing else moves.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ PROCESSORS: Final[dict[str, Callable[[Arrival, SetReport], None]]] = {
     "005010X214": apply_claim_ack,
     "005010X221A1": apply_remittance,
 }
-# Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction set do not
-# stop a file, since payers' files have many and the money in them is real.
+# Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
+# set do not stop a file, since payers' files have many and the money in them is real.
 ENVELOPE_FAULTS: Final = ("file.", "isa.", "interchange.", "gs.", "group.", "set.")
 
 

@@ -1,4 +1,6 @@
-"""What every processor gets: the file that is being applied, its partner, and the one transaction for all of it."""
+"""What every processor gets: the file that is being applied, its partner, and the one transaction for all
+of it.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +48,7 @@ class Arrival(msgspec.Struct, frozen=True):
             interchange=interchange,
         )
 
-    def keep_orphan(
-        self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()
-    ) -> None:
+    def keep_orphan(self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()) -> None:
         """Keep a statement that means none of ours: a person looks at it, nothing else moves."""
         self.keep(told, applied=False)
         item = work_items.add(
@@ -60,7 +60,11 @@ class Arrival(msgspec.Struct, frozen=True):
             body=msgspec.json.encode(told),
         )
         story = OrphanStory(
-            file=self.file.id, partner=self.partner.name, acknowledgment=told, work_item=item.id, reason=reason
+            file=self.file.id,
+            partner=self.partner.name,
+            acknowledgment=told,
+            work_item=item.id,
+            reason=reason,
         )
         self.journal.tell(Happening(type=ACKNOWLEDGMENT_UNMATCHED, story=story, file=self.file.id))
 

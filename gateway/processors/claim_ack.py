@@ -46,7 +46,7 @@ def name_event(status: ClaimStatus) -> str:
 
 
 def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
-    """Our claim by our own trace (REF D9), else by patient control number (TRN02), payer, charge and dates."""
+    """Our claim by our own trace (REF D9), else by patient control number (TRN02), payer, charge, dates."""
     traced = _find_by_trace(arrival, status.clearinghouse_trace)
     if traced is not None:
         claim = claims.load(arrival.scope, traced, lock=True)
@@ -62,7 +62,9 @@ def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
 
 
 def _find_by_trace(arrival: Arrival, trace: str) -> str | None:
-    """The claim that bears the trace, if it went to this partner: another partner's trace tells nothing here."""
+    """The claim that bears the trace, if it went to this partner: another partner's trace tells nothing
+    here.
+    """
     for placement in interchanges.find_by_trace(arrival.scope, trace) if trace else ():
         interchange = interchanges.load(arrival.scope, placement.interchange)
         if interchange is not None and interchange.partner == arrival.partner.name:

@@ -41,13 +41,13 @@ def _find_interchange(arrival: Arrival, control_number: str) -> Interchange | No
     number = read_number(control_number)
     if number is None:
         return None
-    return choose_sent(
-        interchanges.find_by_group_control_number(arrival.scope, arrival.partner.name, number)
-    )
+    return choose_sent(interchanges.find_by_group_control_number(arrival.scope, arrival.partner.name, number))
 
 
 def _answer_by_group(acknowledgment: GroupAcknowledgment, control_number: str) -> SetAcknowledgment:
-    """A set that the 999 does not name fares as its group does: an accepted group may be reported as a whole."""
+    """A set that the 999 does not name fares as its group does: an accepted group may be reported as a
+    whole.
+    """
     code = "A" if acknowledgment.code in ACCEPTED else acknowledgment.code
     return SetAcknowledgment(
         set_id="837", control_number=control_number, code=code, findings=acknowledgment.findings

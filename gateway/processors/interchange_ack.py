@@ -38,6 +38,4 @@ def _find_interchange(arrival: Arrival, control_number: str) -> Interchange | No
     number = read_number(control_number)
     if number is None:
         return None
-    return choose_sent(
-        interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number)
-    )
+    return choose_sent(interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number))

@@ -1,4 +1,7 @@
-"""835: the payer pays. A balanced remittance is posted claim by claim, once, in however many files it comes."""
+"""835: the payer pays.
+
+A balanced remittance is posted claim by claim, once, in however many files it comes.
+"""
 
 from __future__ import annotations
 
