@@ -146,8 +146,8 @@ class Worker:
 
     async def _take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
         """Up to `free` due jobs, shared fairly among the tenants that have some."""
-        kinds, now = tuple(self._handlers), self._clock.now()
-        for tenant in await self._store.read(lambda system: jobs.tenants_to_reap(system, now)):
+        kinds = tuple(self._handlers)
+        for tenant in await self._store.read(jobs.tenants_to_reap):
             await self._store.write(jobs.reap, tenant=tenant)
         waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
