@@ -253,8 +253,10 @@ def _refused_login(settings: SftpSettings) -> Permanent:
 
 
 def _load_private_key(settings: SftpSettings) -> paramiko.PKey:
+    # paramiko passes the passphrase on to cryptography, which takes bytes only.
+    passphrase = settings.key_passphrase.encode() if settings.key_passphrase is not None else None
     try:
-        return paramiko.PKey.from_path(settings.key_file, settings.key_passphrase)
+        return paramiko.PKey.from_path(settings.key_file, passphrase)
     except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
         raise Permanent(
             "the private key cannot be read",
