@@ -182,7 +182,8 @@ def extract_pairs(field: PairsField, layout: Layout) -> Extract:
             if put_each is None:
                 put(scope, root, cells[cell])
             else:
-                items.append(item := {})
+                item: Object = {}
+                items.append(item)
                 put(item, root, cells[cell])
         if put_each is not None and items:
             put_each(scope, root, items)

@@ -2,8 +2,8 @@
 
 At the scope of a loop, `x12Extra` is an object:
 
-- `"2010AA/NM1"` (loop id and segment key of the overlay): one entry for each occurrence, in order. An entry is
-  null (as generated), false (not written), or a list of elements in which null means as generated; a
+- `"2010AA/NM1"` (loop id and segment key of the overlay): one entry for each occurrence, in order. An entry
+  is null (as generated), false (not written), or a list of elements in which null means as generated; a
   composite is a list of components in the same way.
 - `"2310A"` (the id of a loop right below): one entry for each occurrence: null, false, or a list of raw
   segments, each a list of elements that begins with the segment id.
@@ -80,7 +80,9 @@ class ExtraReader:
     def fault(self, *steps: Step) -> None:
         """Note an entry of the wrong shape."""
         pointer = make_pointer((*self.loop.scope.path(), "x12Extra", *steps))
-        self.generation.findings.append(find("json.wrong_type", pointer=pointer, expected="a list of elements"))
+        self.generation.findings.append(
+            find("json.wrong_type", pointer=pointer, expected="a list of elements")
+        )
 
     def apply(self, extras: Any) -> None:
         """Put back every entry that belongs to the loop."""
@@ -111,7 +113,11 @@ class ExtraReader:
         ]
         result: list[WrittenSegment | WrittenLoop] = []
         for at, entry in enumerate(entries):
-            segment = made[at] if at < len(made) else WrittenSegment(plan, self.loop.scope, plan.layout.blank.copy())
+            segment = (
+                made[at]
+                if at < len(made)
+                else WrittenSegment(plan, self.loop.scope, plan.layout.blank.copy())
+            )
             if isinstance(entry, list) and isinstance(segment, WrittenSegment):
                 segment.extra = ("x12Extra", key, at)
                 if self.apply_entry(segment, plan, entry):
@@ -132,7 +138,8 @@ class ExtraReader:
                 return False
         spans = plan.layout.spans
         fits = all(
-            position < len(spans) and (not isinstance(value, list) or len(value) <= max(spans[position][1], 0))
+            position < len(spans)
+            and (not isinstance(value, list) or len(value) <= max(spans[position][1], 0))
             for position, value in enumerate(entry, 1)
         )
         if not fits:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edi.generation import Generation, Json, Scope
+from edi.generation import Generation, Json, Scope, Step
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -87,7 +87,7 @@ def compile_text(name: Name, numeric: bool) -> Callable[[Scope, Generation], str
     def text(scope: Scope, generation: Generation) -> str:
         value = look(scope, generation)
         if value.__class__ is str:
-            return value  # type: ignore[no-any-return]  # str by its class
+            return value
         if value is None:
             return ""
         return generation.text(value, numeric, start_of(name, scope, generation), steps)
@@ -172,7 +172,7 @@ def items_of(look: Look, name: Name, scope: Scope, generation: Generation) -> li
     """The items of an array; anything but an array is a finding."""
     items = look(scope, generation)
     if items.__class__ is list:
-        return items  # type: ignore[no-any-return]  # list by its class
+        return items
     if items is not None:
         generation.fault_type(start_of(name, scope, generation), name.steps, "an array")
     return []
@@ -210,7 +210,7 @@ def fill_runs(field: RunsField, use: SegmentUse, layout: Layout) -> Fill:
         start = start_of(field.each, scope, generation)
         found = False
         for at, item in enumerate(items):
-            steps = (*field.each.steps, at)
+            steps: tuple[Step, ...] = (*field.each.steps, at)
             if at >= len(runs):
                 generation.fault_room(start, steps, len(runs), use.name)
                 break

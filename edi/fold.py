@@ -123,7 +123,9 @@ def every_source(loop: WrittenLoop, index: int) -> Iterator[Source]:
             yield child, loop, index
 
 
-def fold(written: Iterable[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool) -> list[SetDraft]:
+def fold(
+    written: Iterable[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool
+) -> list[SetDraft]:
     """The sets that hold the written documents; without a `unit` loop each document is a set."""
     drafts: list[SetDraft] = []
     open_drafts: dict[Rendered, SetDraft] = {}

@@ -109,7 +109,11 @@ class Generation:
 
 def is_plain(value: Decimal) -> bool:
     """True for a finite number that is sensible to write out."""
-    return value.is_finite() and abs(value.adjusted()) <= MAX_EXPONENT and len(value.as_tuple().digits) <= MAX_EXPONENT
+    return (
+        value.is_finite()
+        and abs(value.adjusted()) <= MAX_EXPONENT
+        and len(value.as_tuple().digits) <= MAX_EXPONENT
+    )
 
 
 def bad_characters(delimiters: Delimiters) -> re.Pattern[str]:

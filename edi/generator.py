@@ -11,14 +11,16 @@ from typing import Any
 from edi.extras import apply_extras
 from edi.findings import find
 from edi.generation import Context, Generation, Scope
-from edi.pointers import point_at
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
+from edi.pointers import point_at
 from edi.written import WrittenLoop, WrittenSegment
 
 EMPTY: dict[str, Any] = {}
 
 
-def write_document(plan: SetPlan, document: Mapping[str, Any], context: Context) -> tuple[WrittenLoop, Generation]:
+def write_document(
+    plan: SetPlan, document: Mapping[str, Any], context: Context
+) -> tuple[WrittenLoop, Generation]:
     """The loops of one document (without ST and SE) and what was found while writing them."""
     generation = Generation(document, context)
     return write_loop(plan.root, generation.root, generation), generation
@@ -65,7 +67,9 @@ def write_child(plan: LoopPlan, parent: WrittenLoop, generation: Generation) -> 
         parent.add_loop(loop)
 
 
-def write_repeats(plan: LoopPlan, values: Any, parent: WrittenLoop, start: Scope, generation: Generation) -> None:
+def write_repeats(
+    plan: LoopPlan, values: Any, parent: WrittenLoop, start: Scope, generation: Generation
+) -> None:
     """One loop for each object of an array."""
     steps = plan.scope.steps if plan.scope else ()
     if values.__class__ is not list:
@@ -108,7 +112,9 @@ def write_segment(plan: SegmentPlan, loop: WrittenLoop, generation: Generation) 
     write_items(plan, values, loop, start, generation)
 
 
-def write_items(plan: SegmentPlan, values: Any, loop: WrittenLoop, start: Scope, generation: Generation) -> None:
+def write_items(
+    plan: SegmentPlan, values: Any, loop: WrittenLoop, start: Scope, generation: Generation
+) -> None:
     """One occurrence for each item of an array; items are texts where the binding names the item itself."""
     steps = plan.binding.scope.steps if plan.binding.scope else ()
     if values.__class__ is not list:

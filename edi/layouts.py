@@ -41,7 +41,9 @@ class Layout:
             elements = list(cells)
         else:
             elements = [
-                separator.join(cells[start : start + components]).rstrip(separator) if components else cells[start]
+                separator.join(cells[start : start + components]).rstrip(separator)
+                if components
+                else cells[start]
                 for start, components in self.spans
             ]
         while len(elements) > 1 and not elements[-1]:

@@ -38,7 +38,9 @@ class PairsPlan:
     def __init__(self, field: PairsField, layout: Layout) -> None:
         self.field = field
         self.collect = compile_pairs(field)
-        self.cells = [(layout.cell(Slot(start, 0)), layout.cell(Slot(start + 1, 0))) for start in field.starts]
+        self.cells = [
+            (layout.cell(Slot(start, 0)), layout.cell(Slot(start + 1, 0))) for start in field.starts
+        ]
 
 
 class SegmentPlan:
@@ -64,7 +66,9 @@ class SegmentPlan:
         self.fills: tuple[Fill, ...] = tuple(
             compile_fill(field, use, layout) for field in binding.fields if not isinstance(field, PairsField)
         )
-        self.extracts: tuple[Extract, ...] = tuple(compile_extract(field, use, layout) for field in binding.fields)
+        self.extracts: tuple[Extract, ...] = tuple(
+            compile_extract(field, use, layout) for field in binding.fields
+        )
         self.blank = blank_of(binding, layout)
         self.implied = implied_of(binding, layout)
         self.derived: tuple[tuple[int, Derivation], ...] = tuple(
@@ -73,9 +77,11 @@ class SegmentPlan:
         self.hierarchy = {name: layout.cell(slot) for slot, name in binding.derived if name in HIERARCHY}
         self.defaults = tuple((layout.cell(slot), text) for slot, text in binding.defaults)
         self.required = tuple(required_cells(use, layout))
-        self.completes = use.usage == "R" and not use.id in ENVELOPE and self.can_complete()
+        self.completes = use.usage == "R" and use.id not in ENVELOPE and self.can_complete()
         self.many = binding.scope is not None and binding.scope.many
-        self.texts = any(not name.steps for field in binding.fields for name in field_names(field) if not name.root)
+        self.texts = any(
+            not name.steps for field in binding.fields for name in field_names(field) if not name.root
+        )
         self.capacity = UNBOUNDED if self.many else use.max_use if self.pairs else 1
         self.covered = frozenset(covered_cells(self))
 
@@ -153,7 +159,9 @@ def implied_of(binding: SegmentBinding, layout: Layout) -> tuple[Implied, ...]:
                 continue
             cells = {part: layout.cell(Slot(element.position, part.position)) for part in element.components}
             found += [
-                Implied(cell, next(iter(part.codes)), tuple(other for other in cells.values() if other != cell))
+                Implied(
+                    cell, next(iter(part.codes)), tuple(other for other in cells.values() if other != cell)
+                )
                 for part, cell in cells.items()
                 if part.usage == "R" and part.codes is not None and len(part.codes) == 1
             ]
@@ -198,7 +206,8 @@ class LoopPlan:
         self.id = binding.use.id
         self.depth = depth
         self.key = self.id
-        self.required = binding.use.usage == "R" or binding.use.wrapper
+        self.unit = bool(unit) and self.id == unit
+        self.required = binding.use.usage == "R" or binding.use.wrapper or self.unit
         self.written = binding.listed or self.required
         self.look: Look | None = compile_look(binding.scope) if binding.scope else None
         self.scope: Name | None = binding.scope
@@ -207,12 +216,13 @@ class LoopPlan:
         self.when = compile_presence(binding.when) if binding.when else None
         self.segments = [SegmentPlan(segment, at == 0) for at, segment in enumerate(binding.segments)]
         self.loops = [LoopPlan(loop, unit, depth + 1) for loop in binding.loops]
-        self.unit = bool(unit) and self.id == unit
-        self.spine = self.unit or any(loop.spine for loop in self.loops)
+        self.spine: bool = self.unit or any(loop.spine for loop in self.loops)
         self.rivals: list[LoopPlan] = []
         for loop in self.loops:
             if loop.unit:
-                loop.rivals = [other for other in self.loops if other.spine and other is not loop and other.when]
+                loop.rivals = [
+                    other for other in self.loops if other.spine and other is not loop and other.when
+                ]
         every = order_of(self)
         self.rank = {child.key: at for at, child in enumerate(every)}
         self.order = [child for child in every if child.written]
@@ -223,8 +233,8 @@ class LoopPlan:
         self.by_loop = {loop.id: loop for loop in self.loops}
 
     def find_segment(self, key: str) -> SegmentPlan | None:
-        """The first plan for a segment use key that has names, else the first."""
-        plans = self.by_use.get(key, [])
+        """The first plan for a segment use key (or segment id) that has names, else the first."""
+        plans = self.by_use.get(key) or [plan for plan in self.segments if plan.use.id == key]
         return next((plan for plan in plans if plan.binding.fields), plans[0] if plans else None)
 
 
@@ -249,6 +259,7 @@ class SetPlan:
         self.unit = overlay.unit
         self.root = LoopPlan(overlay.root, overlay.unit)
         self.control_name = control_name(overlay.root)
+        self.implementation = names_implementation(overlay.root)
 
 
 def control_name(root: LoopBinding) -> Name | None:
@@ -258,6 +269,16 @@ def control_name(root: LoopBinding) -> Name | None:
             if segment.use.id == "ST" and isinstance(field, ValueField) and field.slot == Slot(2, 0):
                 return field.choices[0].name
     return None
+
+
+def names_implementation(root: LoopBinding) -> bool:
+    """True where ST03 names the guide."""
+    return any(
+        element.position == 3 and element.usage != "N"
+        for segment in root.segments
+        for element in segment.use.elements
+        if segment.use.id == "ST"
+    )
 
 
 @cache

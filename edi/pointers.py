@@ -45,7 +45,9 @@ def steps_of_slot(plan: SegmentPlan, cells: list[str], slot: Slot) -> tuple[Name
     return None
 
 
-def steps_of_field(field: Field, plan: SegmentPlan, cells: list[str], slot: Slot) -> tuple[Name, Steps] | None:
+def steps_of_field(
+    field: Field, plan: SegmentPlan, cells: list[str], slot: Slot
+) -> tuple[Name, Steps] | None:
     """The name and steps of one field, where it has the place."""
     if isinstance(field, ValueField):
         if is_at(slot, field.slot) or any(c.condition and c.condition.slot == slot for c in field.choices):
@@ -78,7 +80,9 @@ def pick_choice(choices: tuple[Choice, ...], plan: SegmentPlan, cells: list[str]
     return choices[0]
 
 
-def steps_of_run(field: RunsField, plan: SegmentPlan, cells: list[str], slot: Slot) -> tuple[Name, Steps] | None:
+def steps_of_run(
+    field: RunsField, plan: SegmentPlan, cells: list[str], slot: Slot
+) -> tuple[Name, Steps] | None:
     """The item of an array that a run of elements comes from, and the name in it."""
     for at, start in enumerate(field.starts):
         if not start <= slot.element < start + field.stride:
@@ -90,7 +94,9 @@ def steps_of_run(field: RunsField, plan: SegmentPlan, cells: list[str], slot: Sl
     return None
 
 
-def steps_of_pair(field: PairsField, plan: SegmentPlan, cells: list[str], slot: Slot) -> tuple[Name, Steps] | None:
+def steps_of_pair(
+    field: PairsField, plan: SegmentPlan, cells: list[str], slot: Slot
+) -> tuple[Name, Steps] | None:
     """The name that a qualifier and its value come from."""
     for at, start in enumerate(field.starts):
         if slot.element not in (start, start + 1):

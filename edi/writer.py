@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from edi.derivations import derive_reference
-from edi.envelope import EnvelopeSettings, wrap_interchange
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding
 from edi.fold import SetDraft, Source, fold, number_hierarchy
 from edi.generation import Context, make_pointer
@@ -161,8 +161,10 @@ def envelope_context(envelope: EnvelopeSettings) -> Context:
     )
 
 
-def write_documents(guide_id: str, documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings) -> bytes:
-    """The interchange of any guide's documents: one transaction set each, or folded where the guide has claims."""
+def write_documents(
+    guide_id: str, documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings
+) -> bytes:
+    """The interchange of any guide's documents: one transaction set each; claims are folded."""
     sets = generate_sets(guide_id, documents, envelope_context(envelope))
     return wrap_sets(guide_id, sets, envelope)
 
