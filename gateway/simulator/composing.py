@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from edi.acks import claim_report_document
-from edi.envelope import EnvelopeSettings, wrap_interchange
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import check_file
 from edi.remits import check_balance, remittance_document
 from edi.segments import Segment
