@@ -10,7 +10,14 @@ import pytest
 from edi.models import Person
 from edi.remits import check_balance, read_remittance, remittance_document
 from gateway.simulator.billed import BilledClaim, Line, Payee
-from gateway.simulator.remitting import Settlement, Share, load_identity, report, settle
+from gateway.simulator.remitting import (
+    Settlement,
+    Share,
+    describe_batch,
+    load_identity,
+    report_share,
+    settle,
+)
 from gateway.simulator.scenarios import Remit, Reverse, Scenario, TakeBack, load_scenarios, read_scenario
 
 TODAY = datetime.date(2026, 11, 2)
@@ -39,7 +46,7 @@ def share(claim: BilledClaim, scenario: Scenario, start: int, count: int = 1) ->
 
 
 def pay(*shares: Share, owed: str = "0.00") -> Settlement:
-    return settle(shares, trace_number="EFT1", set_control_number="0001", today=TODAY, owed=Decimal(owed))
+    return settle(shares, trace_number="EFT1", today=TODAY, owed=Decimal(owed))
 
 
 def money_steps(scenario: Scenario) -> list[int]:
@@ -54,7 +61,6 @@ def test_every_remittance_of_every_scenario_balances(scenario: Scenario, charges
         settlement = settle(
             [share(bill(*charges), scenario, index)],
             trace_number="EFT1",
-            set_control_number="0001",
             today=TODAY,
             owed=owed,
         )
@@ -126,20 +132,21 @@ def test_a_filing_indicator_that_an_835_may_not_carry_is_replaced() -> None:
     assert remittance.claims[0].filing_indicator == "ZZ"
 
 
-def test_a_claim_report_totals_what_it_accepts_and_rejects() -> None:
+def test_a_claim_that_the_payer_takes_in_gets_its_number_and_another_none() -> None:
     accepted, rejected = load_scenarios()["paid_in_full"], load_scenarios()["rejected_by_payer"]
-    claim_report = report(
-        [share(bill("100.00"), accepted, 2), share(bill("50.00", "5.00", number="A2"), rejected, 2)],
-        reference="CR1",
-        batch_number="B1",
-        today=TODAY,
-        control_number="0001",
-    )
-    assert (claim_report.accepted_count, claim_report.accepted_amount) == (1, Decimal("100.00"))
-    assert (claim_report.rejected_count, claim_report.rejected_amount) == (1, Decimal("55.00"))
-    assert [status.accepted for status in claim_report.claims] == [True, False]
-    assert claim_report.claims[1].payer_claim_control_number == ""
-    assert claim_report.batch_number == "B1"
+    statuses = [
+        status
+        for part in (share(bill("100.00"), accepted, 2), share(bill("55.00"), rejected, 2))
+        for status in report_share(part, TODAY)
+    ]
+    assert [status.accepted for status in statuses] == [True, False]
+    assert [status.payer_claim_control_number for status in statuses] == ["CW0000000001", ""]
+
+
+def test_a_claim_report_answers_the_submitter_of_the_batch() -> None:
+    part = share(bill("100.00"), load_scenarios()["paid_in_full"], 2)
+    batch = describe_batch([part], reference="CR1", batch_number="B1", today=TODAY)
+    assert (batch.batch_number, batch.receiver_id, batch.payer_id) == ("B1", "CWSAMPLE", "CWP01")
 
 
 def test_the_payers_routing_numbers_are_well_formed_and_made_up() -> None:
