@@ -18,7 +18,7 @@ VERSION = "00501"
 LARGEST_CONTROL_NUMBER = 999_999_999
 
 
-class DelimiterInValue(ValueError):  # noqa: N818 -- names the broken promise
+class DelimiterInValue(ValueError):
     """A value holds a delimiter of the interchange, so the text would be read back as something else."""
 
     def __init__(self, segment_id: str, element: int) -> None:

@@ -26,7 +26,7 @@ _WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"I\x00S\x00", b"\x00I\x00S")
 _EBCDIC_HEADER = b"\xc9\xe2\xc1"
 
 
-class Unreadable(Exception):  # noqa: N818 -- a name of the contract: what the file is, not what we did
+class Unreadable(Exception):
     """Nothing can be read: `finding` says why. The text of the exception holds no value of the file."""
 
     def __init__(self, finding: Finding) -> None:

@@ -14,10 +14,12 @@
 Workers serve all tenants; without `tenant` the operation gets a SystemScope:
 
     mark = store.mark("job")
-    for tenant in await store.read(lambda system: jobs.tenants_waiting(system, KINDS)):  # in turn
+    waiting = await store.read(lambda system: jobs.tenants_waiting(system, KINDS))
+    for tenant in waiting:                               # in turn: a fair share for each
         held = await store.write(lambda scope: jobs.take(scope, KINDS, lease=LEASE, limit=10), tenant=tenant)
-        ...                                              # work outside the transaction, then write what it did
-        await store.write(lambda scope: jobs.finish(scope, job), tenant=tenant)   # LostLease undoes it all
+        ...                                              # work outside the transaction, then write what it
+        did await store.write(lambda scope: jobs.finish(scope, job), tenant=tenant)   # LostLease undoes it
+        all
     await store.wait("job", after=mark, seconds=1.0)     # topics: job, event, delivery
 
 One module for each room: tenants, keys, claims, events, jobs, files, interchanges, control_numbers,

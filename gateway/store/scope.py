@@ -22,6 +22,7 @@ from sqlalchemy import (
     Delete,
     Engine,
     Executable,
+    FromClause,
     Insert,
     Row,
     Select,
@@ -141,7 +142,7 @@ class TenantScope(_Scope):
             statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             self._connection.execute(statement, {"name": f"{self.tenant}:{name}"})
 
-    def select(self, table: Table | tuple[Table, ...], *columns: ColumnElement[Any]) -> Select[Any]:
+    def select(self, table: FromClause | tuple[FromClause, ...], *columns: ColumnElement[Any]) -> Select[Any]:
         """A select over `table` (or several, joined in `where`) of `columns`, or of all, for this tenant."""
         sources = table if isinstance(table, tuple) else (table,)
         chosen = columns or tuple(column for source in sources for column in source.c)
@@ -208,7 +209,7 @@ class TenantScope(_Scope):
             raise UnscopedStatement("a statement was not made by this scope")
         return self._connection.execute(statement)
 
-    def _is_ours(self, table: Table) -> ColumnElement[bool]:
+    def _is_ours(self, table: FromClause) -> ColumnElement[bool]:
         return _owner(table) == self.tenant
 
     def _mark(self, statement: Insert) -> Insert:
@@ -226,7 +227,7 @@ def columns_of(table: Table, shape: type[msgspec.Struct]) -> tuple[Column[Any], 
     return tuple(table.c[name] for name in shape.__struct_fields__)
 
 
-def _owner(table: Table) -> Column[Any]:
+def _owner(table: FromClause) -> ColumnElement[Any]:
     """The column that says whose row it is: `tenant`, and `id` in the table of tenants itself."""
     return table.c.id if table is tables.tenant else table.c.tenant
 

@@ -7,6 +7,8 @@ sealed.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
 from gateway.store.columns import Cents, Instant, Words
 
@@ -43,6 +46,11 @@ def _tenant() -> Column[str]:
 
 def _id() -> Column[str]:
     return Column("id", String, nullable=False)
+
+
+def _columns(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    """Columns of one type that always have a value."""
+    return [Column(name, type_, nullable=False) for name in names]
 
 
 def _key(*columns: str) -> PrimaryKeyConstraint:
@@ -75,8 +83,7 @@ api_key = Table(
     _tenant(),
     _id(),
     Column("prefix", String, nullable=False, unique=True),
-    Column("digest", String, nullable=False),
-    Column("label", String, nullable=False),
+    *_columns(String, "digest", "label"),
     Column("scopes", Words, nullable=False),
     Column("state", String, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -90,26 +97,24 @@ claim = Table(
     metadata,
     _tenant(),
     _id(),
-    Column("claim_type", String, nullable=False),
-    Column("control_fingerprint", String, nullable=False),
-    Column("duplicate_fingerprint", String, nullable=False),
-    Column("payer_id", String, nullable=False),
-    Column("billing_npi", String, nullable=False),
-    Column("frequency", String, nullable=False),
-    Column("usage", String, nullable=False),
-    Column("charge", Cents, nullable=False),
-    Column("paid", Cents, nullable=False),
-    Column("adjusted", Cents, nullable=False),
-    Column("patient", Cents, nullable=False),
-    Column("open", Cents, nullable=False),
+    *_columns(
+        String,
+        "claim_type",
+        "control_fingerprint",
+        "duplicate_fingerprint",
+        "payer_id",
+        "billing_npi",
+        "frequency",
+        "usage",
+    ),
+    *_columns(Cents, "charge", "paid", "adjusted", "patient", "open"),
     Column("service_from", Date),
     Column("service_to", Date),
     Column("state", String, nullable=False),
     Column("marks", Words, nullable=False),
     Column("original", String),
     Column("body", LargeBinary, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
+    *_columns(Instant, "created_at", "updated_at"),
     _key("id"),
     Index(None, "tenant", "control_fingerprint"),
     Index(None, "tenant", "duplicate_fingerprint"),
@@ -143,10 +148,7 @@ interchange = Table(
     Column("payer_id", String),
     Column("control_number", Integer, nullable=False),
     Column("group_control_number", Integer, nullable=False),
-    Column("usage", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("sha256", String, nullable=False),
+    *_columns(String, "usage", "state", "name", "sha256"),
     Column("size", BigInteger, nullable=False),
     Column("claim_count", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -156,6 +158,7 @@ interchange = Table(
     Column("updated_at", Instant, nullable=False),
     _key("id"),
     Index(None, "tenant", "partner", "control_number"),
+    Index(None, "tenant", "partner", "group_control_number"),
     Index(None, "tenant", "state"),
 )
 
@@ -163,8 +166,7 @@ interchange_claim = Table(
     "interchange_claim",
     metadata,
     _tenant(),
-    Column("interchange", String, nullable=False),
-    Column("claim", String, nullable=False),
+    *_columns(String, "interchange", "claim"),
     Column("group_control_number", Integer, nullable=False),
     Column("set_control_number", String, nullable=False),
     Column("position", Integer, nullable=False),
@@ -181,8 +183,7 @@ file = Table(
     metadata,
     _tenant(),
     _id(),
-    Column("direction", String, nullable=False),
-    Column("partner", String, nullable=False),
+    *_columns(String, "direction", "partner"),
     Column("name", LargeBinary, nullable=False),
     Column("sha256", String, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -212,8 +213,7 @@ control_number = Table(
     "control_number",
     metadata,
     _tenant(),
-    Column("partner", String, nullable=False),
-    Column("kind", String, nullable=False),
+    *_columns(String, "partner", "kind"),
     Column("value", Integer, nullable=False),
     _key("partner", "kind"),
 )
@@ -234,8 +234,7 @@ job = Table(
     Column("fence", Integer, nullable=False),
     Column("lease_until", Instant),
     Column("last_error", String),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
+    *_columns(Instant, "created_at", "updated_at"),
     _key("id"),
     UniqueConstraint("tenant", "kind", "once_key"),
     _index("uq_job_lane_runs_one", "lane", only="state = 'running' AND lane IS NOT NULL", unique=True),
@@ -249,8 +248,7 @@ acknowledgment = Table(
     metadata,
     _tenant(),
     _id(),
-    Column("kind", String, nullable=False),
-    Column("file", String, nullable=False),
+    *_columns(String, "kind", "file"),
     Column("claim", String),
     Column("interchange", String),
     Column("code", String, nullable=False),
@@ -270,22 +268,16 @@ remittance = Table(
     metadata,
     _tenant(),
     _id(),
-    Column("file", String, nullable=False),
-    Column("payer_id", String, nullable=False),
-    Column("payer_name", String, nullable=False),
-    Column("payee_npi", String, nullable=False),
-    Column("trace_number", String, nullable=False),
-    Column("method", String, nullable=False),
+    *_columns(String, "file", "payer_id", "payer_name", "payee_npi", "trace_number", "method"),
     Column("amount", Cents, nullable=False),
     Column("date", Date),
-    Column("digest", String, nullable=False),
-    Column("set_control_number", String, nullable=False),
-    Column("state", String, nullable=False),
+    *_columns(String, "identity", "set_control_number", "state"),
     Column("body", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     _key("id"),
     _names("file", "file"),
-    UniqueConstraint("tenant", "payer_id", "trace_number", "amount", "date", "digest"),
+    UniqueConstraint("tenant", "identity"),
+    Index(None, "tenant", "payer_id", "trace_number"),
 )
 
 remittance_claim = Table(
@@ -298,12 +290,8 @@ remittance_claim = Table(
     Column("claim", String),
     Column("control_fingerprint", String, nullable=False),
     Column("payer_control_fingerprint", String),
-    Column("status", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("charge", Cents, nullable=False),
-    Column("paid", Cents, nullable=False),
-    Column("adjusted", Cents, nullable=False),
-    Column("patient_responsibility", Cents, nullable=False),
+    *_columns(String, "status", "kind"),
+    *_columns(Cents, "charge", "paid", "adjusted", "patient_responsibility"),
     Column("body", LargeBinary, nullable=False),
     _key("id"),
     _names("remittance", "remittance"),
@@ -343,8 +331,7 @@ webhook_endpoint = Table(
     Column("previous_until", Instant),
     Column("state", String, nullable=False),
     Column("failing_since", Instant),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
+    *_columns(Instant, "created_at", "updated_at"),
     _key("id"),
 )
 
@@ -362,13 +349,14 @@ webhook_delivery = Table(
     Column("fence", Integer, nullable=False),
     Column("lease_until", Instant),
     Column("last_status", Integer),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
+    *_columns(Instant, "created_at", "updated_at"),
     _key("id"),
     _names("endpoint", "webhook_endpoint"),
     ForeignKeyConstraint(["tenant", "sequence"], ["event.tenant", "event.sequence"]),
     _index("ix_webhook_delivery_waiting", "due_at", only="state = 'waiting'"),
-    _index("ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state = 'waiting'"),
+    _index(
+        "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
+    ),
     Index(None, "tenant", "endpoint", "id"),
 )
 
@@ -376,9 +364,7 @@ idempotency = Table(
     "idempotency",
     metadata,
     _tenant(),
-    Column("route", String, nullable=False),
-    Column("key_fingerprint", String, nullable=False),
-    Column("digest", String, nullable=False),
+    *_columns(String, "route", "key_fingerprint", "digest"),
     Column("status", Integer),
     Column("response", LargeBinary),
     Column("created_at", Instant, nullable=False),
@@ -391,8 +377,7 @@ work_item = Table(
     metadata,
     _tenant(),
     _id(),
-    Column("kind", String, nullable=False),
-    Column("state", String, nullable=False),
+    *_columns(String, "kind", "state"),
     Column("file", String),
     Column("reason", String, nullable=False),
     Column("candidates", Words, nullable=False),

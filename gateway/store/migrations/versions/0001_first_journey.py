@@ -177,6 +177,12 @@ def upgrade() -> None:
         ["tenant", "partner", "control_number"],
         unique=False,
     )
+    op.create_index(
+        "ix_interchange_tenant_partner_group_control_number",
+        "interchange",
+        ["tenant", "partner", "group_control_number"],
+        unique=False,
+    )
     op.create_index("ix_interchange_tenant_state", "interchange", ["tenant", "state"], unique=False)
     op.create_table(
         "job",
@@ -308,7 +314,7 @@ def upgrade() -> None:
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("amount", Cents(), nullable=False),
         sa.Column("date", sa.Date(), nullable=True),
-        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("identity", sa.String(), nullable=False),
         sa.Column("set_control_number", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -318,15 +324,13 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name="fk_remittance_tenant"),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_remittance"),
-        sa.UniqueConstraint(
-            "tenant",
-            "payer_id",
-            "trace_number",
-            "amount",
-            "date",
-            "digest",
-            name="uq_remittance_tenant_payer_id_trace_number_amount_date_digest",
-        ),
+        sa.UniqueConstraint("tenant", "identity", name="uq_remittance_tenant_identity"),
+    )
+    op.create_index(
+        "ix_remittance_tenant_payer_id_trace_number",
+        "remittance",
+        ["tenant", "payer_id", "trace_number"],
+        unique=False,
     )
     op.create_table(
         "webhook_delivery",
@@ -361,8 +365,8 @@ def upgrade() -> None:
         "webhook_delivery",
         ["tenant", "endpoint", "claim", "sequence"],
         unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state IN ('waiting', 'running')"),
+        postgresql_where=sa.text("state IN ('waiting', 'running')"),
     )
     op.create_index(
         "ix_webhook_delivery_tenant_endpoint_id",

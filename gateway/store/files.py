@@ -1,0 +1,159 @@
+"""Files that came in or went out: which bytes, from whom, and what became of them.
+
+States: received -> processed | quarantined, or duplicate from the start. The remote name is the sender's and
+may hold anything: it is sealed, and nothing is ever named after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from gateway.store import tables
+from gateway.store.errors import NoSuchRow
+from gateway.store.scope import TenantScope, columns_of
+
+RECEIVED = "received"
+PROCESSED = "processed"
+DUPLICATE = "duplicate"
+QUARANTINED = "quarantined"
+INBOUND = "in"
+OUTBOUND = "out"
+
+_file = tables.file
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file. `sender` is ISA06 and `control_number` ISA13 of its first interchange, once read.
+
+    `kinds` are the transaction sets in it, `original` the file that it repeats, `reason` a finding's code.
+    """
+
+    id: str
+    direction: str
+    partner: str
+    sha256: str
+    size: int
+    sender: str | None
+    control_number: str | None
+    kinds: tuple[str, ...]
+    state: str
+    reason: str | None
+    original: str | None
+    created_at: datetime
+    processed_at: datetime | None
+
+
+class NewFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose bytes are in the archive under `sha256`. `name` is the remote name as it came."""
+
+    partner: str
+    name: str
+    sha256: str
+    size: int
+    direction: str = INBOUND
+    sender: str | None = None
+    control_number: str | None = None
+    kinds: tuple[str, ...] = ()
+    id: str | None = None
+
+
+_COLUMNS = columns_of(_file, File)
+
+
+def add(scope: TenantScope, new: NewFile) -> File:
+    """Record a file. An inbound one whose bytes this partner has sent before is a duplicate."""
+    original = _find_original(scope, new) if new.direction == INBOUND else None
+    file = File(
+        new.id or scope.new_id("fil"),
+        new.direction,
+        new.partner,
+        new.sha256,
+        new.size,
+        new.sender,
+        new.control_number,
+        new.kinds,
+        DUPLICATE if original else RECEIVED,
+        None,
+        original,
+        scope.now(),
+        None,
+    )
+    name = scope.seal(new.name.encode("utf-8", "surrogateescape"), _context(file.id))
+    scope.insert(_file, {**msgspec.structs.asdict(file), "name": name})
+    return file
+
+
+def _find_original(scope: TenantScope, new: NewFile) -> str | None:
+    """The id of the inbound file with the same bytes; none comes in elsewhere until this transaction ends."""
+    scope.lock(f"file:{new.partner}")
+    statement = scope.select(_file, _file.c.id).where(
+        _file.c.direction == INBOUND,
+        _file.c.partner == new.partner,
+        _file.c.sha256 == new.sha256,
+        _file.c.state != DUPLICATE,
+    )
+    original: str | None = scope.value(statement)
+    return original
+
+
+def load(scope: TenantScope, file_id: str, *, lock: bool = False) -> File | None:
+    """The file, or None. With `lock`, no other transaction changes it until this one ends."""
+    statement = scope.select(_file, *_COLUMNS).where(_file.c.id == file_id)
+    return scope.one(File, statement.with_for_update() if lock else statement)
+
+
+def read_name(scope: TenantScope, file_id: str) -> str:
+    """The remote name as it came: show it escaped, use it for nothing else. Raises NoSuchRow."""
+    sealed = scope.value(scope.select(_file, _file.c.name).where(_file.c.id == file_id))
+    if sealed is None:
+        raise NoSuchRow(file_id)
+    return scope.open(sealed, _context(file_id)).decode("utf-8", "surrogateescape")
+
+
+def find_by_control_number(scope: TenantScope, sender: str, control_number: str) -> list[File]:
+    """The inbound files of this ISA06 and ISA13 that are no duplicates, oldest first."""
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.sender == sender,
+        _file.c.control_number == control_number,
+        _file.c.direction == INBOUND,
+        _file.c.state != DUPLICATE,
+    )
+    return scope.rows(File, statement.order_by(_file.c.id))
+
+
+def list_page(
+    scope: TenantScope, *, states: Sequence[str] = (), before: str | None = None, limit: int = 100
+) -> list[File]:
+    """The tenant's files, newest first, older than the id `before`."""
+    statement = scope.select(_file, *_COLUMNS)
+    if states:
+        statement = statement.where(_file.c.state.in_(states))
+    if before is not None:
+        statement = statement.where(_file.c.id < before)
+    return scope.rows(File, statement.order_by(_file.c.id.desc()).limit(limit))
+
+
+def record_envelope(
+    scope: TenantScope, file_id: str, *, sender: str, control_number: str, kinds: tuple[str, ...]
+) -> None:
+    """Say what was read from the envelope. Raises NoSuchRow."""
+    _change(scope, file_id, sender=sender, control_number=control_number, kinds=kinds)
+
+
+def settle(
+    scope: TenantScope, file_id: str, state: str, *, reason: str | None = None, original: str | None = None
+) -> None:
+    """Say what became of the file; `reason` is a finding's code. Raises NoSuchRow."""
+    _change(scope, file_id, state=state, reason=reason, original=original, processed_at=scope.now())
+
+
+def _change(scope: TenantScope, file_id: str, **changes: object) -> None:
+    if not scope.run(scope.update(_file).where(_file.c.id == file_id).values(**changes)):
+        raise NoSuchRow(file_id)
+
+
+def _context(file_id: str) -> str:
+    return f"file:{file_id}:name"

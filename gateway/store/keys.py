@@ -1,0 +1,81 @@
+"""API keys: whose they are and what they may do. The key itself is never kept, only its digest.
+
+The prefix is the public part of a key; it finds the row, and with it the tenant.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.store import tables
+from gateway.store.scope import SystemScope, TenantScope, columns_of
+
+ACTIVE = "active"
+REVOKED = "revoked"
+
+_key = tables.api_key
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """One key. `digest` is what the secret part is compared with; `state` is active or revoked."""
+
+    tenant: str
+    id: str
+    prefix: str
+    digest: str
+    label: str
+    scopes: tuple[str, ...]
+    state: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+_COLUMNS = columns_of(_key, ApiKey)
+
+
+def add(
+    scope: TenantScope,
+    *,
+    prefix: str,
+    digest: str,
+    label: str,
+    scopes: tuple[str, ...],
+    expires_at: datetime | None = None,
+) -> ApiKey:
+    """Keep a new key. Raises Conflict where the prefix is taken."""
+    key = ApiKey(
+        scope.tenant,
+        scope.new_id("key"),
+        prefix,
+        digest,
+        label,
+        scopes,
+        ACTIVE,
+        scope.now(),
+        expires_at,
+        None,
+    )
+    scope.insert(_key, msgspec.structs.asdict(key))
+    return key
+
+
+def find(system: SystemScope, prefix: str) -> ApiKey | None:
+    """The key with this prefix, whoever's it is, in whatever state; or None."""
+    for tenant in system.tenants_with(_key, _key.c.prefix == prefix):
+        scope = system.of(tenant)
+        return scope.one(ApiKey, scope.select(_key, *_COLUMNS).where(_key.c.prefix == prefix))
+    return None
+
+
+def list_all(scope: TenantScope) -> list[ApiKey]:
+    """The tenant's keys, oldest first."""
+    return scope.rows(ApiKey, scope.select(_key, *_COLUMNS).order_by(_key.c.id))
+
+
+def revoke(scope: TenantScope, key_id: str) -> bool:
+    """Make the key useless for good; False where there is no active key of this id."""
+    statement = scope.update(_key).where(_key.c.id == key_id, _key.c.state == ACTIVE)
+    return scope.run(statement.values(state=REVOKED, revoked_at=scope.now())) == 1
