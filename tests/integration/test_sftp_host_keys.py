@@ -12,7 +12,7 @@ import pytest
 
 from adapters.errors import Permanent, Transient
 from adapters.sftp import SftpSettings, SftpTransport
-from tests.integration.hostile_server import HostileServer, Manners, hostile_server
+from tests.integration.hostile_server import Manners, hostile_server, password_transport
 from tests.sshd import Sshd, make_key, public_key, running_sshd
 
 Connect = Callable[..., SftpTransport]
@@ -224,19 +224,6 @@ async def test_an_unreadable_private_key_is_told(
         key_file.write_bytes(content)
     with pytest.raises(Permanent, match="private key cannot be read"):
         await connect(key_file=key_file).list()
-
-
-def password_transport(server: HostileServer, **changes: object) -> SftpTransport:
-    settings: dict[str, object] = {
-        "host": server.host,
-        "port": server.port,
-        "host_key": server.host_key,
-        "username": "claims",
-        "password": "right",
-        "outbox_folder": "/out",
-        "inbox_folder": "/in",
-    }
-    return SftpTransport(SftpSettings(**{**settings, **changes}))  # type: ignore[arg-type]  # the names are right
 
 
 async def test_a_password_logs_in_and_a_wrong_one_is_tried_once() -> None:
