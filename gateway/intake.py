@@ -27,6 +27,7 @@ from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
 PROFESSIONAL: Final = "005010X222A1"
+POSTED: Final = "posted"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
 NOTHING_READ: Final = ClaimSummary(
@@ -139,9 +140,8 @@ def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Find
 def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
     """Store the row of a body that could not be read; the same bytes posted again are another file."""
     reason = findings[0].code if findings else "unreadable"
-    file = files.add(
-        scope, files.NewFile(direction="api", partner="", name="", sha256=digest, size=size, state="rejected")
-    )
+    file = files.add(scope, files.NewFile(direction=POSTED, partner="", name="", sha256=digest, size=size))
+    files.settle(scope, file.id, files.QUARANTINED, reason=reason)
     story = FileStory(file=file.id, partner="", sha256=digest, size=size)
     rejected = msgspec.structs.replace(story, reason=reason, findings=tell_findings(findings))
     publish(
