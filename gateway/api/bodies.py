@@ -60,6 +60,11 @@ def _wrong_field(problem: msgspec.ValidationError) -> Finding:
     return find("request.bad_field", pointer=pointer, problem=text.replace("`", "") + ".")
 
 
+def show(row: msgspec.Struct, shape: type[T]) -> T:
+    """A row of the store as a shape of the API: the fields that the shape names."""
+    return msgspec.convert(row, shape, from_attributes=True)
+
+
 def write_json(
     answer: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
