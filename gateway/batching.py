@@ -19,11 +19,11 @@ from edi.findings import Finding
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
-from gateway.composition import Composition, Numbers, Seat, Waiting, compose, make_envelope
+from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting, compose, make_envelope
 from gateway.dossier import read_dossier
-from gateway.journal import Journal, Particulars
+from gateway.journal import Journal, Particulars, record_all
 from gateway.settings import BatchSettings, Partner
-from gateway.store import claims, control_numbers, interchanges, jobs
+from gateway.store import claims, control_numbers, interchanges, jobs, work_items
 from gateway.store.claims import Claim
 from gateway.store.engine import Store
 from gateway.store.scope import TenantScope
@@ -31,6 +31,7 @@ from gateway.story import SubmissionTold, tell_findings
 
 SEND: Final = "send"
 ACCEPTED: Final = "accepted"
+HELD: Final = "held"
 GUESSES: Final = 5
 
 
@@ -97,14 +98,20 @@ class Batching:
         """Compose and commit the batch; False where another worker has it or no claim of it is sound."""
         numbers = self._next.get((tenant, batch.partner.name), Numbers(1, 1))
         for _ in range(GUESSES):
-            parcel = await self._compose(batch, numbers)
             try:
-                return await self._commit(tenant, parcel)
+                return await self._commit(tenant, await self._compose(batch, numbers))
             except NumbersMoved as moved:
                 numbers = moved.numbers
             except ClaimsMoved:
                 return False
+            except Unsendable as refusal:
+                await self._hold(tenant, batch, refusal)
+                return False
         return False
+
+    async def _hold(self, tenant: str, batch: Batch, refusal: Unsendable) -> None:
+        """Claims that only together are refused wait for a person: the fault is ours."""
+        await self._store.write(lambda scope: hold_batch(scope, batch, refusal.findings), tenant=tenant)
 
     async def _compose(self, batch: Batch, numbers: Numbers) -> Parcel:
         envelope = make_envelope(batch.partner.envelope, numbers, self._clock.now(), usage=batch.usage)
@@ -125,7 +132,8 @@ class Batching:
 
 def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:
     """The due batches of a payer, one for each guide and usage among its waiting claims."""
-    rows = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims)
+    taken = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims)
+    rows = [row for row in taken if HELD not in row.marks]
     if not _is_due(rows, partner.batch, scope.now()):
         return
     bodies = claims.read_bodies(scope, [row.id for row in rows])
@@ -161,6 +169,16 @@ def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
                 submission=_tell_seat(parcel, seat, interchange_id), interchange=interchange_id
             )
             journal.record(rows[seat.claim], "claim.batched", told)
+    journal.close()
+
+
+def hold_batch(scope: TenantScope, batch: Batch, findings: tuple[Finding, ...]) -> None:
+    """Mark every claim of the batch that still waits, and have a person look."""
+    rows = claims.load_many(scope, [row.id for row in batch.rows], lock=True)
+    waiting = [row for row in rows if row.state == ACCEPTED]
+    journal = Journal(scope)
+    record_all(journal, waiting, "claim.held", Particulars(findings=tell_findings(findings)))
+    work_items.add(scope, kind="batch", reason=findings[0].code, candidates=[row.id for row in waiting])
     journal.close()
 
 

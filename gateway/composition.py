@@ -61,9 +61,14 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unsendable(Exception):
-    """Claims that are sound one by one make an interchange that we would reject: a fault of ours, not
-    theirs.
+    """Claims that are sound one by one make an interchange that we would reject: a fault of ours.
+
+    `findings` say why.
     """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(", ".join(sorted({finding.code for finding in findings})))
+        self.findings = findings
 
 
 def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usage: str) -> EnvelopeSettings:
@@ -102,7 +107,7 @@ def compose(waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: st
     cleaned = _write(rest, envelope, guide)
     faults = _list_faults(cleaned.text)
     if faults:
-        raise Unsendable(", ".join(sorted({fault.code for fault in faults})))
+        raise Unsendable(faults)
     return msgspec.structs.replace(cleaned, refused=refused)
 
 

@@ -26,6 +26,7 @@ from gateway.store.scope import TenantScope
 from gateway.story import FileStory
 
 PROCESS: Final = "process"
+READ_ATTEMPTS: Final = 5
 TAIL: Final = 256
 _TRAILER: Final = re.compile(rb"IEA.[0-9]{1,5}.[0-9]{9}\W*\Z", re.DOTALL)
 
@@ -134,8 +135,16 @@ def record_file(scope: TenantScope, new: files.NewFile) -> File:
     """The file's row, its event, and the job that reads it unless it is a duplicate."""
     file = files.add(scope, new)
     if file.state != files.DUPLICATE:
-        lane = f"{PROCESS}:{new.partner}"
-        jobs.enqueue(scope, jobs.NewJob(kind=PROCESS, subject=file.id, lane=lane, once_key=file.id))
+        jobs.enqueue(
+            scope,
+            jobs.NewJob(
+                kind=PROCESS,
+                subject=file.id,
+                lane=f"{PROCESS}:{new.partner}",
+                once_key=file.id,
+                attempt_limit=READ_ATTEMPTS,
+            ),
+        )
     story = FileStory(
         file=file.id, partner=file.partner, sha256=file.sha256, size=file.size, duplicate_of=file.original
     )

@@ -27,7 +27,7 @@ from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
 PROFESSIONAL: Final = "005010X222A1"
-POSTED: Final = "posted"
+POSTED: Final = "api"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
 NOTHING_READ: Final = ClaimSummary(

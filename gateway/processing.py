@@ -81,6 +81,13 @@ class Processing:
         )
         self._reach("process.committed")
 
+    async def give_up(self, tenant: str, job: jobs.Job) -> None:
+        """The job failed too often: its file is quarantined, so that its neighbours go on.
+
+        Raises LostLease.
+        """
+        await self._store.write(lambda scope: give_up_file(scope, job), tenant=tenant)
+
 
 def read_content(content: bytes) -> Reading:
     """What a file holds; its documents are bound here, outside of any transaction."""
@@ -107,6 +114,17 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
     else:
         _apply(Arrival(scope, journal, file, partner), reading.report)
         files.settle(scope, file.id, files.PROCESSED)
+    journal.close()
+
+
+def give_up_file(scope: TenantScope, job: jobs.Job) -> None:
+    """A file that no attempt could apply is kept apart, and a person is told. Raises LostLease."""
+    jobs.bury(scope, job, "file.processing_failed")
+    file = files.load(scope, job.subject, lock=True)
+    if file is None or file.state != files.RECEIVED:
+        return
+    journal = Journal(scope)
+    _quarantine(scope, journal, file, FileReport(()), (find("file.processing_failed"),))
     journal.close()
 
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from aiohttp.http_exceptions import PayloadEncodingError
 
 from edi.findings import Finding, find
 from gateway.api.json_body import decode_body
@@ -33,7 +32,7 @@ async def read_body(request: web.Request, *, limit: int, seconds: float) -> byte
     except TimeoutError:
         finding = find("request.body_too_slow", seconds=f"{seconds:g}")
         raise Problem("too-slow", findings=[finding], headers=CLOSE) from None
-    except PayloadEncodingError:
+    except web.RequestPayloadError:
         raise Problem("unreadable", findings=[find("request.bad_encoding")], headers=CLOSE) from None
     return bytes(body)
 
