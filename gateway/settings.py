@@ -233,7 +233,9 @@ class Settings(Section, frozen=True, kw_only=True):
     def find_partner(self, tenant: str, partner: str) -> Partner:
         """The tenant's partner of that name. Raises KeyError where the settings have none."""
         places = self.tenants
-        found = [it for place in places if place.name == tenant for it in place.partners if it.name == partner]
+        found = [
+            it for place in places if place.name == tenant for it in place.partners if it.name == partner
+        ]
         if not found:
             raise KeyError(f"{tenant}/{partner}")
         return found[0]
