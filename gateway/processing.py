@@ -112,8 +112,9 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
     if faults:
         _quarantine(scope, journal, file, reading.report, faults)
     else:
-        _apply(Arrival(scope, journal, file, partner), reading.report)
-        files.settle(scope, file.id, files.PROCESSED)
+        notes: list[Finding] = []
+        _apply(Arrival(scope, journal, file, partner, notes), reading.report)
+        files.settle(scope, file.id, files.PROCESSED, reason=notes[0].code if notes else None)
     journal.close()
 
 
