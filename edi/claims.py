@@ -109,7 +109,7 @@ def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> t
     if place is None or place.ordinal is None:
         return generated.pointer_of(start)
     if place.segment and place.segment != generated.segments[place.ordinal - 1].id:
-        return generated.pointer_of_missing(place.ordinal, anchor.use.id, place.segment)
+        return generated.pointer_of_missing(place.ordinal, place.loop or anchor.use.id, place.segment)
     return generated.pointer_of(place.ordinal, place.element or 0, place.component or 0)
 
 
