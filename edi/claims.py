@@ -8,7 +8,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -24,7 +24,7 @@ from edi.tree import Loop
 from edi.writer import GeneratedSet, envelope_context, generate_set, generate_sets, wrap_sets
 
 PROFESSIONAL = "005010X222A1"
-CHECKED_AT = datetime(2099, 12, 31, 12, 0)  # noqa: DTZ001 -- a stand-in for the day of sending, later than any date
+CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"
 
 

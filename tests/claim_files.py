@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,5 +33,5 @@ def make_envelope() -> EnvelopeSettings:
         usage="T",
         control_number=1,
         group_control_number=1,
-        created=datetime(2026, 11, 24, 8, 0),
+        created=datetime(2026, 11, 24, 8, 0, tzinfo=UTC),
     )

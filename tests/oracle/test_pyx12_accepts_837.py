@@ -1,10 +1,9 @@
-"""pyx12 is the independent oracle: it accepts every 837P that we write, or the reason it does not is listed."""
+"""pyx12 is the independent oracle: it accepts every 837P that we write, or the reason is listed."""
 
 from __future__ import annotations
 
 import io
 import json
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pyx12.params import params
 from pyx12.x12n_document import x12n_document
 
 from edi.claims import check_claim, write_claims
-from edi.envelope_writer import EnvelopeSettings
+from tests.claim_files import make_envelope
 
 ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = sorted((ROOT / "claims").glob("*.json")) + sorted(
@@ -40,21 +39,6 @@ def name(path: Path) -> str:
     return path.stem if path.stem != "claim" else path.parent.name
 
 
-def envelope() -> EnvelopeSettings:
-    return EnvelopeSettings(
-        sender_qualifier="ZZ",
-        sender="SENDER1",
-        receiver_qualifier="ZZ",
-        receiver="RECEIVER1",
-        group_sender="SENDER1",
-        group_receiver="RECEIVER1",
-        usage="T",
-        control_number=1,
-        group_control_number=1,
-        created=datetime(2026, 11, 24, 8, 0),
-    )
-
-
 def judge(text: bytes) -> tuple[bool, list[str]]:
     acknowledgment = io.StringIO()
     accepted = x12n_document(params(), io.StringIO(text.decode("ascii")), acknowledgment, None)
@@ -67,7 +51,7 @@ def test_pyx12_accepts_each_claim_or_the_reason_is_listed(path: Path) -> None:
     claim = load(path)
     if not check_claim(claim).clean:
         return  # samples of refused claims are not sent
-    accepted, notes = judge(write_claims([claim], envelope()).text)
+    accepted, notes = judge(write_claims([claim], make_envelope()).text)
     expected = DISAGREEMENTS.get(name(path))
     if expected is None:
         assert accepted, notes
@@ -79,5 +63,5 @@ def test_pyx12_accepts_each_claim_or_the_reason_is_listed(path: Path) -> None:
 def test_pyx12_accepts_claims_folded_under_shared_providers_and_subscribers() -> None:
     claims = [load(path) for path in CLAIMS if name(path) not in DISAGREEMENTS]
     claims = [claim for claim in claims if check_claim(claim).clean]
-    accepted, notes = judge(write_claims([*claims, *claims], envelope()).text)
+    accepted, notes = judge(write_claims([*claims, *claims], make_envelope()).text)
     assert accepted, notes
