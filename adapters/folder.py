@@ -65,6 +65,8 @@ class LocalFiles:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            # A recorded temporary file that a power cut took away would look like one that was renamed.
+            _write_folder_through(path.rpartition("/")[0])
 
     def rename(self, old: str, new: str) -> None:
         """Rename without overwriting, in one step where the file system can."""

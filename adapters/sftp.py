@@ -96,7 +96,7 @@ class SftpServer:
                 attributes = self._ready.lstat(path)
             except FileNotFoundError:
                 return None
-            if not stat.S_ISREG(attributes.st_mode or 0):
+            if not _is_regular(attributes):
                 raise Permanent(
                     "something that is not a regular file has the name",
                     self.place(path),
@@ -170,7 +170,7 @@ class SftpServer:
         """Return the regular files of a folder, links not followed."""
         with self._translated(folder):
             listed = list(_read_folder(self._ready, folder))
-        return [_describe(name, entry) for name, entry in listed if stat.S_ISREG(entry.st_mode or 0)]
+        return [_describe(name, entry) for name, entry in listed if _is_regular(entry)]
 
     def require_folder(self, folder: str) -> None:
         """Raise Permanent unless the folder is there."""
@@ -249,6 +249,11 @@ def _expect(answer: tuple[int, paramiko.Message], kind: int) -> tuple[int, param
     if answer[0] != kind:
         raise paramiko.SFTPError("an answer of another kind")
     return answer
+
+
+def _is_regular(attributes: paramiko.SFTPAttributes) -> bool:
+    # The mode is optional in the protocol; a server that never sends it lists files only, as far as we know.
+    return attributes.st_mode is None or stat.S_ISREG(attributes.st_mode)
 
 
 def _describe(name: str, attributes: paramiko.SFTPAttributes) -> RemoteFile:

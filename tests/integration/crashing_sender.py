@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from paramiko.sftp import CMD_RENAME
 
@@ -89,10 +90,10 @@ def _inject(reach: Callable[[str], None]) -> None:
         _interrupt_rename(server, reach)
 
 
-def _interrupt_write(server: type, reach: Callable[[str], None]) -> None:
+def _interrupt_write(server: Any, reach: Callable[[str], None]) -> None:
     write = server.write
 
-    def write_in_halves(self: object, path: str, content: bytes) -> None:
+    def write_in_halves(self: Any, path: str, content: bytes) -> None:
         write(self, path, content[: len(content) // 2])
         reach("upload_half_done")
         write(self, path, content)
@@ -100,10 +101,10 @@ def _interrupt_write(server: type, reach: Callable[[str], None]) -> None:
     server.write = write_in_halves
 
 
-def _interrupt_rename(server: type, reach: Callable[[str], None]) -> None:
+def _interrupt_rename(server: Any, reach: Callable[[str], None]) -> None:
     rename = server.rename
 
-    def rename_and_die(self: object, old: str, new: str) -> None:
+    def rename_and_die(self: Any, old: str, new: str) -> None:
         if server is SftpServer and sys.argv[1:] and sys.argv[1] == "rename_asked":
             # The request is on its way when the process dies; whether it arrives is the kernel's affair.
             self._ready._async_request(type(None), CMD_RENAME, old.encode(), new.encode())

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import paramiko
 
+from adapters.sftp import SftpSettings, SftpTransport
+
 
 @dataclass
 class Manners:
@@ -27,12 +29,12 @@ class Manners:
     silent_at_sftp: bool = False
     second_factor: bool = False
     """Wants a password after the key."""
-    kept_sizes: dict[str, int] = field(default_factory=dict)
-    """Sizes that stat tells, by path."""
+    tells_kinds: bool = True
+    """Whether attributes say file, folder or link."""
     logins: list[str] = field(default_factory=list)
 
 
-class _Login(paramiko.ServerInterface):
+class _Login(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, manners: Manners, ended: threading.Event, session: paramiko.Transport) -> None:
         self._manners = manners
         self._ended = ended
@@ -65,7 +67,7 @@ class _Login(paramiko.ServerInterface):
         return bool(super().check_channel_subsystem_request(channel, name))
 
 
-class _Files(paramiko.SFTPServerInterface):
+class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, server: _Login, manners: Manners) -> None:
         super().__init__(server)
         self._manners = manners
@@ -74,14 +76,12 @@ class _Files(paramiko.SFTPServerInterface):
         return [self._regular(name, 1) for name in self._manners.names]
 
     def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
-        size = self._manners.kept_sizes.get(path)
-        return int(paramiko.SFTP_NO_SUCH_FILE) if size is None else self._regular(path, size)
+        return int(paramiko.SFTP_NO_SUCH_FILE)
 
-    @staticmethod
-    def _regular(name: str, size: int) -> paramiko.SFTPAttributes:
+    def _regular(self, name: str, size: int) -> paramiko.SFTPAttributes:
         attributes = paramiko.SFTPAttributes()
         attributes.filename = name
-        attributes.st_mode = stat.S_IFREG | 0o600
+        attributes.st_mode = stat.S_IFREG | 0o600 if self._manners.tells_kinds else None
         attributes.st_size = size
         return attributes
 
@@ -126,3 +126,17 @@ def hostile_server(manners: Manners) -> Iterator[HostileServer]:
         for session in sessions:
             session.close()
         thread.join(5)
+
+
+def password_transport(server: HostileServer, **changes: object) -> SftpTransport:
+    """Make a transport to the server that logs in by password; keyword arguments replace settings."""
+    settings: dict[str, object] = {
+        "host": server.host,
+        "port": server.port,
+        "host_key": server.host_key,
+        "username": "claims",
+        "password": "right",
+        "outbox_folder": "/out",
+        "inbox_folder": "/in",
+    }
+    return SftpTransport(SftpSettings(**{**settings, **changes}))  # type: ignore[arg-type]  # the names are right

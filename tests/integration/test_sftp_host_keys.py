@@ -12,7 +12,7 @@ import pytest
 
 from adapters.errors import Permanent, Transient
 from adapters.sftp import SftpSettings, SftpTransport
-from tests.integration.hostile_server import HostileServer, Manners, hostile_server
+from tests.integration.hostile_server import Manners, hostile_server, password_transport
 from tests.sshd import Sshd, make_key, public_key, running_sshd
 
 Connect = Callable[..., SftpTransport]
@@ -226,19 +226,6 @@ async def test_an_unreadable_private_key_is_told(
         await connect(key_file=key_file).list()
 
 
-def password_transport(server: HostileServer, **changes: object) -> SftpTransport:
-    settings: dict[str, object] = {
-        "host": server.host,
-        "port": server.port,
-        "host_key": server.host_key,
-        "username": "claims",
-        "password": "right",
-        "outbox_folder": "/out",
-        "inbox_folder": "/in",
-    }
-    return SftpTransport(SftpSettings(**{**settings, **changes}))  # type: ignore[arg-type]  # the names are right
-
-
 async def test_a_password_logs_in_and_a_wrong_one_is_tried_once() -> None:
     with hostile_server(manners := Manners()) as server:
         right = password_transport(server)
@@ -248,6 +235,11 @@ async def test_a_password_logs_in_and_a_wrong_one_is_tried_once() -> None:
             await password_transport(server, password="wrong").list()
     assert manners.logins == ["password right", "password wrong"]
     assert "wrong" not in str(caught.value)
+
+
+async def test_a_server_that_takes_no_passwords_says_what_it_takes(connect: Connect) -> None:
+    with pytest.raises(Permanent, match=r"refuses the login of .* \(it asks for publickey\)"):
+        await connect(key_file=None, password="right").list()
 
 
 async def test_no_password_is_sent_to_a_server_with_another_key() -> None:
@@ -264,7 +256,7 @@ async def test_a_key_and_then_a_password_satisfy_a_server_that_wants_both(tmp_pa
         both = password_transport(server, key_file=key_file)
         assert await both.list() == []
         await both.close()
-        with pytest.raises(Permanent, match="refuses the login"):
+        with pytest.raises(Permanent, match=r"refuses the login of claims \(it asks for password"):
             await password_transport(server, key_file=key_file, password=None).list()
     assert manners.logins[1] == "password right"
 
