@@ -13,6 +13,14 @@ import msgspec
 
 from edi.delimiters import HeaderText
 from edi.envelope_checks import check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_writer import (
+    DelimiterInValue,
+    EnvelopeSettings,
+    join_components,
+    wrap_interchange,
+    write_interchange,
+    write_segments,
+)
 from edi.findings import Finding, Place, Severity, find
 from edi.interchange import (
     Event,
@@ -35,6 +43,8 @@ from edi.lexer import Lexer, Unreadable
 from edi.segments import Segment
 
 __all__ = [
+    "DelimiterInValue",
+    "EnvelopeSettings",
     "Event",
     "FileReading",
     "Group",
@@ -49,8 +59,12 @@ __all__ = [
     "SetRead",
     "TransactionSet",
     "Unreadable",
+    "join_components",
     "read_envelopes",
     "stream_file",
+    "wrap_interchange",
+    "write_interchange",
+    "write_segments",
 ]
 
 
@@ -60,8 +74,7 @@ def stream_file(data: bytes, *, strict: bool = False) -> Iterator[Event]:
     `strict` turns every forgiven fault (severity warning) into an error. Raises Unreadable, at once, where
     the bytes hold no interchange; everything else that is wrong is a finding of the events.
     """
-    events = _stream(Lexer(data))
-    return map(_tighten, events) if strict else events
+    return _stream_lexer(Lexer(data), strict=strict)
 
 
 def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
@@ -70,7 +83,8 @@ def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
     groups: list[Group] = []
     sets: list[TransactionSet] = []
     notes: list[Finding] = []
-    for event in stream_file(data, strict=strict):
+    lexer = Lexer(data)
+    for event in _stream_lexer(lexer, strict=strict):
         match event:
             case InterchangeOpened(header):
                 interchange_header, groups = header, []
@@ -85,7 +99,12 @@ def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
                 interchanges.append(interchange)
             case Noted(finding):
                 notes.append(finding)
-    return FileReading(tuple(interchanges), tuple(notes))
+    return FileReading(tuple(interchanges), tuple(notes), lexer.encoding)
+
+
+def _stream_lexer(lexer: Lexer, *, strict: bool) -> Iterator[Event]:
+    events = _stream(lexer)
+    return map(_tighten, events) if strict else events
 
 
 def _stream(lexer: Lexer) -> Iterator[Event]:
@@ -250,6 +269,8 @@ class _InterchangeReader:
         for finding in check_header(tables.group_header, segment, place):
             # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
             (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
+        if group.header.version.startswith("004010"):
+            group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
         if group.header.functional_id not in tables.groups:
             code = find("group.not_supported", x12=place_element(place, 1), value=group.header.functional_id)
             group.findings.append(code)
@@ -262,7 +283,9 @@ class _InterchangeReader:
         place = self._place(segment, group, segment.element(2))
         findings = check_header(tables.set_header, segment, place)
         allowed = tables.groups.get(group.header.functional_id)
-        if allowed is not None and segment.element(1) not in allowed:
+        if not any(segment.element(1) in sets for sets in tables.groups.values()):
+            findings.append(find("set.not_supported", x12=place_element(place, 1), value=segment.element(1)))
+        elif allowed is not None and segment.element(1) not in allowed:
             findings.append(find("set.not_in_group", x12=place_element(place, 1)))
         if segment.element(3) not in ("", group.header.version):
             findings.append(find("set.implementation_mismatch", x12=place_element(place, 3)))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
 from edi.delimiters import HEADER_LENGTHS
+from edi.interchange import Interchange
 from edi.segments import Delimiters, Segment
 
 VERSION = "00501"
 LARGEST_CONTROL_NUMBER = 999_999_999
 
 
-class DelimiterInValue(ValueError):  # noqa: N818 -- names the broken promise
+class DelimiterInValue(ValueError):
     """A value holds a delimiter of the interchange, so the text would be read back as something else."""
 
     def __init__(self, segment_id: str, element: int) -> None:
@@ -58,7 +60,8 @@ def wrap_interchange(
     Without groups it is an interchange of TA1 alone. Raises DelimiterInValue, or ValueError where the
     settings do not fit the envelope (005010 ISA, GS) or a set is not closed by an SE with its count.
     """
-    _check_settings(settings, len(groups), len(ta1))
+    _check_settings(settings, len(groups))
+    _check_contents(groups, ta1)
     delimiters = settings.delimiters
     control_number = f"{settings.control_number:09d}"
     text = [_write_header(settings, control_number), write_segments(ta1, delimiters)]
@@ -70,6 +73,24 @@ def wrap_interchange(
         text.append(write_segments([trailer], delimiters))
     text.append(write_segments([Segment(["IEA", str(len(groups)), control_number])], delimiters))
     return "".join(text).encode("utf-8")
+
+
+def write_interchange(interchange: Interchange) -> str:
+    """An interchange as it was read, with its own delimiters and line ends.
+
+    Trailers are counted anew and TA1 stands before the groups; so the text equals the original where that
+    was regular: right counts, no empty elements at ends, one kind of line end.
+    """
+    header, delimiters = interchange.header, interchange.header.delimiters
+    isa = delimiters.element.join(header.segment.elements) + delimiters.segment + delimiters.line_end
+    text = [isa, write_segments(interchange.acknowledgments, delimiters)]
+    for group in interchange.groups:
+        trailer = Segment(["GE", str(len(group.sets)), group.header.control_number])
+        sets = chain.from_iterable(transaction_set.segments for transaction_set in group.sets)
+        text.append(write_segments(chain([group.header.segment], sets, [trailer]), delimiters))
+    trailer = Segment(["IEA", str(len(interchange.groups)), header.control_number])
+    text.append(write_segments([trailer], delimiters))
+    return "".join(text)
 
 
 def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
@@ -143,63 +164,81 @@ def _write_header(settings: EnvelopeSettings, control_number: str) -> str:
         *(control_number, "1" if settings.acknowledgment_requested else "0", settings.usage),
         delimiters.component,
     )
-    for number, value in enumerate(elements, 1):
-        if number not in (11, 16) and any(character in value for character in _forbidden(delimiters)):
-            raise DelimiterInValue("ISA", number)
+    _check_simple_values("ISA", elements, delimiters, besides=(11, 16))
     padded = (value.ljust(length) for value, length in zip(elements, HEADER_LENGTHS, strict=True))
     return delimiters.element.join(("ISA", *padded)) + delimiters.segment + delimiters.line_end
 
 
 def _group_header(settings: EnvelopeSettings, functional_id: str, version: str, number: int) -> Segment:
     created = settings.created
-    return Segment(
-        [
-            *("GS", functional_id, settings.group_sender, settings.group_receiver),
-            *(f"{created:%Y%m%d}", f"{created:%H%M}", str(number), "X", version),
-        ]
+    elements = (
+        *(functional_id, settings.group_sender, settings.group_receiver),
+        *(f"{created:%Y%m%d}", f"{created:%H%M}", str(number), "X", version),
     )
+    _check_simple_values("GS", elements, settings.delimiters)
+    return Segment(["GS", *elements])
+
+
+def _check_simple_values(
+    segment_id: str, elements: Sequence[str], delimiters: Delimiters, besides: tuple[int, ...] = ()
+) -> None:
+    for number, value in enumerate(elements, 1):
+        if number not in besides:
+            join_components([value], delimiters, segment_id=segment_id, element=number)
 
 
 def _check_set(segments: list[Segment]) -> list[Segment]:
     """The set itself, where it begins with ST and ends with the SE that counts and repeats its number."""
-    header, trailer = segments[0], segments[-1]
-    if header.id != "ST" or trailer.id != "SE":
+    if not segments or segments[0].id != "ST" or segments[-1].id != "SE":
         raise ValueError("a transaction set must begin with ST and end with SE")
+    header, trailer = segments[0], segments[-1]
     if trailer.element(1) != str(len(segments)) or trailer.element(2) != header.element(2):
         raise ValueError("SE must hold the number of segments and the control number of its ST")
     return segments
 
 
-def _check_settings(settings: EnvelopeSettings, group_count: int, acknowledgment_count: int) -> None:
+def _check_contents(
+    groups: Sequence[tuple[str, str, Sequence[list[Segment]]]], ta1: Sequence[Segment]
+) -> None:
+    if not groups and not ta1:
+        raise ValueError("an interchange needs a group or a TA1")
+    if not all(sets for _, _, sets in groups):
+        raise ValueError("a group needs a transaction set")
+    if any(segment.id != "TA1" for segment in ta1):
+        raise ValueError("only TA1 segments may stand outside of groups")
+
+
+def _check_settings(settings: EnvelopeSettings, group_count: int) -> None:
+    """Raises ValueError for the first thing that the envelope cannot hold."""
     last_group = settings.group_control_number + max(group_count - 1, 0)
     delimiters = settings.delimiters
     marks = delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment
-    faults = {
-        "an interchange needs a group or a TA1": not (group_count or acknowledgment_count),
-        "ISA13 must be 1 to 999999999": not 1 <= settings.control_number <= LARGEST_CONTROL_NUMBER,
-        "GS06 must be 1 to 999999999": not 1
+    promises = {
+        "ISA05 must be two characters": _is_name(settings.sender_qualifier, 2, 2),
+        "ISA06 must be 1 to 15 ASCII characters": _is_name(settings.sender, 1, 15),
+        "ISA07 must be two characters": _is_name(settings.receiver_qualifier, 2, 2),
+        "ISA08 must be 1 to 15 ASCII characters": _is_name(settings.receiver, 1, 15),
+        "ISA13 must be 1 to 999999999": 1 <= settings.control_number <= LARGEST_CONTROL_NUMBER,
+        "ISA15 must be P or T": settings.usage in ("P", "T"),
+        "GS02 must be 2 to 15 ASCII characters": _is_name(settings.group_sender, 2, 15),
+        "GS03 must be 2 to 15 ASCII characters": _is_name(settings.group_receiver, 2, 15),
+        "GS06 must be 1 to 999999999": 1
         <= settings.group_control_number
         <= last_group
         <= LARGEST_CONTROL_NUMBER,
-        "ISA05 and ISA07 must be two characters": not (
-            len(settings.sender_qualifier) == len(settings.receiver_qualifier) == 2
+        "the delimiters must be four different ASCII characters, no letter, digit or blank among them": (
+            len(set(marks)) == len(marks) == 4
+            and marks.isascii()
+            and not any(mark.isalnum() or mark in " \x00" for mark in marks)
         ),
-        "ISA06 must be 1 to 15 characters": not 1
-        <= len(settings.sender.strip())
-        <= len(settings.sender)
-        <= 15,
-        "ISA08 must be 1 to 15 characters": not 1
-        <= len(settings.receiver.strip())
-        <= len(settings.receiver)
-        <= 15,
-        "GS02 must be 2 to 15 characters": not 2 <= len(settings.group_sender) <= 15,
-        "GS03 must be 2 to 15 characters": not 2 <= len(settings.group_receiver) <= 15,
-        "ISA15 must be P or T": settings.usage not in ("P", "T"),
-        "delimiters must be four different characters, no letters, digits or blanks": not (
-            len(set(marks)) == len(marks) == 4 and not any(mark.isalnum() or mark == " " for mark in marks)
-        ),
-        "a line end must be CR, LF, CRLF or nothing": delimiters.line_end not in ("", "\r", "\n", "\r\n"),
+        "a line end must be CR, LF, CRLF or nothing": delimiters.line_end in ("", "\r", "\n", "\r\n"),
     }
-    for sentence, wrong in faults.items():
-        if wrong:
+    for sentence, kept in promises.items():
+        if not kept:
             raise ValueError(sentence)
+
+
+def _is_name(value: str, shortest: int, longest: int) -> bool:
+    """True for printable ASCII of a fitting length, without blanks at its ends."""
+    printable = value.isascii() and value.isprintable() and value == value.strip()
+    return printable and shortest <= len(value) <= longest

@@ -70,10 +70,14 @@ class Interchange(msgspec.Struct, frozen=True):
 
 
 class FileReading(msgspec.Struct, frozen=True):
-    """A file as read; `findings` concern the file as such (byte order mark, wrapped lines, stray text)."""
+    """A file as read; `findings` concern the file as such (byte order mark, wrapped lines, stray text).
+
+    `encoding` is ascii, utf-8 or latin-1.
+    """
 
     interchanges: tuple[Interchange, ...]
     findings: tuple[Finding, ...] = ()
+    encoding: str = "ascii"
 
 
 class InterchangeOpened(msgspec.Struct, frozen=True):

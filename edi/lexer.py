@@ -12,7 +12,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from edi.delimiters import BLANKS, HeaderText, read_header
+import msgspec
+
+from edi.delimiters import BLANKS, HEADER_LENGTH, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
 
@@ -26,7 +28,7 @@ _WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"I\x00S\x00", b"\x00I\x00S")
 _EBCDIC_HEADER = b"\xc9\xe2\xc1"
 
 
-class Unreadable(Exception):  # noqa: N818 -- a name of the contract: what the file is, not what we did
+class Unreadable(Exception):
     """Nothing can be read: `finding` says why. The text of the exception holds no value of the file."""
 
     def __init__(self, finding: Finding) -> None:
@@ -109,8 +111,13 @@ class Lexer:
             before = self._text[found.start() - 1 : found.start()] if found.start() > start else ""
             header = None if before.isalnum() else read_header(self._text, found.start())
             if header:
-                return header
+                return self._restore_header(header)
         return None
+
+    def _restore_header(self, header: HeaderText) -> HeaderText:
+        """The ISA with its elements in the file's encoding."""
+        elements = [self._restore(element, header.delimiters) for element in header.elements]
+        return msgspec.structs.replace(header, elements=elements)
 
     def _is_boundary(self, start: int, place: int, delimiters: Delimiters) -> bool:
         """True where a readable ISA at `place` begins a segment, whatever its own delimiters are."""
@@ -294,18 +301,25 @@ def _find_wrapping(text: str) -> str:
     header = read_header(joined, 0)
     if header is None or header.delimiters.segment in "\r\n":
         return ""
-    if line_break in text[start : start + 105]:
+    if first_break.start() < start + HEADER_LENGTH - 1:
         return line_break if not header.faults else ""
     return line_break if _has_equal_lines(text[start:], line_break, header.delimiters.segment) else ""
 
 
 def _has_equal_lines(text: str, line_break: str, terminator: str) -> bool:
-    """True where every line but the last has one length, and some break stands inside a segment."""
-    breaks = text.count(line_break)
-    if breaks < 2 or breaks == text.count(terminator + line_break):
+    """True where every line but the last has one length, and some break stands inside a segment.
+
+    The length may have been counted in bytes or in characters of UTF-8.
+    """
+    text = text.rstrip(_FILLERS)
+    if text.count(line_break) == text.count(terminator + line_break):
         return False
-    width = text.index(line_break)
-    lines = text.rstrip(_FILLERS).split(line_break)
+    characters = text.encode("latin-1").decode("utf-8", "replace")
+    return any(_is_block(form.split(line_break)) for form in (text, characters))
+
+
+def _is_block(lines: list[str]) -> bool:
+    width = len(lines[0])
     return all(len(line) == width for line in lines[:-1]) and len(lines[-1]) <= width
 
 

@@ -40,7 +40,8 @@ class SetAcknowledgment(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction set of a 999: AK2 to IK5. `code` is IK501 (A, E, M, P, R, W, X).
 
     `errors` are IK502 to IK506 as sent; `findings` are the IK3 and IK4 notes in our own catalogue's
-    words, each with the place that the note names.
+    words, each with the place that the note names. `claims` are the patient control numbers of the claims
+    that the notes are about, where the receiver says so (CTX CLM01).
     """
 
     set_id: str
@@ -49,6 +50,7 @@ class SetAcknowledgment(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     errors: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    claims: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -70,6 +72,13 @@ class GroupAcknowledgment(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     control_number: str = ""
+
+    def find_answer(self, control_number: str) -> str:
+        """The code for one transaction set of the group: its own, or where it is not listed the group's."""
+        for answer in self.sets:
+            if answer.control_number == control_number:
+                return "R" if self.code == "R" else answer.code
+        return self.code
 
 
 class StatusCode(msgspec.Struct, frozen=True):
@@ -140,6 +149,25 @@ class ClaimStatus(msgspec.Struct, frozen=True, kw_only=True):
         return self.action != "U" and not rejects
 
 
+class ClaimBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a 277CA says of the batch that it answers, before the claims.
+
+    `reference` is its own number (BHT03; where it is "" the generator's), `batch_number` the BHT03 of the 837
+    answered, `receipt_number` the payer's number for the receipt (2200A TRN02).
+    """
+
+    batch_number: str
+    payer_name: str
+    payer_id: str
+    receiver_name: str
+    receiver_id: str
+    receipt_number: str
+    received: datetime.date
+    processed: datetime.date
+    reference: str = ""
+    source_kind: str = "PR"
+
+
 class ClaimStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """One 277CA of one batch of claims, from one information source to one receiver.
 
@@ -157,6 +185,7 @@ class ClaimStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     accepted_amount: Decimal = Decimal(0)
     rejected_amount: Decimal = Decimal(0)
     statuses: tuple[StatusCode, ...] = ()
+    receipt_number: str = ""
     source_kind: str = "PR"
     receiver_name: str = ""
     receiver_id: str = ""

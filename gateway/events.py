@@ -57,7 +57,7 @@ def publish(scope: TenantScope, *happenings: Happening) -> list[kept.Event]:
     if unknown:
         raise ValueError(f"no such event type: {', '.join(sorted(unknown))}")
     appended = kept.append(scope, *(_write(happening) for happening in happenings))
-    webhooks.queue(scope, appended)
+    webhooks.plan(scope, appended)
     return appended
 
 

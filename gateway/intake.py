@@ -27,6 +27,7 @@ from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
 PROFESSIONAL: Final = "005010X222A1"
+POSTED: Final = "api"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
 NOTHING_READ: Final = ClaimSummary(
@@ -85,8 +86,7 @@ class Intake:
 
         `also` writes in the same transaction, the answer of an idempotency key for one.
         """
-        checked = check_claim(document, guide=guide)
-        findings = (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+        checked, findings = self.check(tenant, document, guide=guide)
 
         def record(scope: TenantScope) -> Submission:
             submission = record_claim(scope, checked, findings)
@@ -97,6 +97,13 @@ class Intake:
         submission = await self._store.write(record, tenant=tenant)
         self._reach("intake.stored")
         return submission
+
+    def check(
+        self, tenant: str, document: object, *, guide: str = PROFESSIONAL
+    ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
+        """What a check says of a claim, the tenant's payers included; nothing is stored."""
+        checked = check_claim(document, guide=guide)
+        return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
         """Keep the bytes of a body that could not be read as a claim, with what is wrong with them."""
@@ -139,9 +146,8 @@ def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Find
 def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
     """Store the row of a body that could not be read; the same bytes posted again are another file."""
     reason = findings[0].code if findings else "unreadable"
-    file = files.add(
-        scope, files.NewFile(direction="api", partner="", name="", sha256=digest, size=size, state="rejected")
-    )
+    file = files.add(scope, files.NewFile(direction=POSTED, partner="", name="", sha256=digest, size=size))
+    files.settle(scope, file.id, files.QUARANTINED, reason=reason)
     story = FileStory(file=file.id, partner="", sha256=digest, size=size)
     rejected = msgspec.structs.replace(story, reason=reason, findings=tell_findings(findings))
     publish(

@@ -1,7 +1,8 @@
 """The journal of one transaction: claims move, and the events that say so are written with them at its end.
 
 Batching, dispatch and the processors of inbound files all move claims through it, so that state, event and
-outbox rows never part. Events are appended last, since the feed's number locks out other writers of the tenant.
+outbox rows never part. Events are appended last, since their numbering locks out the other writers of a
+tenant.
 """
 
 from __future__ import annotations
@@ -147,10 +148,10 @@ class Journal:
 
 def record_all(
     journal: Journal, rows: Iterable[Claim], event: str, particulars: Particulars = Particulars()
-) -> None:
-    """Let the same event happen to every claim of `rows`."""
-    for claim in rows:
-        journal.record(claim, event, particulars)
+) -> bool:
+    """Let the same event happen to every claim of `rows`; True where it moved any."""
+    moved = [journal.record(claim, event, particulars) for claim in rows]
+    return any(moved)
 
 
 def _is_same_but_state(row: Claim, standing: Standing) -> bool:

@@ -50,12 +50,19 @@ class MoneyRules(msgspec.Struct, frozen=True):
     patient_groups: frozenset[str]
 
 
+class ClaimStatusRules(msgspec.Struct, frozen=True):
+    """Which status categories of an accepted claim say that the payer waits for something."""
+
+    pending_categories: frozenset[str]
+
+
 class Lifecycle(msgspec.Struct, frozen=True):
     """The whole table."""
 
     state: dict[str, State]
     event: dict[str, Effect]
     money: MoneyRules
+    claim_status: ClaimStatusRules
 
 
 class Settlement(msgspec.Struct, frozen=True):

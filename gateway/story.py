@@ -163,6 +163,16 @@ class RemittanceStory(Told, frozen=True, kw_only=True):
     findings: tuple[FindingTold, ...] = ()
 
 
+class OrphanStory(Told, frozen=True, kw_only=True):
+    """The body of `acknowledgment.unmatched`: an answer to nothing of ours, kept for a person to look at."""
+
+    file: str
+    partner: str
+    acknowledgment: AcknowledgmentTold
+    work_item: str
+    reason: str
+
+
 class PartnerStory(Told, frozen=True, kw_only=True):
     """The body of a `partner.*` event. `reason` says what failed in our own words."""
 
@@ -182,6 +192,11 @@ def read_fact(event_type: str, body: bytes) -> Fact:
     if payment is None:
         return Fact(event_type)
     return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
+
+
+def read_partner(body: bytes) -> str:
+    """The partner of a `partner.*` event."""
+    return msgspec.json.decode(body, type=PartnerStory).partner
 
 
 def tell_amounts(standing: Standing) -> Amounts:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: Debian's binaries, a fresh cluster in a temporary folder, a spare port."""
+"""A real PostgreSQL for tests: Debian's binaries, a fresh cluster in a temporary folder, a spare port."""
 
 from __future__ import annotations
 
@@ -32,8 +32,20 @@ def run_server(binaries: Path) -> Iterator[str]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, ACCOUNT)
-        _run(binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--locale=C")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=60"
+        _run(
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            ACCOUNT,
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
+        settings = (f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1", "max_connections=60")
+        options = f"-p {port} " + " ".join(f"-c {setting}" for setting in settings)
         _run(binaries / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
         yield f"postgresql+psycopg://{ACCOUNT}@127.0.0.1:{port}/"
     finally:

@@ -66,11 +66,19 @@ def check_ta1(segment: Segment) -> Iterator[Finding]:
         if element.form.fullmatch(value):
             continue
         place = Place(segment="TA1", element=element.number, offset=segment.offset)
-        words = {"name": element.name, "place": f"TA1{element.number:02}", "guide": "005010 TA1"}
+        name, label, guide = element.name, f"TA1{element.number:02}", "005010 TA1"
         if value:
-            yield find("element.bad_form", x12=place, value=value, expected=element.expected, **words)
+            yield find(
+                "element.bad_form",
+                x12=place,
+                value=value,
+                name=name,
+                place=label,
+                guide=guide,
+                expected=element.expected,
+            )
         else:
-            yield find("element.missing", x12=place, **words)
+            yield find("element.missing", x12=place, name=name, place=label)
 
 
 def find_note(segment: Segment, code: str, note: str) -> Iterator[Finding]:

@@ -115,7 +115,15 @@ def read_set_answer(entry: Document, group_version: str) -> SetAcknowledgment:
         version=version,
         errors=errors,
         findings=structural + noted,
+        claims=read_claim_names(entry),
     )
+
+
+def read_claim_names(entry: Document) -> tuple[str, ...]:
+    """The patient control numbers that the notes of a set name (CTX01 CLM01), each once."""
+    units = (read_section(error, "businessUnit") for _, error in read_entries(entry, "segmentErrors"))
+    names = (read_text(unit, "contextReference") for unit in units if unit.get("contextName") == "CLM01")
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def find_segment_errors(error: Document, at: Place, guide: str | None, rejected: bool) -> Iterator[Finding]:
@@ -198,8 +206,3 @@ def find_element(use: SegmentUse, slot: Slot) -> ElementUse | CompositeUse | Non
             parts = (part for part in element.components if part.position == slot.component)
             return next(parts, None)
     return None
-
-
-def read_business_unit(error: Document) -> str:
-    """The claim (CLM01) or trace (TRN02) that an IK3 names (CTX business unit), or ""."""
-    return read_text(read_section(error, "businessUnit"), "contextReference")

@@ -40,7 +40,9 @@ class Store(abc.ABC):
         StoreBroken.
         """
         topics: set[str] = set()
-        result: T = await self._write(lambda connection: operation(self._scope(connection, topics, tenant)))
+        result: T = await self._write(
+            lambda connection: operation(self._scope(connection, topics, tenant)), tenant
+        )
         self._hints.announce(topics)
         return result
 
@@ -67,10 +69,10 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     async def close(self) -> None:
-        """Finish what was taken on and let go of the database."""
+        """Finish what was taken on and let go of the database; to close twice is to close once."""
 
     @abc.abstractmethod
-    async def _write(self, operation: Operation) -> Any: ...
+    async def _write(self, operation: Operation, tenant: str | None) -> Any: ...
 
     @abc.abstractmethod
     async def _read(self, operation: Operation) -> Any: ...

@@ -18,6 +18,18 @@ _SQLITE_COLUMNS: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 _TRANSIENT_STATES: Final = frozenset({"40001", "40P01"})  # serialization failure, deadlock detected
 
 
+def _list_driver_errors() -> tuple[type[Exception], ...]:
+    """The base error of each driver that is installed; PostgreSQL's is optional."""
+    try:
+        import psycopg
+    except ImportError:
+        return (sqlite3.Error,)
+    return (sqlite3.Error, psycopg.Error)
+
+
+DRIVER_ERRORS: Final = _list_driver_errors()
+
+
 def is_fatal(error: BaseException) -> bool:
     """True for SQLite's I/O errors and corruption: after a failed flush nobody knows what the disk holds."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -26,7 +38,8 @@ def is_fatal(error: BaseException) -> bool:
 
 def is_transient(error: BaseException) -> bool:
     """True where PostgreSQL chose this transaction to give way: the same operation may run again at once."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT_STATES
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in _TRANSIENT_STATES
 
 
 def name_failure(error: BaseException) -> BaseException:
@@ -35,7 +48,7 @@ def name_failure(error: BaseException) -> BaseException:
         return Conflict(f"a row breaks {_name_constraint(error.orig)}")
     if isinstance(error, DBAPIError):
         return _name_driver_error(error.orig or error)
-    if isinstance(error, sqlite3.Error):
+    if isinstance(error, DRIVER_ERRORS):
         return _name_driver_error(error)
     return error
 

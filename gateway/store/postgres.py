@@ -1,29 +1,42 @@
-"""The store on PostgreSQL: any number of processes, each with a pool of threads and connections."""
+"""The store on PostgreSQL: any number of processes, each with its writers and readers."""
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError
-from gateway.store.failures import is_transient, name_failure
+from gateway.store.failures import name_failure
 from gateway.store.migrations import migrate
 from gateway.store.scope import Means, guard_statements
+from gateway.store.writer import GroupWriter, Manners
 
-CONNECTIONS: Final = 16
-ATTEMPTS: Final = 8
+READERS: Final = 8
+WRITERS: Final = 6
+# Above 64 savepoints a transaction of PostgreSQL spills them to disk.
+_MANNERS: Final = Manners(
+    begin="BEGIN",
+    is_open=lambda driver: not driver.closed and driver.info.transaction_status != TransactionStatus.IDLE,
+    group_limit=50,
+)
 
 
 class PostgresStore(Store):
-    """Opening brings the schema up to date. Raises StoreError where the server does not flush on commit."""
+    """Opening brings the schema up to date. Raises StoreError where the server does not flush on commit.
 
-    def __init__(self, url: str, means: Means, *, connections: int = CONNECTIONS) -> None:
+    A tenant's operations always meet the same writer of a process: they commit in groups and do not wait for
+    each other's locks.
+    """
+
+    def __init__(self, url: str, means: Means, *, writers: int = WRITERS, readers: int = READERS) -> None:
         super().__init__(means)
-        self._engine = open_engine(url, connections)
+        self._engine = open_engine(url, writers + readers)
         try:
             _assert_durable(self._engine)
             migrate(self._engine)
@@ -31,37 +44,45 @@ class PostgresStore(Store):
             self._engine.dispose()
             raise
         guard_statements(self._engine)
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="claimwire-postgres")
+        self._closed = False
+        self._writers = [
+            GroupWriter(lambda: _connect(self._engine), _MANNERS, f"claimwire-writer-{number}")
+            for number in range(writers)
+        ]
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="claimwire-reader")
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown)
+        if self._closed:
+            return
+        self._closed = True
+        for writer in self._writers:
+            await asyncio.to_thread(writer.close)
+        self._readers.shutdown()
         self._engine.dispose()
 
-    async def _write(self, operation: Operation) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, operation)
+    async def _write(self, operation: Operation, tenant: str | None) -> Any:
+        lane = zlib.crc32((tenant or "").encode("utf-8")) % len(self._writers)
+        return await self._writers[lane].submit(operation)
 
     async def _read(self, operation: Operation) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, operation)
-
-    def _run(self, operation: Operation) -> Any:
-        """Run in one transaction; again where PostgreSQL chose it to give way to another (a deadlock)."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._engine.begin() as connection:
-                    return operation(connection)
-            except Exception as error:
-                if attempt == ATTEMPTS or not is_transient(error):
-                    raise name_failure(error) from None
-        raise AssertionError("the last attempt returns or raises")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, operation)
 
     def _look(self, operation: Operation) -> Any:
         """Run on one snapshot that can write nothing."""
         try:
-            with self._engine.connect() as connection, connection.begin():
-                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-                return operation(connection)
+            with _connect(self._engine) as connection:
+                connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                try:
+                    return operation(connection)
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
             raise name_failure(error) from None
+
+
+def _connect(engine: Engine) -> Connection:
+    """A connection whose transactions are ours to begin and end, not SQLAlchemy's."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def open_engine(url: str, connections: int) -> Engine:

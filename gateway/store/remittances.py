@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
+from sqlalchemy import Row
 
 from gateway.store import tables
 from gateway.store.claims import fingerprint_control_number
@@ -249,11 +251,13 @@ def list_provider_adjustments(scope: TenantScope, remittance_id: str) -> list[Pr
     """The provider adjustments of a remittance, in its order."""
     statement = scope.select(_provider, *_PROVIDER_COLUMNS).where(_provider.c.remittance == remittance_id)
     rows = scope.tuples(statement.order_by(_provider.c.position))
-    return [ProviderAdjustment(*row[:-1], _open_identifier(scope, row.id, row.body)) for row in rows]
+    return [_open_adjustment(scope, row) for row in rows]
 
 
-def _open_identifier(scope: TenantScope, adjustment_id: str, sealed: bytes) -> str:
-    return scope.open(sealed, _context(adjustment_id)).decode("utf-8")
+def _open_adjustment(scope: TenantScope, row: Row[Any]) -> ProviderAdjustment:
+    values = dict(zip(ProviderAdjustment.__struct_fields__, row, strict=True))
+    identifier = scope.open(row.body, _context(row.id)).decode("utf-8")
+    return msgspec.convert({**values, "identifier": identifier}, ProviderAdjustment)
 
 
 def _fingerprint_payer_control_number(scope: TenantScope, number: str) -> str | None:

@@ -16,7 +16,7 @@ from gateway.store.errors import StoreError, StoreOwned
 from gateway.store.failures import name_failure
 from gateway.store.migrations import migrate
 from gateway.store.scope import Means, guard_statements
-from gateway.store.writer import GroupWriter
+from gateway.store.writer import GroupWriter, Manners
 
 READERS: Final = 4
 BUSY_MILLISECONDS: Final = 5_000
@@ -26,6 +26,9 @@ _PRAGMAS: Final = (
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
     ("busy_timeout", str(BUSY_MILLISECONDS), BUSY_MILLISECONDS),
+)
+_MANNERS: Final = Manners(
+    begin="BEGIN IMMEDIATE", is_open=lambda driver: bool(driver.in_transaction), group_limit=256
 )
 
 
@@ -46,7 +49,8 @@ class SqliteStore(Store):
         except BaseException:
             os.close(self._lock)
             raise
-        self._writer = GroupWriter(lambda: _connect(self._engine))
+        self._closed = False
+        self._writer = GroupWriter(lambda: _connect(self._engine), _MANNERS, "claimwire-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="claimwire-reader")
 
     @property
@@ -55,12 +59,15 @@ class SqliteStore(Store):
         return self._writer.commits
 
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         await asyncio.to_thread(self._writer.close)
         self._readers.shutdown()
         self._engine.dispose()
         os.close(self._lock)
 
-    async def _write(self, operation: Operation) -> Any:
+    async def _write(self, operation: Operation, tenant: str | None) -> Any:
         return await self._writer.submit(operation)
 
     async def _read(self, operation: Operation) -> Any:

@@ -1,16 +1,17 @@
-"""The writer of SQLite: one thread, one connection, many operations in one durable commit.
+"""The group writer: one thread, many operations in one durable commit.
 
-What waits when the thread becomes free goes into one BEGIN IMMEDIATE .. COMMIT, each operation behind a
-savepoint of its own, so that one that fails does not hurt its neighbours. An operation is answered after the
-commit, never before.
+What waits when the thread becomes free goes into one transaction, each operation behind a savepoint of its
+own, so that one that fails does not hurt its neighbours. An operation is answered after the commit, never
+before.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
+import random
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -19,14 +20,21 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.store.errors import StoreBroken, StoreUnavailable
-from gateway.store.failures import is_fatal, name_failure
+from gateway.store.failures import DRIVER_ERRORS, is_fatal, is_transient, name_failure
 
-GROUP_LIMIT: Final = 256
 QUEUE_LIMIT: Final = 10_000
+ATTEMPTS: Final = 10
+LONGEST_WAIT: Final = 0.1
 
-Operation = Callable[
-    [Connection], Any
-]  # each operation's result has a type of its own; `Store.write` restores it
+Operation = Callable[[Connection], Any]  # each result has a type of its own; `Store.write` restores it
+
+
+class Manners(msgspec.Struct, frozen=True):
+    """How a database wants its transactions: how to begin one, to see it is open, how much fits in it."""
+
+    begin: str
+    is_open: Callable[[Any], bool]  # of the driver's own connection
+    group_limit: int
 
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):
@@ -49,15 +57,20 @@ class _Outcome(msgspec.Struct, frozen=True, eq=False):
             self.answer.set_result(self.result)
 
 
+class _GroupEnded(Exception):
+    """The database ended the whole transaction within one operation; its cause says why."""
+
+
 class GroupWriter:
     """Takes operations from any event loop and runs them in groups on its own thread."""
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection], manners: Manners, name: str) -> None:
         self._connect = connect
+        self._manners = manners
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(QUEUE_LIMIT)
         self._broken = False
         self.commits = 0
-        self._thread = threading.Thread(target=self._work, name="claimwire-writer", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     async def submit(self, operation: Operation) -> Any:
@@ -81,17 +94,16 @@ class GroupWriter:
         self._thread.join()
 
     def _work(self) -> None:
-        with self._connect() as connection:
-            closing = False
-            while not closing:
-                group, closing = self._gather()
-                if group:
-                    _answer(self._commit(connection, group))
+        closing = False
+        while not closing:
+            group, closing = self._gather()
+            if group:
+                _answer(self._settle(group))
 
     def _gather(self) -> tuple[list[_Waiting], bool]:
-        """What waits, at most GROUP_LIMIT, and whether this is the end."""
+        """What waits, up to the limit, and whether this is the end."""
         group: list[_Waiting] = []
-        while len(group) < GROUP_LIMIT:
+        while len(group) < self._manners.group_limit:
             try:
                 waiting = self._queue.get(block=not group)
             except queue.Empty:
@@ -101,41 +113,53 @@ class GroupWriter:
             group.append(waiting)
         return group, False
 
-    def _commit(self, connection: Connection, group: list[_Waiting]) -> list[_Outcome]:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+    def _settle(self, group: list[_Waiting], attempt: int = 1) -> list[_Outcome]:
+        """The outcome of each operation; where a deadlock ended the group, each runs again alone."""
         try:
-            driver.execute("BEGIN IMMEDIATE")
-            outcomes = [_perform(connection, driver, waiting) for waiting in group]
-            driver.execute("COMMIT")
-        except sqlite3.Error as error:
-            return self._fail(driver, group, error)
+            return self._commit(group)
+        except Exception as error:
+            cause = error.__cause__ if isinstance(error, _GroupEnded) and error.__cause__ else error
+        if is_transient(cause) and attempt < ATTEMPTS:
+            time.sleep(random.uniform(0, LONGEST_WAIT * attempt / ATTEMPTS))  # noqa: S311  spreads, no secret
+            return [outcome for waiting in group for outcome in self._settle([waiting], attempt + 1)]
+        self._broken = self._broken or is_fatal(cause)
+        return [_Outcome(waiting.answer, None, name_failure(cause)) for waiting in group]
+
+    def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
+        """Run the group in one transaction. Raises what the database raises; then nothing of it is there."""
+        with self._connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(self._manners.begin)
+            try:
+                outcomes = [self._perform(connection, driver, waiting) for waiting in group]
+                driver.execute("COMMIT")
+            except BaseException:
+                self._roll_back(driver)
+                raise
         self.commits += 1
         return outcomes
 
-    def _fail(
-        self, driver: sqlite3.Connection, group: list[_Waiting], error: sqlite3.Error
-    ) -> list[_Outcome]:
-        """Nothing of the group is there: every operation of it is told so."""
-        if driver.in_transaction:
-            driver.rollback()
-        self._broken = self._broken or is_fatal(error)
-        return [_Outcome(waiting.answer, None, name_failure(error)) for waiting in group]
+    def _perform(self, connection: Connection, driver: Any, waiting: _Waiting) -> _Outcome:
+        """Run one operation behind its savepoint. Raises _GroupEnded where the transaction must go."""
+        driver.execute("SAVEPOINT operation")
+        try:
+            result = waiting.operation(connection)
+        except BaseException as error:
+            if is_transient(error) or not self._manners.is_open(driver):
+                raise _GroupEnded from error
+            driver.execute("ROLLBACK TO SAVEPOINT operation")
+            driver.execute("RELEASE SAVEPOINT operation")
+            return _Outcome(waiting.answer, None, name_failure(error))
+        driver.execute("RELEASE SAVEPOINT operation")
+        return _Outcome(waiting.answer, result, None)
 
-
-def _perform(connection: Connection, driver: sqlite3.Connection, waiting: _Waiting) -> _Outcome:
-    """Run one operation behind its savepoint. Raises sqlite3.Error where the whole transaction is gone."""
-    driver.execute("SAVEPOINT operation")
-    try:
-        result = waiting.operation(connection)
-    except BaseException as error:
-        if not driver.in_transaction:
-            raise sqlite3.OperationalError("the database ended the transaction") from error
-        driver.execute("ROLLBACK TO operation")
-        driver.execute("RELEASE operation")
-        return _Outcome(waiting.answer, None, name_failure(error))
-    driver.execute("RELEASE operation")
-    return _Outcome(waiting.answer, result, None)
+    def _roll_back(self, driver: Any) -> None:
+        if self._manners.is_open(driver):
+            try:
+                driver.execute("ROLLBACK")
+            except DRIVER_ERRORS:
+                driver.close()
 
 
 def _answer(outcomes: Sequence[_Outcome]) -> None:
