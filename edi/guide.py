@@ -39,6 +39,7 @@ class ElementUse(msgspec.Struct, frozen=True):
     repeat: int = 1
     codes: frozenset[str] | None = None
     external: str | None = None
+    pattern: str | None = None
 
 
 class CompositeUse(msgspec.Struct, frozen=True):
@@ -120,4 +121,5 @@ class Guide(msgspec.Struct, frozen=True):
     functional_group: str
     root: LoopUse
     rules: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()

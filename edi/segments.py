@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
+
+if TYPE_CHECKING:
+    from edi.guide import SegmentUse
 
 
 class Delimiters(msgspec.Struct, frozen=True):
@@ -23,15 +28,19 @@ class Segment:
     """One segment as read: `elements[0]` is the segment id, `elements[n]` element n as text.
 
     `ordinal` counts from ST = 1 inside a transaction set (0 for envelope segments);
-    `offset` is the position of the first byte of the segment in the file as received.
+    `offset` is the position of the first byte of the segment in the file as received; `use` is the guide's
+    definition of it, once a reader has found its place.
     """
 
-    __slots__ = ("elements", "offset", "ordinal")
+    __slots__ = ("elements", "offset", "ordinal", "use")
+
+    use: SegmentUse | None
 
     def __init__(self, elements: list[str], ordinal: int = 0, offset: int = 0) -> None:
         self.elements = elements
         self.ordinal = ordinal
         self.offset = offset
+        self.use = None
 
     @property
     def id(self) -> str:

@@ -1,1 +1,11 @@
 """Situational and balancing rules (SNIP 3, 4), one small function each, named by the guides."""
+
+from importlib import import_module
+
+MODULES = ("edi.rules.claim", "edi.rules.remittance", "edi.rules.acknowledgment")
+
+
+def load_rules() -> None:
+    """Imports every module of rules, so that each is registered under its name."""
+    for name in MODULES:
+        import_module(name)

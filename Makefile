@@ -1,0 +1,64 @@
+# `make demo` and `make test` do everything on a fresh machine; the rest are parts of them.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv pip
+RUNTIME := .setup/runtime
+DEVELOP := .setup/develop
+SYSTEM := .setup/system
+WORKERS ?= 2
+
+.PHONY: help setup develop demo test check bench serve format lock schemas clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+setup: $(RUNTIME)  ## The virtual environment .venv with claimwire in it
+
+develop: $(DEVELOP)  ## .venv with what the tests need as well
+
+$(BIN)/uv:
+	@scripts/make_venv.sh "$(PYTHON)"
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/uv
+	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) install --quiet --python $(BIN)/python --no-deps -e .
+	@mkdir -p .setup && touch $@
+
+$(DEVELOP): requirements-dev.lock $(RUNTIME)
+	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@mkdir -p .setup && touch $@
+
+$(SYSTEM): scripts/install_system_packages.sh
+	@scripts/install_system_packages.sh
+	@mkdir -p .setup && touch $@
+
+demo: $(RUNTIME)  ## The first journey on this machine; KEEP=1 leaves the server up
+	$(BIN)/claimwire demo $(if $(KEEP),--keep)
+
+test: $(DEVELOP) $(SYSTEM)  ## Every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+check: $(DEVELOP)  ## Format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(DEVELOP)  ## Speed and memory beside peers, in one run
+	$(BIN)/python -m tests.bench
+
+serve: $(RUNTIME)  ## The gateway on 127.0.0.1:8437
+	$(BIN)/claimwire serve
+
+format: $(DEVELOP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(DEVELOP)  ## Regenerate schemas/json and the generated docs
+	$(BIN)/python -m scripts.generate
+
+lock: | $(BIN)/uv  ## Renew the lock files
+	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .setup dist build

@@ -1,0 +1,18 @@
+"""Acknowledgments: TA1, 999 and 277CA, read as typed values and made from findings and verdicts."""
+
+from edi.acks.claims import read_277ca
+from edi.acks.functional import acknowledge_group
+from edi.acks.interchange import acknowledge_interchange, read_ta1
+from edi.acks.reading import read_999
+from edi.acks.verdicts import answer_claim, judge_findings, report_claims
+
+__all__ = [
+    "acknowledge_group",
+    "acknowledge_interchange",
+    "answer_claim",
+    "judge_findings",
+    "read_277ca",
+    "read_999",
+    "read_ta1",
+    "report_claims",
+]

@@ -1,0 +1,120 @@
+"""Interchange acknowledgments: TA1 read, and TA1 made from the findings of an interchange.
+
+A TA1 stands beside the groups, in no transaction set, so it is read by this table instead of a guide.
+Source: 005010 TA1 (TA101 to TA105).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from edi.codes import meaning
+from edi.findings import Finding, Place, Severity, find, load_catalogue
+from edi.models import InterchangeAcknowledgment
+from edi.segments import Segment
+
+if TYPE_CHECKING:
+    from edi.files import InterchangeReport
+
+NO_ERROR = "000"
+CONTENT_NOT_VALID = "024"
+
+
+class TrailElement(msgspec.Struct, frozen=True):
+    """One element of TA1: its name, the form of a valid value, and that form in words."""
+
+    number: int
+    name: str
+    form: re.Pattern[str]
+    expected: str
+
+
+ELEMENTS = (
+    TrailElement(1, "Interchange Control Number", re.compile(r"[0-9]{9}"), "nine digits"),
+    TrailElement(2, "Interchange Date", re.compile(r"[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])"), "YYMMDD"),
+    TrailElement(3, "Interchange Time", re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]"), "HHMM"),
+    TrailElement(4, "Interchange Acknowledgment Code", re.compile(r"[AER]"), "A, E or R"),
+    TrailElement(5, "Interchange Note Code", re.compile(r"0([0-2][0-9]|3[01])"), "000 to 031"),
+)
+
+
+def read_ta1(segment: Segment) -> InterchangeAcknowledgment:
+    """What `segment` (a TA1) says of an interchange. Never raises for what it holds.
+
+    `findings` tell of elements that are not valid, and of the note where it is not 000.
+    """
+    code, note = segment.element(4), segment.element(5)
+    return InterchangeAcknowledgment(
+        control_number=segment.element(1),
+        date=segment.element(2),
+        time=segment.element(3),
+        code=code,
+        note=note,
+        findings=(*check_ta1(segment), *find_note(segment, code, note)),
+    )
+
+
+def check_ta1(segment: Segment) -> Iterator[Finding]:
+    """Findings for the elements of a TA1 that are missing or not valid."""
+    for element in ELEMENTS:
+        value = segment.element(element.number)
+        if element.form.fullmatch(value):
+            continue
+        place = Place(segment="TA1", element=element.number, offset=segment.offset)
+        name, label, guide = element.name, f"TA1{element.number:02}", "005010 TA1"
+        if value:
+            yield find(
+                "element.bad_form",
+                x12=place,
+                value=value,
+                name=name,
+                place=label,
+                guide=guide,
+                expected=element.expected,
+            )
+        else:
+            yield find("element.missing", x12=place, name=name, place=label)
+
+
+def find_note(segment: Segment, code: str, note: str) -> Iterator[Finding]:
+    """The receiver's note as a finding: an error where the interchange was rejected, else a warning."""
+    if note in ("", NO_ERROR):
+        return
+    text = meaning("interchange_note", note) or "a note that this version does not know"
+    yield find(
+        "acknowledgment.interchange_noted",
+        x12=Place(segment="TA1", element=5, offset=segment.offset),
+        rule=f"TA105 {note}",
+        severity=Severity.ERROR if code == "R" else Severity.WARNING,
+        meaning=text,
+    )
+
+
+def acknowledge_interchange(report: InterchangeReport, *, created: datetime) -> Segment:
+    """The TA1 that answers an interchange: A, E or R by the findings about ISA and IEA, with the first note.
+
+    `created` is when the answer is made; TA102 and TA103 repeat the date and time of the interchange
+    answered, and its own where those are blank, since TA1 requires them.
+    """
+    header = report.header
+    code, note = judge_interchange(report.findings)
+    when = (header.date or f"{created:%y%m%d}", header.time or f"{created:%H%M}")
+    return Segment(["TA1", header.control_number.zfill(9), *when, code, note])
+
+
+def judge_interchange(findings: Iterable[Finding]) -> tuple[str, str]:
+    """TA104 and TA105 for the findings of an interchange; those that stop it come first."""
+    catalogue = load_catalogue()
+    worst = sorted(findings, key=lambda finding: not finding.stops)
+    noted = [(finding, catalogue[finding.code].acknowledgments.ta105) for finding in worst]
+    for finding, note in noted:
+        if finding.stops:
+            return "R", note or CONTENT_NOT_VALID
+        if note:
+            return "E", note
+    return "A", NO_ERROR

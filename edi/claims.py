@@ -1,0 +1,212 @@
+"""Claims: checked as JSON and as the X12 they become, and written into interchanges.
+
+A claim is checked by generating its transaction set and reading that with the reader that reads files, so
+there is one definition of what is right. Every finding points into the document as posted, and to its X12
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from edi.claim_forms import ClaimForm, canonicalise
+from edi.documents import read_section, read_text
+from edi.envelope_writer import EnvelopeSettings
+from edi.findings import Finding, find
+from edi.reader import SetReading, read_set
+from edi.segments import Delimiters
+from edi.tree import Loop
+from edi.writer import GeneratedSet, envelope_context, generate_set, generate_sets, wrap_sets
+
+PROFESSIONAL = "005010X222A1"
+CHECKED_AT = datetime(2099, 12, 31, 12, 0)  # noqa: DTZ001 -- a stand-in for the day of sending, later than any date
+STAND_IN = "STANDIN"
+
+
+class ClaimSummary(msgspec.Struct, frozen=True):
+    """What the gateway needs to know of a claim. `usage` is T, P or "" where the claim does not say."""
+
+    patient_control_number: str
+    payer_id: str
+    payer_name: str
+    billing_npi: str
+    subscriber_member_id: str
+    charge: Decimal
+    service_from: date | None
+    service_to: date | None
+    frequency: str
+    filing_indicator: str
+    line_count: int
+    usage: str
+
+
+class CheckedClaim(msgspec.Struct, frozen=True):
+    """A claim in canonical form and everything wrong with it."""
+
+    guide: str
+    document: dict[str, Any]
+    findings: tuple[Finding, ...]
+    summary: ClaimSummary | None
+
+    @property
+    def clean(self) -> bool:
+        """True where no finding stops the claim."""
+        return not any(finding.stops for finding in self.findings)
+
+
+class PlacedClaim(msgspec.Struct, frozen=True):
+    """Where document `index` went: its transaction set, and its position among the set's claims, from 1."""
+
+    index: int
+    set_control_number: str
+    position: int
+
+
+class WrittenInterchange(msgspec.Struct, frozen=True):
+    """An interchange, where each claim is in it, and findings whose pointers begin with the claim's index."""
+
+    text: bytes
+    placements: tuple[PlacedClaim, ...]
+    findings: tuple[Finding, ...]
+
+
+def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = True) -> CheckedClaim:
+    """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6.
+
+    Numbers are decoded as int or Decimal (a float raises TypeError). Nothing in a document raises.
+    """
+    if not isinstance(document, dict):
+        return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
+    form = canonicalise(document)
+    generated = generate_set(
+        guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
+    )
+    reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
+    findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
+    posted = tuple(point_to_posted(form, finding) for finding in drop_echoes(findings))
+    return CheckedClaim(guide, form.document, posted, summarise(form.document))
+
+
+def place_findings(generated: GeneratedSet, reading: SetReading) -> Iterator[Finding]:
+    """The reader's findings with the JSON place that each is about."""
+    for finding, anchor in zip(reading.findings, reading.anchors, strict=True):
+        found = locate_finding(generated, finding, anchor)
+        yield msgspec.structs.replace(finding, pointer=found[1] if found else "")
+
+
+def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> tuple[int, str] | None:
+    """The document and JSON Pointer of a finding: what to correct, or what to fill in."""
+    place = finding.x12
+    first = next(anchor.all_segments(), None)
+    start = first.ordinal if first else 1
+    if finding.code in ("segment.missing", "loop.missing") and finding.rule:
+        return generated.pointer_of_missing(start, anchor.use.id, finding.rule.partition(" ")[2])
+    if place is None or place.ordinal is None:
+        return generated.pointer_of(start)
+    if place.segment and place.segment != generated.segments[place.ordinal - 1].id:
+        return generated.pointer_of_missing(place.ordinal, anchor.use.id, place.segment)
+    return generated.pointer_of(place.ordinal, place.element or 0, place.component or 0)
+
+
+def drop_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings without those that only repeat a wrong JSON value as a missing X12 element."""
+    wrong = {
+        finding.pointer for finding in findings if finding.code in ("json.wrong_type", "value.bad_character")
+    }
+    for finding in findings:
+        echo = finding.pointer in wrong and finding.code not in ("json.wrong_type", "value.bad_character")
+        if not echo:
+            yield finding
+
+
+def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:
+    """The finding with its pointer into what was posted."""
+    pointer = form.posted_pointer(finding.pointer or "")
+    return finding if pointer == finding.pointer else msgspec.structs.replace(finding, pointer=pointer)
+
+
+def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
+    """The summary of a canonical claim, or None where its charge is no amount."""
+    claim = read_section(document, "claimInformation")
+    charge = read_amount(claim.get("claimChargeAmount"))
+    if charge is None:
+        return None
+    lines = claim.get("serviceLines")
+    days = sorted(service_days(lines if isinstance(lines, list) else []))
+    return ClaimSummary(
+        patient_control_number=read_text(claim, "patientControlNumber"),
+        payer_id=read_text(document, "tradingPartnerServiceId"),
+        payer_name=read_text(document, "tradingPartnerName")
+        or read_text(document, "receiver", "organizationName"),
+        billing_npi=read_text(document, "billing", "npi"),
+        subscriber_member_id=read_text(document, "subscriber", "memberId"),
+        charge=charge,
+        service_from=days[0] if days else None,
+        service_to=days[-1] if days else None,
+        frequency=str(claim.get("claimFrequencyCode") or ""),
+        filing_indicator=read_text(claim, "claimFilingCode"),
+        line_count=len(lines) if isinstance(lines, list) else 0,
+        usage=read_text(document, "usageIndicator"),
+    )
+
+
+def read_amount(value: object) -> Decimal | None:
+    """A JSON amount (text, int or Decimal), or None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    try:
+        amount = Decimal(value)
+    except (InvalidOperation, ValueError):
+        return None
+    return amount if amount.is_finite() else None
+
+
+def service_days(lines: Sequence[object]) -> Iterator[date]:
+    """The first and last days of the service lines that are dates."""
+    for line in lines:
+        if isinstance(line, dict):
+            for name in ("serviceDate", "serviceDateEnd"):
+                day = read_day(line.get(name))
+                if day is not None:
+                    yield day
+
+
+def read_day(text: object) -> date | None:
+    """A CCYYMMDD text as a date, or None."""
+    if not isinstance(text, str) or len(text) != 8 or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def write_claims(
+    documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings, *, guide: str = PROFESSIONAL
+) -> WrittenInterchange:
+    """Claims as one interchange, folded under their providers, subscribers and patients.
+
+    Claims are written as they are, checked or not. The sets are numbered 0001 and on.
+    """
+    forms = [canonicalise(document) for document in documents]
+    sets = generate_sets(guide, [form.document for form in forms], envelope_context(envelope))
+    placements = [
+        PlacedClaim(index, generated.segments[0].element(2), position)
+        for generated in sets
+        for position, index in enumerate(generated.claims, 1)
+    ]
+    findings = [
+        msgspec.structs.replace(
+            finding, pointer=f"/{index}" + forms[index].posted_pointer(finding.pointer or "")
+        )
+        for generated in sets
+        for index, finding in generated.findings
+    ]
+    text = wrap_sets(guide, sets, envelope)
+    placements.sort(key=lambda placed: placed.index)
+    return WrittenInterchange(text, tuple(placements), tuple(findings))

@@ -1,0 +1,210 @@
+"""Extractors: how the fields of an overlay read the cells of a segment into JSON.
+
+Each field becomes one function at load; `extract(cells, scope, root)` puts what it finds into the objects
+`scope` (of the segment) or `root` (of the document) and never overwrites a value that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edi.guide import SegmentUse, Slot
+from edi.guides.naming import (
+    Choice,
+    Field,
+    Name,
+    PairsField,
+    PeriodField,
+    RunsField,
+    SpreadField,
+    ValueField,
+)
+from edi.layouts import Layout
+
+Object = dict[str, Any]
+Extract = Callable[[list[str], Object, Object], None]
+Put = Callable[[Object, Object, Any], None]
+MAX_DIGITS = 9
+
+
+def open_object(start: Object, steps: tuple[str, ...]) -> Object:
+    """The object at the end of `steps`, made where it is not there."""
+    for step in steps:
+        inner = start.setdefault(step, {})
+        start = inner if isinstance(inner, dict) else {}
+    return start
+
+
+def compile_put(name: Name) -> Put:
+    """How to put a value at a name."""
+    *way, last = name.steps or ("",)
+    steps = tuple(way)
+    if name.root:
+        return lambda scope, root, value: open_object(root, steps).setdefault(last, value)
+    if not steps:
+        return lambda scope, root, value: scope.setdefault(last, value)
+    return lambda scope, root, value: open_object(scope, steps).setdefault(last, value)
+
+
+def compile_extract(field: Field, use: SegmentUse, layout: Layout) -> Extract:
+    """The extractor of one field."""
+    if isinstance(field, ValueField):
+        if field.kind == "boolean":
+            return extract_boolean(field, layout)
+        if field.kind == "integer":
+            return extract_integer(field, layout)
+        return extract_choices(field.slot, field.choices, layout)
+    if isinstance(field, SpreadField):
+        return extract_spread(field, layout)
+    if isinstance(field, RunsField):
+        return extract_runs(field, use, layout)
+    if isinstance(field, PairsField):
+        return extract_pairs(field, layout)
+    return extract_period(field, layout)
+
+
+def extract_choices(slot: Slot, choices: tuple[Choice, ...], layout: Layout) -> Extract:
+    """One text, under the name whose condition holds."""
+    cell = layout.cell(slot)
+    ways = [
+        (
+            compile_put(choice.name),
+            layout.cell(choice.condition.slot) if choice.condition else 0,
+            choice.condition.codes if choice.condition else None,
+        )
+        for choice in choices
+    ]
+    if ways[0][2] is None:
+        put = ways[0][0]
+
+        def extract_one(cells: list[str], scope: Object, root: Object) -> None:
+            if cells[cell]:
+                put(scope, root, cells[cell])
+
+        return extract_one
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        text = cells[cell]
+        if not text:
+            return
+        for put, condition, codes in ways:
+            if codes is None or cells[condition] in codes:
+                put(scope, root, text)
+                return
+
+    return extract
+
+
+def extract_boolean(field: ValueField, layout: Layout) -> Extract:
+    """A code as a JSON boolean; other codes are left to `x12Extra`."""
+    cell = layout.cell(field.slot)
+    put = compile_put(field.choices[0].name)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        text = cells[cell]
+        if text and text in (field.true, field.false):
+            put(scope, root, text == field.true)
+
+    return extract
+
+
+def extract_integer(field: ValueField, layout: Layout) -> Extract:
+    """A whole number as a JSON integer; anything else stays text."""
+    cell = layout.cell(field.slot)
+    put = compile_put(field.choices[0].name)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        text = cells[cell]
+        if text:
+            whole = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and str(int(text)) == text
+            put(scope, root, int(text) if whole else text)
+
+    return extract
+
+
+def extract_spread(field: SpreadField, layout: Layout) -> Extract:
+    """The texts of several places as an array; empty ones inside it keep their place."""
+    cells_of = [layout.cell(slot) for slot in field.slots]
+    put = compile_put(field.name)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        texts = [cells[cell] for cell in cells_of]
+        while texts and not texts[-1]:
+            texts.pop()
+        if texts:
+            put(scope, root, texts)
+
+    return extract
+
+
+def extract_runs(field: RunsField, use: SegmentUse, layout: Layout) -> Extract:
+    """Runs of elements as an array of objects."""
+    runs = []
+    for start in field.starts:
+        slots = [(Slot(start + part.offset, part.component), part.choices) for part in field.parts]
+        runs.append(
+            (
+                [layout.cell(slot) for slot, _ in slots],
+                [extract_choices(slot, choices, layout) for slot, choices in slots],
+            )
+        )
+    put = compile_put(field.each)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        items: list[Object] = []
+        filled = 0
+        for cells_of, extracts in runs:
+            item: Object = {}
+            if any(cells[cell] for cell in cells_of):
+                for extract_part in extracts:
+                    extract_part(cells, item, root)
+                filled = len(items) + 1
+            items.append(item)
+        if filled:
+            put(scope, root, items[:filled])
+
+    return extract
+
+
+def extract_pairs(field: PairsField, layout: Layout) -> Extract:
+    """Pairs of qualifier and value under the names of the qualifiers."""
+    pairs = [(layout.cell(Slot(start, 0)), layout.cell(Slot(start + 1, 0))) for start in field.starts]
+    puts = {code: compile_put(name) for code, name in field.names}
+    put_each = compile_put(field.each) if field.each else None
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        items: list[Object] = []
+        for code_cell, cell in pairs:
+            put = puts.get(cells[code_cell])
+            if put is None or not cells[cell]:
+                continue
+            if put_each is None:
+                put(scope, root, cells[cell])
+            else:
+                item: Object = {}
+                items.append(item)
+                put(item, root, cells[cell])
+        if put_each is not None and items:
+            put_each(scope, root, items)
+
+    return extract
+
+
+def extract_period(field: PeriodField, layout: Layout) -> Extract:
+    """A date, or both ends of a range."""
+    cell = layout.cell(field.slot)
+    format_cell = layout.cell(Slot(field.slot.element - 1, 0))
+    single = compile_put(field.single) if field.single else None
+    span = tuple(compile_put(name) for name in field.span) if field.span else ()
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        text = cells[cell]
+        if cells[format_cell] == "RD8" and span and "-" in text:
+            first, _, last = text.partition("-")
+            span[0](scope, root, first)
+            span[1](scope, root, last)
+        elif cells[format_cell] == "D8" and single and text:
+            single(scope, root, text)
+
+    return extract

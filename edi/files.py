@@ -1,0 +1,162 @@
+"""Whole files: envelopes read, each transaction set read by its guide, everything wrong reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from edi.binding import bind_tree
+from edi.envelope import read_envelopes
+from edi.findings import Finding, Place, find
+from edi.guides.registry import known_versions, load_guide, resolve_guide
+from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
+from edi.reader import read_set
+from edi.segments import Segment
+from edi.tree import Loop
+
+
+@dataclass(frozen=True)
+class SetReport:
+    """A transaction set as read. `guide` and `tree` are None where no guide is known for it.
+
+    `documents` binds the tree to JSON on first use: one document for each claim of an 837, one for the set
+    otherwise.
+    """
+
+    set_id: str
+    control_number: str
+    guide: str | None
+    segments: tuple[Segment, ...]
+    tree: Loop | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def segment_count(self) -> int:
+        return len(self.segments)
+
+    @cached_property
+    def documents(self) -> tuple[Mapping[str, Any], ...]:
+        """The JSON documents of the set, by the names of its guide."""
+        if self.guide is None or self.tree is None:
+            return ()
+        return tuple(bind_tree(load_guide(self.guide), self.tree))
+
+    @property
+    def accepted(self) -> bool:
+        """True where nothing found stops the set."""
+        return not any(finding.stops for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """A functional group; `findings` are those of GS and GE alone."""
+
+    header: GroupHeader
+    sets: tuple[SetReport, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class InterchangeReport:
+    """An interchange; `acknowledgments` are its TA1 segments, `findings` those of ISA and IEA alone."""
+
+    header: InterchangeHeader
+    groups: tuple[GroupReport, ...]
+    acknowledgments: tuple[Segment, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A whole file. `findings` concern the file as such; `all_findings` gathers every level in file order."""
+
+    interchanges: tuple[InterchangeReport, ...]
+    findings: tuple[Finding, ...] = ()
+    sets: tuple[SetReport, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = (
+            report
+            for interchange in self.interchanges
+            for group in interchange.groups
+            for report in group.sets
+        )
+        object.__setattr__(self, "sets", tuple(found))
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding of the file: file, interchange, group, set."""
+        return tuple(self._gather())
+
+    def _gather(self) -> Iterator[Finding]:
+        yield from self.findings
+        for interchange in self.interchanges:
+            yield from interchange.findings
+            for group in interchange.groups:
+                yield from group.findings
+                for report in group.sets:
+                    yield from report.findings
+
+
+def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
+    """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
+
+    `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
+    and 6) run as well.
+    """
+    reading = read_envelopes(data, strict=strict)
+    return FileReport(
+        tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges),
+        reading.findings,
+    )
+
+
+def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeReport:
+    groups = tuple(_check_group(interchange.header, group, edits) for group in interchange.groups)
+    return InterchangeReport(interchange.header, groups, interchange.acknowledgments, interchange.findings)
+
+
+def _check_group(header: InterchangeHeader, group: Group, edits: bool) -> GroupReport:
+    sets = tuple(_check_set(header, group.header, transaction_set, edits) for transaction_set in group.sets)
+    return GroupReport(group.header, sets, group.findings)
+
+
+def _check_set(
+    interchange: InterchangeHeader, group: GroupHeader, transaction_set: TransactionSet, edits: bool
+) -> SetReport:
+    at = Place(
+        interchange=interchange.control_number, group=group.control_number, set=transaction_set.control_number
+    )
+    guide = resolve_guide(transaction_set.set_id, transaction_set.implementation, group.version)
+    if guide is None:
+        found = (*transaction_set.findings, _note_unknown(transaction_set, group, at))
+        return _report(transaction_set, None, None, found)
+    reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=edits)
+    return _report(transaction_set, guide, reading.tree, (*transaction_set.findings, *reading.findings))
+
+
+def _report(
+    transaction_set: TransactionSet, guide: str | None, tree: Loop | None, findings: tuple[Finding, ...]
+) -> SetReport:
+    return SetReport(
+        transaction_set.set_id,
+        transaction_set.control_number,
+        guide,
+        tuple(transaction_set.segments),
+        tree,
+        findings,
+    )
+
+
+def _note_unknown(transaction_set: TransactionSet, group: GroupHeader, at: Place) -> Finding:
+    version = transaction_set.implementation or group.version
+    code = "guide.retired" if version.startswith("004010") else "guide.unknown"
+    known = ", ".join(known_versions(transaction_set.set_id)) or "none for this transaction set"
+    return find(code, x12=at, value=version, set=_plain(transaction_set.set_id), known=known)
+
+
+def _plain(text: str) -> str:
+    """A set id fit for a sentence: it came from the file."""
+    return text if text.isascii() and text.isalnum() and len(text) == 3 else "?"

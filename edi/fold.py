@@ -1,0 +1,172 @@
+"""The fold: many claims become few transaction sets, sharing the hierarchy that they have in common.
+
+Claims whose header segments are equal go into one set (at most 5,000, the guide's recommendation for
+005010X222A1); within it, equal billing providers, subscribers and patients are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from edi.generation import Generation
+from edi.plans import LoopPlan, SegmentPlan
+from edi.written import WrittenLoop, WrittenSegment
+
+CLAIMS_PER_SET = 5_000
+Source = tuple[WrittenSegment, WrittenLoop, int]
+Rendered = tuple[tuple[str, ...], ...]
+
+
+class Part:
+    """The segments of one loop on the way to the claim, without that way's next loop."""
+
+    __slots__ = ("plan", "rendered", "sources")
+
+    def __init__(self, plan: LoopPlan, sources: list[Source], separator: str) -> None:
+        self.plan = plan
+        self.sources = sources
+        self.rendered: Rendered = tuple(tuple(segment.render(separator)) for segment, _, _ in sources)
+
+
+class Node:
+    """A part that is written once, the claims right below it and the nodes below it."""
+
+    def __init__(self, part: Part | None) -> None:
+        self.part = part
+        self.units: list[tuple[int, Part]] = []
+        self.nodes: list[Node] = []
+        self.latest: dict[Rendered, Node] = {}
+
+    def descend(self, part: Part, limit: int) -> Node:
+        """The node of `part` below this one: the one that is there while it has room, else a new one."""
+        node = self.latest.get(part.rendered)
+        if node is None or len(node.units) >= limit:
+            node = Node(part)
+            self.nodes.append(node)
+            self.latest[part.rendered] = node
+        return node
+
+    def sources(self) -> Iterator[Source]:
+        """The segments of this node and below, in guide order."""
+        if self.part is not None:
+            yield from self.part.sources
+        for _, part in self.units:
+            yield from part.sources
+        for node in self.nodes:
+            yield from node.sources()
+
+    def claims(self) -> Iterator[int]:
+        """The indexes of the documents below this node, in the order they are written."""
+        yield from (index for index, _ in self.units)
+        for node in self.nodes:
+            yield from node.claims()
+
+
+class SetDraft:
+    """One transaction set before it has a number."""
+
+    def __init__(self, header: Part) -> None:
+        self.root = Node(header)
+        self.count = 0
+
+    def sources(self) -> list[Source]:
+        """Every segment between ST and SE."""
+        return list(self.root.sources())
+
+    def add(self, index: int, parts: list[Part]) -> None:
+        """Fold one document in."""
+        *way, unit = parts
+        node = self.root
+        for part in way:
+            node = node.descend(part, unit.plan.use.repeat if part is way[-1] else CLAIMS_PER_SET)
+        node.units.append((index, unit))
+        self.count += 1
+
+
+def split_parts(root: WrittenLoop, index: int, separator: str) -> list[Part]:
+    """The parts of a document: header, then one for each loop down to the claim."""
+    parts: list[Part] = []
+    loop: WrittenLoop | None = root
+    held: list[Source] = []
+    while loop is not None:
+        sources, below = split_loop(loop, index)
+        sources = [*held, *sources]
+        if loop.plan.use.wrapper or not sources:
+            held = sources
+        else:
+            held = []
+            parts.append(Part(loop.plan, sources, separator))
+        loop = below
+    return parts
+
+
+def split_loop(loop: WrittenLoop, index: int) -> tuple[list[Source], WrittenLoop | None]:
+    """The segments of a loop, and the loop below it on the way to the claim."""
+    sources: list[Source] = []
+    below: WrittenLoop | None = None
+    for child in loop.children:
+        if isinstance(child, WrittenLoop) and child.plan.spine and not loop.plan.unit:
+            below = child
+        elif isinstance(child, WrittenLoop):
+            sources += every_source(child, index)
+        else:
+            sources.append((child, loop, index))
+    return sources, below
+
+
+def every_source(loop: WrittenLoop, index: int) -> Iterator[Source]:
+    """The segments of a loop and of all loops in it, with their loop and document."""
+    for child in loop.children:
+        if isinstance(child, WrittenLoop):
+            yield from every_source(child, index)
+        else:
+            yield child, loop, index
+
+
+def fold(
+    written: Iterable[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool
+) -> list[SetDraft]:
+    """The sets that hold the written documents; without a `unit` loop each document is a set."""
+    drafts: list[SetDraft] = []
+    open_drafts: dict[Rendered, SetDraft] = {}
+    for index, root, _ in written:
+        if not unit:
+            draft = SetDraft(Part(root.plan, list(every_source(root, index)), separator))
+            draft.root.units.append((index, Part(root.plan, [], separator)))
+            drafts.append(draft)
+            continue
+        header, *parts = split_parts(root, index, separator)
+        held = open_drafts.get(header.rendered)
+        if held is None or held.count >= CLAIMS_PER_SET:
+            held = open_drafts[header.rendered] = SetDraft(header)
+            drafts.append(held)
+        held.add(index, parts)
+    return drafts
+
+
+def number_hierarchy(sources: list[Source]) -> None:
+    """Write HL01, HL02 and HL04: running numbers, parents and child codes, from the nesting of the loops."""
+    open_levels: list[tuple[int, str, WrittenSegment]] = []
+    count = 0
+    for segment, loop, _ in sources:
+        plan = segment.plan
+        if plan is None or not plan.hierarchy:
+            continue
+        count += 1
+        while open_levels and open_levels[-1][0] >= loop.plan.depth:
+            open_levels.pop()
+        set_cell(segment, plan, "hl.id", str(count))
+        set_cell(segment, plan, "hl.child", "0")
+        if open_levels:
+            set_cell(segment, plan, "hl.parent", open_levels[-1][1])
+            parent = open_levels[-1][2]
+            if parent.plan is not None:
+                set_cell(parent, parent.plan, "hl.child", "1")
+        open_levels.append((loop.plan.depth, str(count), segment))
+
+
+def set_cell(segment: WrittenSegment, plan: SegmentPlan, name: str, text: str) -> None:
+    """Write a number of the hierarchy where the guide has a place for it."""
+    cell = plan.hierarchy.get(name)
+    if cell is not None:
+        segment.cells[cell] = text

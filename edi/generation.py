@@ -1,0 +1,122 @@
+"""A running generation: the document, what derived values need, and the findings made on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from edi.findings import Finding, find
+from edi.segments import Delimiters
+
+MAX_BITS = 256
+MAX_EXPONENT = 40
+SHOWN = 80
+Json = Any
+Step = str | int
+
+
+class Scope:
+    """An object (or text) of the document and the way to it from the enclosing scope."""
+
+    __slots__ = ("parent", "steps", "values")
+
+    def __init__(self, values: Json, parent: Scope | None = None, steps: tuple[Step, ...] = ()) -> None:
+        self.values = values
+        self.parent = parent
+        self.steps = steps
+
+    def path(self) -> tuple[Step, ...]:
+        """The steps from the document root."""
+        return (*self.parent.path(), *self.steps) if self.parent else self.steps
+
+    @property
+    def object(self) -> Mapping[str, Json]:
+        """The values as an object; empty for anything else."""
+        return self.values if isinstance(self.values, dict) else {}
+
+
+def make_pointer(steps: tuple[Step, ...]) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a transaction set says that no document does."""
+
+    control_number: str
+    created: datetime
+    reference: str
+    sender: str
+    receiver: str
+    delimiters: Delimiters = Delimiters()
+
+
+class Generation:
+    """One document on its way to segments."""
+
+    def __init__(self, document: Mapping[str, Json], context: Context) -> None:
+        self.root = Scope(document)
+        self.document = document
+        self.context = context
+        self.created = context.created
+        self.control_number = context.control_number
+        self.reference = context.reference
+        self.sender = context.sender
+        self.receiver = context.receiver
+        self.ordinal_in_loop = 1
+        self.findings: list[Finding] = []
+        self.leftover: list[tuple[str, str, tuple[Step, ...]]] = []
+        self.bad = bad_characters(context.delimiters)
+
+    def text(self, value: Json, numeric: bool, scope: Scope, steps: tuple[Step, ...]) -> str:
+        """A JSON scalar as X12 text; anything else is a finding and "" is written."""
+        if value.__class__ is str:
+            return str(value)
+        if value is None:
+            return ""
+        if value.__class__ is int and value.bit_length() <= MAX_BITS:
+            return str(value)
+        if value.__class__ is Decimal and numeric and is_plain(value):
+            return f"{value:f}"
+        if value.__class__ is float:
+            raise TypeError("documents are decoded with parse_float=Decimal")
+        self.fault_type(scope, steps, "a number or text" if numeric else "text")
+        return ""
+
+    def truth(self, value: Json, scope: Scope, steps: tuple[Step, ...]) -> bool | None:
+        """A JSON boolean, or None where there is none; anything else is a finding."""
+        if value is None or value.__class__ is bool:
+            return bool(value) if value is not None else None
+        self.fault_type(scope, steps, "true or false")
+        return None
+
+    def fault_type(self, scope: Scope, steps: tuple[Step, ...], expected: str) -> None:
+        """Note a value of the wrong JSON type, once for each place."""
+        pointer = make_pointer((*scope.path(), *steps))
+        if not any(known.pointer == pointer and known.code == "json.wrong_type" for known in self.findings):
+            self.findings.append(find("json.wrong_type", pointer=pointer, expected=expected))
+
+    def fault_room(self, scope: Scope, steps: tuple[Step, ...], limit: int, name: str) -> None:
+        """Note values that the guide has no room for."""
+        pointer = make_pointer((*scope.path(), *steps))
+        self.findings.append(find("json.too_many", pointer=pointer, limit=str(limit), name=name))
+
+
+def is_plain(value: Decimal) -> bool:
+    """True for a finite number that is sensible to write out."""
+    return (
+        value.is_finite()
+        and abs(value.adjusted()) <= MAX_EXPONENT
+        and len(value.as_tuple().digits) <= MAX_EXPONENT
+    )
+
+
+def bad_characters(delimiters: Delimiters) -> re.Pattern[str]:
+    """Characters that no value may hold: separators, controls, and what no file can encode."""
+    separators = delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment
+    return re.compile(f"[{re.escape(separators)}\\x00-\\x1f\\x7f\\ud800-\\udfff]")

@@ -1,0 +1,68 @@
+"""Layouts: a segment as a flat list of cells, one for each element or component of its use.
+
+Cell 0 is the segment id. Binding and generation work on cells, so that both see the same places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edi.guide import CompositeUse, SegmentUse, Slot
+
+
+class Layout:
+    """Which cell each place of a segment use has. `spans[n]` is (first cell, components) of element n;
+    components are 0 for a simple element."""
+
+    def __init__(self, use: SegmentUse) -> None:
+        self.id = use.id
+        self.spans: list[tuple[int, int]] = [(0, 0)]
+        self.places: list[Slot] = [Slot(0, 0)]
+        composites = {e.position: len(e.components) for e in use.elements if isinstance(e, CompositeUse)}
+        for position in range(1, max((e.position for e in use.elements), default=0) + 1):
+            components = composites.get(position, 0)
+            self.spans.append((len(self.places), components))
+            places = [Slot(position, c) for c in range(1, components + 1)] or [Slot(position, 0)]
+            self.places.extend(places)
+        self.flat = not composites
+        self.blank = [use.id, *[""] * (len(self.places) - 1)]
+
+    def cell(self, slot: Slot) -> int:
+        """The cell of a place."""
+        return self.spans[slot.element][0] + max(slot.component - 1, 0)
+
+    def slot(self, cell: int) -> Slot:
+        """The place of a cell."""
+        return self.places[cell]
+
+    def gather(self, cells: Sequence[str], separator: str) -> list[str]:
+        """Cells as elements, composites joined, nothing empty at the end."""
+        if self.flat:
+            elements = list(cells)
+        else:
+            elements = [
+                separator.join(cells[start : start + components]).rstrip(separator)
+                if components
+                else cells[start]
+                for start, components in self.spans
+            ]
+        while len(elements) > 1 and not elements[-1]:
+            elements.pop()
+        return elements
+
+    def spread(self, elements: Sequence[str], separator: str) -> list[str] | None:
+        """Elements as cells, or None where the segment has more places than its use."""
+        if len(elements) > len(self.spans):
+            return None
+        if self.flat:
+            return [*elements, *self.blank[len(elements) :]]
+        cells = self.blank.copy()
+        for text, (start, components) in zip(elements, self.spans, strict=False):
+            if not components:
+                cells[start] = text
+            elif text:
+                parts = text.split(separator)
+                if len(parts) > components:
+                    return None
+                cells[start : start + len(parts)] = parts
+        return cells

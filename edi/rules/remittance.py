@@ -1,0 +1,152 @@
+"""The balancing rules of the 835 (005010X221A1 section 1.10.2, SNIP 3), over the tree of a transaction set.
+
+A remittance balances at three levels: each service, each claim, the whole payment. Amounts are compared
+exactly; X12 money has no rounding allowance. Amounts that are no numbers are left to the static checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from edi.findings import Finding, find
+from edi.models import PREDETERMINATION, REVERSAL
+from edi.notation import parse_amount, write_amount
+from edi.rules.claim import locate
+from edi.rules.registry import rule
+from edi.segments import Segment
+from edi.tree import Loop
+
+GUIDE = "005010X221A1"
+PATIENT_GROUP = "PR"
+Amounts = list[Decimal | None]
+
+
+def measure_balance(charge: Decimal, adjustments: Iterable[Decimal], paid: Decimal) -> Decimal:
+    """How far `charge` less `adjustments` is from `paid`; zero when balanced."""
+    return charge - sum(adjustments, Decimal(0)) - paid
+
+
+def read_amounts(texts: Iterable[str]) -> Amounts:
+    """The amounts that `texts` write; empty texts are left out, one that is no number is None."""
+    return [parse_amount(text) for text in texts if text]
+
+
+def read_adjustments(loops: Iterable[Loop], group: str = "") -> Amounts:
+    """The CAS amounts of `loops`, of all claim adjustment groups or of one."""
+    return [
+        amount
+        for loop in loops
+        for segment in loop.segments("CAS")
+        if group in ("", segment.element(1))
+        for amount in read_amounts(segment.elements[3::3])
+    ]
+
+
+def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
+    """`amounts`, or None where one of them is no number."""
+    kept = [amount for amount in amounts if amount is not None]
+    return kept if len(kept) == len(amounts) else None
+
+
+def find_imbalance(amounts: Amounts) -> Decimal:
+    """First amount, less those between, less the last; zero where one of them is no number."""
+    known = keep_numbers(amounts)
+    return measure_balance(known[0], known[1:-1], known[-1]) if known else Decimal(0)
+
+
+def report(
+    code: str, loop: Loop, segment: Segment | None, element: int, difference: Decimal
+) -> Iterator[Finding]:
+    """The finding `code` with the difference as its value, unless there is none."""
+    if difference and segment is not None:
+        place = locate(loop, segment, element)
+        rule_name = f"{GUIDE} {loop.use.id}/{segment.id}{element:02}"
+        yield find(code, x12=place, rule=rule_name, value=write_amount(difference))
+
+
+@rule("2110", cites=f"{GUIDE} 1.10.2.1.1")
+def service_payment_balances(service: Loop) -> Iterator[Finding]:
+    """SVC02 less the sum of the service's CAS is SVC03."""
+    segment = service.segment("SVC")
+    if segment is not None:
+        ends = [parse_amount(segment.element(2)), parse_amount(segment.element(3) or "0")]
+        difference = find_imbalance([ends[0], *read_adjustments([service]), ends[1]])
+        yield from report("remittance.service_unbalanced", service, segment, 3, difference)
+
+
+@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
+def claim_payment_balances(claim: Loop) -> Iterator[Finding]:
+    """CLP03 less the sum of every CAS, of claim and services, is CLP04."""
+    segment = claim.segment("CLP")
+    if segment is not None:
+        adjustments = read_adjustments([claim, *claim.loops("2110")])
+        ends = [parse_amount(segment.element(3)), parse_amount(segment.element(4))]
+        difference = find_imbalance([ends[0], *adjustments, ends[1]])
+        yield from report("remittance.claim_unbalanced", claim, segment, 4, difference)
+
+
+@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
+def service_charges_make_the_claim(claim: Loop) -> Iterator[Finding]:
+    """Where services are reported, their charges make up CLP03.
+
+    A predetermination (CLP02 = 25) may estimate only some of the services.
+    """
+    segment = claim.segment("CLP")
+    services = claim.loops("2110")
+    if segment is None or not services or segment.element(2) == PREDETERMINATION:
+        return
+    charges: Amounts = [parse_amount(service.value("SVC", 2)) for service in services]
+    known = keep_numbers([*charges, parse_amount(segment.element(3))])
+    if known:
+        difference = sum(known[:-1], Decimal(0)) - known[-1]
+        yield from report("remittance.lines_unbalanced", claim, segment, 3, difference)
+
+
+@rule("2100", cites=f"{GUIDE} 2100 CLP05")
+def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
+    """The patient's share, where one is stated, is what the adjustments of group PR say.
+
+    It is sent only where it is greater than zero, so a claim without one is not compared; nor is a reversal.
+    """
+    segment = claim.segment("CLP")
+    if segment is None or segment.element(2) == REVERSAL:
+        return
+    adjusted = read_adjustments([claim, *claim.loops("2110")], PATIENT_GROUP)
+    known = keep_numbers([*adjusted, parse_amount(segment.element(5))])
+    if known and known[-1]:
+        difference = sum(known[:-1], Decimal(0)) - known[-1]
+        yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
+
+
+@rule("2100", cites=f"{GUIDE} 1.10.2.8")
+def reversal_negates(claim: Loop) -> Iterator[Finding]:
+    """A reversal repeats the payment that it takes back with negated amounts."""
+    segment = claim.segment("CLP")
+    if segment is None or segment.element(2) != REVERSAL:
+        return
+    known = keep_numbers(read_amounts(segment.elements[3:5]))
+    if known and max(known) > 0:
+        place = locate(claim, segment, 3)
+        yield find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03")
+
+
+@rule("ST_LOOP", cites=f"{GUIDE} 1.10.2.1.3")
+def payment_balances(root: Loop) -> Iterator[Finding]:
+    """The sum of CLP04 less the sum of the PLB amounts is BPR02 (negative where BPR03 says debit)."""
+    header = next(root.descend("HEADER"), None)
+    payment = header.segment("BPR") if header else None
+    if header is None or payment is None:
+        return
+    paid: Amounts = [parse_amount(claim.value("CLP", 4)) for claim in root.descend("2100")]
+    footers = root.loops("FOOTER")
+    kept = read_amounts(
+        text for footer in footers for segment in footer.segments("PLB") for text in segment.elements[4::2]
+    )
+    stated = parse_amount(payment.element(2))
+    known_paid, known_kept = keep_numbers(paid), keep_numbers(kept)
+    if known_paid is None or known_kept is None or stated is None:
+        return
+    amount = -stated if payment.element(3) == "D" else stated
+    difference = measure_balance(sum(known_paid, Decimal(0)), known_kept, amount)
+    yield from report("remittance.transaction_unbalanced", header, payment, 2, difference)

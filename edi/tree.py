@@ -1,0 +1,86 @@
+"""The tree of a transaction set: loops with their segments, in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edi.guide import LoopUse
+from edi.segments import Segment
+
+
+class Loop:
+    """One occurrence of a loop. `children` holds segments and loops in file order."""
+
+    __slots__ = ("children", "component_separator", "parent", "use")
+
+    def __init__(self, use: LoopUse, parent: Loop | None, component_separator: str = ":") -> None:
+        self.use = use
+        self.parent = parent
+        self.children: list[Segment | Loop] = []
+        self.component_separator = component_separator
+
+    @property
+    def id(self) -> str:
+        return self.use.id
+
+    def segments(self, name: str = "") -> list[Segment]:
+        """This loop's own segments: all, those with segment id `name`, or those of the use key `name`."""
+        own = [child for child in self.children if isinstance(child, Segment)]
+        if not name:
+            return own
+        if "/" in name:
+            return [segment for segment in own if segment.use is not None and segment.use.key == name]
+        return [segment for segment in own if segment.elements[0] == name]
+
+    def segment(self, name: str, qualifier: str = "") -> Segment | None:
+        """The first own segment `name` whose element 1 is `qualifier` (any, where that is "")."""
+        for child in self.children:
+            if isinstance(child, Segment) and child.elements[0] == name:
+                if not qualifier or child.element(1) == qualifier:
+                    return child
+            elif (
+                "/" in name and isinstance(child, Segment) and child.use is not None and child.use.key == name
+            ):
+                return child
+        return None
+
+    def value(self, name: str, element: int, component: int = 0, qualifier: str = "") -> str:
+        """The text of an element (or component) of the first own segment `name`; "" where there is none."""
+        segment = self.segment(name, qualifier)
+        if segment is None:
+            return ""
+        if not component:
+            return segment.element(element)
+        return segment.component(element, component, self.component_separator)
+
+    def loops(self, name: str = "") -> list[Loop]:
+        """The loops right below this one: all, or those with id `name`."""
+        return [
+            child for child in self.children if isinstance(child, Loop) and (not name or child.use.id == name)
+        ]
+
+    def descend(self, name: str) -> Iterator[Loop]:
+        """Every loop with id `name` at any depth below this one, in file order."""
+        for child in self.children:
+            if isinstance(child, Loop):
+                if child.use.id == name:
+                    yield child
+                yield from child.descend(name)
+
+    def ascend(self, name: str) -> Loop | None:
+        """This loop or the nearest loop above it with id `name`."""
+        loop: Loop | None = self
+        while loop is not None and loop.use.id != name:
+            loop = loop.parent
+        return loop
+
+    def all_segments(self) -> Iterator[Segment]:
+        """Every segment of this loop and below, in file order."""
+        for child in self.children:
+            if isinstance(child, Loop):
+                yield from child.all_segments()
+            else:
+                yield child
+
+    def __repr__(self) -> str:
+        return f"Loop({self.use.path})"

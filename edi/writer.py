@@ -1,0 +1,176 @@
+"""The writer: documents become numbered transaction sets and a whole interchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from edi.derivations import derive_reference
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.findings import Finding
+from edi.fold import SetDraft, Source, fold, number_hierarchy
+from edi.generation import Context, make_pointer
+from edi.generator import write_document
+from edi.guide import Slot
+from edi.plans import SetPlan, load_plan
+from edi.pointers import point_at, point_at_missing
+from edi.segments import Delimiters, Segment
+from edi.written import WrittenLoop, WrittenSegment
+
+
+class GeneratedSet:
+    """One transaction set: `segments` from ST to SE, and where each value comes from.
+
+    `sources[n]` made the segment with ordinal n + 2. `claims` are the indexes of the documents in it, in
+    order. `findings` are what was wrong with the documents themselves, as (document index, finding).
+    """
+
+    def __init__(
+        self,
+        segments: list[Segment],
+        sources: list[Source],
+        claims: list[int],
+        findings: list[tuple[int, Finding]],
+    ) -> None:
+        self.segments = segments
+        self.sources = sources
+        self.claims = claims
+        self.findings = findings
+
+    def source(self, ordinal: int) -> Source | None:
+        """What made the segment with this ordinal; None for ST and SE."""
+        at = ordinal - 2
+        return self.sources[at] if 0 <= at < len(self.sources) else None
+
+    def pointer_of(self, ordinal: int, element: int = 0, component: int = 0) -> tuple[int, str] | None:
+        """The document and JSON Pointer that a place of the set comes from; None for ST and SE."""
+        source = self.source(ordinal)
+        if source is None:
+            return None
+        segment, _, index = source
+        return index, point_at(segment, Slot(element, component) if element else None)
+
+    def pointer_of_missing(self, ordinal: int, loop: str, key: str) -> tuple[int, str] | None:
+        """What to fill in for segment use `key`, or loop id `key`, missing from the loop at `ordinal`."""
+        source = self.source(ordinal)
+        if source is None:
+            return None
+        inner = find_loop(source[1], loop)
+        return source[2], point_at_missing(inner, key) if inner else make_pointer(())
+
+
+def find_loop(loop: WrittenLoop | None, name: str) -> WrittenLoop | None:
+    """This loop or the nearest one around it with the id."""
+    while loop is not None and loop.plan.id != name:
+        loop = loop.parent
+    return loop
+
+
+def finish_set(
+    plan: SetPlan, draft: SetDraft, context: Context, reference: str, findings: list[tuple[int, Finding]]
+) -> GeneratedSet:
+    """Number a draft: hierarchy, control number, segment count."""
+    sources = draft.sources()
+    number_hierarchy(sources)
+    separator = context.delimiters.component
+    guide = plan.guide
+    header = ["ST", guide.transaction_set, context.control_number]
+    if plan.implementation:
+        header.append(guide.id)
+    segments = [Segment(header, 1)]
+    for ordinal, (written, _, _) in enumerate(sources, 2):
+        if reference != context.reference:
+            renew_reference(written, context.reference, reference)
+        segments.append(Segment(written.render(separator), ordinal))
+    count = len(segments) + 1
+    segments.append(Segment(["SE", str(count), context.control_number], count))
+    claims = list(draft.root.claims())
+    inside = set(claims)
+    return GeneratedSet(segments, sources, claims, [entry for entry in findings if entry[0] in inside])
+
+
+def renew_reference(written: WrittenSegment, old: str, new: str) -> None:
+    """Give a set its own reference in place of the one it was written with."""
+    for cell, derive in written.plan.derived if written.plan else ():
+        if derive is derive_reference and written.cells[cell] == old:
+            written.cells[cell] = new
+
+
+def generate_sets(
+    guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context, first_number: int = 1
+) -> list[GeneratedSet]:
+    """The transaction sets of the documents, numbered from `first_number` (four digits)."""
+    plan = load_plan(guide_id)
+    written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
+    findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
+    drafts = fold(written, context.delimiters.component, bool(plan.unit))
+    sets = []
+    for number, draft in enumerate(drafts, first_number):
+        numbered = Context(
+            control_number=f"{number:04d}",
+            created=context.created,
+            reference=context.reference,
+            sender=context.sender,
+            receiver=context.receiver,
+            delimiters=context.delimiters,
+        )
+        reference = context.reference if len(drafts) == 1 else f"{context.reference}{number:04d}"
+        sets.append(finish_set(plan, draft, numbered, reference, findings))
+    return sets
+
+
+def generate_set(
+    guide_id: str,
+    documents: Sequence[Mapping[str, Any]],
+    *,
+    control_number: str,
+    created: datetime,
+    reference: str = "",
+    sender: str = "",
+    receiver: str = "",
+    delimiters: Delimiters | None = None,
+) -> GeneratedSet:
+    """One transaction set. Raises ValueError where the documents do not fit in one (their headers differ)."""
+    context = Context(
+        control_number=control_number,
+        created=created,
+        reference=reference or control_number,
+        sender=sender,
+        receiver=receiver,
+        delimiters=delimiters or Delimiters(),
+    )
+    plan = load_plan(guide_id)
+    written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
+    drafts = fold(written, context.delimiters.component, bool(plan.unit))
+    if len(drafts) != 1:
+        raise ValueError(f"{len(documents)} documents make {len(drafts)} transaction sets")
+    findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
+    return finish_set(plan, drafts[0], context, context.reference, findings)
+
+
+def envelope_context(envelope: EnvelopeSettings) -> Context:
+    """What the sets of an interchange take from its envelope."""
+    return Context(
+        control_number="0001",
+        created=envelope.created,
+        reference=f"{envelope.control_number:09d}",
+        sender=envelope.sender,
+        receiver=envelope.receiver,
+        delimiters=envelope.delimiters,
+    )
+
+
+def write_documents(
+    guide_id: str, documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings
+) -> bytes:
+    """The interchange of any guide's documents: one transaction set each; claims are folded."""
+    sets = generate_sets(guide_id, documents, envelope_context(envelope))
+    return wrap_sets(guide_id, sets, envelope)
+
+
+def wrap_sets(guide_id: str, sets: Sequence[GeneratedSet], envelope: EnvelopeSettings) -> bytes:
+    """One interchange with one functional group of the sets."""
+    guide = load_plan(guide_id).guide
+    group = (guide.functional_group, guide.id, [generated.segments for generated in sets])
+    return wrap_interchange(envelope, [group])

@@ -1,0 +1,49 @@
+"""Written loops and segments: what generation makes, with the JSON place of each."""
+
+from __future__ import annotations
+
+from edi.generation import Scope, Step
+from edi.plans import LoopPlan, SegmentPlan
+
+
+class WrittenSegment:
+    """A generated segment: its plan, the scope of its names and its cells.
+
+    A segment kept in `x12Extra` has `elements` instead where its plan has no cells for them; `extra` holds
+    the steps to its entry.
+    """
+
+    __slots__ = ("cells", "elements", "extra", "plan", "scope")
+
+    def __init__(self, plan: SegmentPlan | None, scope: Scope, cells: list[str]) -> None:
+        self.plan = plan
+        self.scope = scope
+        self.cells = cells
+        self.elements: list[str] | None = None
+        self.extra: tuple[Step, ...] | None = None
+
+    def render(self, separator: str) -> list[str]:
+        """The elements of the segment."""
+        if self.elements is not None or self.plan is None:
+            return self.elements or []
+        return self.plan.layout.gather(self.cells, separator)
+
+
+class WrittenLoop:
+    """A generated loop. `found` says that the document has values for it; a loop of `x12Extra` has no plan
+    of its own for its segments."""
+
+    __slots__ = ("children", "found", "parent", "plan", "scope")
+
+    def __init__(self, plan: LoopPlan, scope: Scope) -> None:
+        self.plan = plan
+        self.scope = scope
+        self.children: list[WrittenSegment | WrittenLoop] = []
+        self.found = False
+        self.parent: WrittenLoop | None = None
+
+    def add_loop(self, loop: WrittenLoop) -> None:
+        """Add a loop below this one."""
+        loop.parent = self
+        self.children.append(loop)
+        self.found |= loop.found

@@ -1,0 +1,29 @@
+"""Who calls, and may they: an API key on every route that is not open. Denied is the default."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.api.call import Caller
+from gateway.api.problem import Problem
+from gateway.api.routing import Route
+from gateway.keys import ALL_SCOPES, KeyRoom
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="claimwire"'}
+
+
+async def authenticate(request: web.Request, keys: KeyRoom) -> Caller:
+    """The caller by its `Authorization: Bearer cw_…`. Raises Problem 401 alike for every reason."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    key = await keys.verify(text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        detail = "Send an API key of this server as Authorization: Bearer cw_..."
+        raise Problem("unauthenticated", detail, headers=CHALLENGE)
+    return Caller(key.tenant, key.id, frozenset(key.scopes))
+
+
+def authorize(caller: Caller, route: Route) -> None:
+    """Raises Problem 403 where the key lacks the scope of the route."""
+    if route.scope is not None and not caller.scopes & {route.scope.value, ALL_SCOPES}:
+        detail = f"This key does not have the scope {route.scope.value}."
+        raise Problem("forbidden", detail)

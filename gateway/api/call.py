@@ -1,0 +1,68 @@
+"""What a handler gets: the request, who calls, and the services behind the door."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gateway.api.bodies import read_body, read_struct
+from gateway.api.problem import refuse_parameter
+from gateway.services import Services
+
+T = TypeVar("T")
+SERVICES = web.AppKey("services", Services)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: the tenant and the key, with what it may do."""
+
+    tenant: str
+    key: str
+    scopes: frozenset[str]
+
+
+REQUEST_ID = web.RequestKey("request_id", str)
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of one route."""
+
+    request: web.Request
+    services: Services
+    caller: Caller
+
+    @property
+    def tenant(self) -> str:
+        """Whose rows the call may see."""
+        return self.caller.tenant
+
+    @property
+    def subject(self) -> str:
+        """The id in the path."""
+        return self.request.match_info["id"]
+
+    def query(self, shape: type[T]) -> T:
+        """The query parameters. Raises Problem naming the one that is wrong."""
+        given: dict[str, Any] = dict(self.request.query)  # text, which msgspec turns into the field's type
+        try:
+            return msgspec.convert(given, shape, strict=False)
+        except msgspec.ValidationError as problem:
+            text, _, name = str(problem).partition(" - at `$.")
+            raise refuse_parameter(
+                name.rstrip("`"), text.removeprefix("Expected ").replace("`", "")
+            ) from None
+
+    async def body(self, *, limit: int | None = None) -> bytes:
+        """The body, whole."""
+        server = self.services.settings.server
+        return await read_body(self.request, limit=limit or server.body_limit, seconds=server.body_seconds)
+
+    async def struct(self, shape: type[T]) -> T:
+        """The body as one of our own shapes."""
+        return read_struct(await self.body(), shape)
+
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]

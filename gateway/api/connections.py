@@ -1,0 +1,123 @@
+"""Connections: how many one server holds, and how long a slow client may hold one.
+
+aiohttp has no deadline for a client that connects and says nothing, sends half a header, or does not read its
+answer. This protocol stands between the socket and aiohttp's and ends such connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from aiohttp import web
+
+from gateway.logs import log_event
+from gateway.settings import ServerSettings
+
+
+class Gate:
+    """Counts the open connections of a server, in all and by address."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self._open: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return self._open.total()
+
+    def enter(self, address: str) -> bool:
+        """Count a new connection; False where there are too many."""
+        full = self.count >= self.settings.connections
+        if full or self._open[address] >= self.settings.connections_per_address:
+            return False
+        self._open[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """Count a connection as closed."""
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+
+
+class Connection(asyncio.Protocol):
+    """One connection: hands everything on to aiohttp's protocol, and ends it where a deadline passes."""
+
+    def __init__(self, inner: asyncio.Protocol, gate: Gate) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._address: str | None = None
+        self._transport: asyncio.BaseTransport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection, and wait so long for the header of its first request."""
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]) if peer else "local"
+        if not self._gate.enter(address):
+            log_event("connection.refused", reason="too_many", count=self._gate.count)
+            transport.abort() if isinstance(transport, asyncio.Transport) else transport.close()
+            return
+        self._address, self._transport = address, transport
+        self._arm(self._gate.settings.header_seconds, "slow_header")
+        self._inner.connection_made(transport)
+
+    def request_began(self) -> None:
+        """A header is complete: the rest is the handler's deadline."""
+        self._disarm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count the connection as closed."""
+        self._disarm()
+        if self._address is not None:
+            self._gate.leave(self._address)
+            self._address = None
+            self._inner.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what came."""
+        if self._address is not None:
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Hand on that the client will send no more."""
+        return self._inner.eof_received() if self._address is not None else None
+
+    def pause_writing(self) -> None:
+        """The client does not read its answer: give it so long and no longer."""
+        self._arm(self._gate.settings.body_seconds, "slow_reader")
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._disarm()
+        self._inner.resume_writing()
+
+    def _arm(self, seconds: float, reason: str) -> None:
+        self._disarm()
+        self._deadline = asyncio.get_running_loop().call_later(seconds, self._end, reason)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end(self, reason: str) -> None:
+        log_event("connection.ended", reason=reason)
+        if isinstance(self._transport, asyncio.Transport):
+            self._transport.abort()
+
+
+def find_connection(request: web.Request) -> Connection | None:
+    """The connection on which `request` came, where this server has made it."""
+    transport = request.transport
+    protocol = transport.get_protocol() if transport is not None else None
+    return protocol if isinstance(protocol, Connection) else None
+
+
+def make_protocol(server: web.Server, gate: Gate) -> Callable[[], Connection]:
+    """What the event loop calls for each new connection."""
+    return lambda: Connection(server(), gate)

@@ -1,0 +1,115 @@
+"""What every request passes: a request id, the key, the handler, a log line; all that fails is a problem."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.api.auth import authenticate, authorize
+from gateway.api.call import REQUEST_ID, SERVICES, Call, Caller
+from gateway.api.connections import find_connection
+from gateway.api.problem import Problem, write_problem
+from gateway.api.routing import Route
+from gateway.logs import log_event
+from gateway.services import Services
+from gateway.store.errors import StoreBroken, StoreUnavailable
+
+NOBODY = Caller("", "", frozenset())
+UNKNOWN = "unknown"
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Doors:
+    """The one middleware of the application. `routes` finds a row of the table by its name."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self._routes = routes
+
+    def middleware(self) -> Middleware:
+        """The middleware as aiohttp wants it."""
+
+        @web.middleware
+        async def pass_doors(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._pass(request, handler)
+
+        return pass_doors
+
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        connection = find_connection(request)
+        if connection is not None:
+            connection.request_began()
+        services, began = request.app[SERVICES], time.perf_counter()
+        request_id = services.ids.new("req")
+        request[REQUEST_ID] = request_id
+        route = self._routes.get(request.match_info.route.name or "")
+        response = await self._answer(request, route, services, request_id)
+        response.headers["X-Request-Id"] = request_id
+        for name, value in SAFE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        _note(services, request, route, request_id, response.status, time.perf_counter() - began)
+        return response
+
+    async def _answer(
+        self, request: web.Request, route: Route | None, services: Services, request_id: str
+    ) -> web.StreamResponse:
+        try:
+            return await self._handle(request, route, services)
+        except Problem as problem:
+            return write_problem(problem, request_id)
+        except (StoreUnavailable, StoreBroken) as failure:
+            log_event("request.unavailable", level=logging.ERROR, error=failure, request=request_id)
+            full = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
+            return write_problem(full, request_id)
+        except Exception as failure:
+            log_event("request.failed", level=logging.ERROR, error=failure, request=request_id)
+            return write_problem(Problem("failed", "This server's log tells more."), request_id)
+
+    async def _handle(
+        self, request: web.Request, route: Route | None, services: Services
+    ) -> web.StreamResponse:
+        if route is not None and route.open:
+            return await route.handler(Call(request, services, NOBODY))
+        caller = await authenticate(request, services.keys)
+        if route is None:
+            raise _refuse_address(request)
+        authorize(caller, route)
+        return await route.handler(Call(request, services, caller))
+
+
+def _refuse_address(request: web.Request) -> Problem:
+    """The problem of an address without a route, or with other methods."""
+    failure = request.match_info.http_exception
+    if isinstance(failure, web.HTTPMethodNotAllowed):
+        return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(failure.allowed_methods))})
+    return Problem("not-found", "This address is not known; GET /openapi.json lists all.")
+
+
+def _note(
+    services: Services,
+    request: web.Request,
+    route: Route | None,
+    request_id: str,
+    status: int,
+    seconds: float,
+) -> None:
+    """One log line and one count. An address may hold anything, so the route's pattern stands for it."""
+    pattern = route.path if route else UNKNOWN
+    method = request.method if route else UNKNOWN
+    services.metrics.count_request(method, pattern, status, seconds)
+    milliseconds = round(seconds * 1000, 1)
+    log_event(
+        "request.answered",
+        request=request_id,
+        method=method,
+        route=pattern,
+        status=status,
+        milliseconds=milliseconds,
+    )

@@ -1,0 +1,160 @@
+"""JSON of a request, decoded in one place: strictly, with money as Decimal, and with findings for the rest.
+
+Refused: what is not UTF-8 or not JSON, NaN and Infinity, numbers beyond `DIGITS`, duplicate keys, half
+surrogate pairs and nesting beyond `DEPTH`. Every finding that has a place in the document has its pointer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from edi.findings import Finding, find
+
+DEPTH = 64
+DIGITS = 40
+FINDINGS = 100  # of one body: the answer to a hostile one stays small
+X12_START = b"ISA"
+BLANKS = b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
+KINDS = {list: "array", str: "string", bool: "boolean", int: "number", Decimal: "number", type(None): "null"}
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """A decoded body, or the findings why there is none (`document` is None then)."""
+
+    document: dict[str, Any] | None  # any JSON
+    findings: tuple[Finding, ...] = ()
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """Stands in the decoded document for a value that cannot be taken."""
+
+    code: str
+
+
+class Doubled(dict[str, Any]):
+    """An object with a key that occurs twice; `again` names them."""
+
+    again: tuple[str, ...] = ()
+
+
+def decode_body(body: bytes) -> Decoded:
+    """The JSON object in `body`, or every reason why it cannot be taken."""
+    text = body.removeprefix(BOM).strip(BLANKS)
+    refused = _refuse_bytes(text)
+    if refused is not None:
+        return Decoded(None, (refused,))
+    try:
+        document = _read_text(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as problem:
+        return Decoded(None, (find("json.not_utf8", offset=str(problem.start)),))
+    except json.JSONDecodeError as problem:
+        return Decoded(None, (_unreadable(problem),))
+    except RecursionError:  # a RuntimeError, raised by the parser for deep nesting before any memory is spent
+        return Decoded(None, (find("json.too_deep", limit=str(DEPTH)),))
+    return _check_document(document)
+
+
+def _refuse_bytes(text: bytes) -> Finding | None:
+    if not text:
+        return find("json.empty")
+    if text[:3].upper() == X12_START:
+        return find("json.is_x12")
+    return None
+
+
+def _read_text(text: str) -> Any:
+    return json.loads(
+        text,
+        parse_float=_read_decimal,
+        parse_int=_read_integer,
+        parse_constant=lambda _: Broken("json.bad_number"),
+        object_pairs_hook=_read_pairs,
+    )
+
+
+def _unreadable(problem: json.JSONDecodeError) -> Finding:
+    """The parser's complaint; its `msg` is a fixed phrase without any of the text."""
+    return find("json.unreadable", problem=problem.msg, line=str(problem.lineno), column=str(problem.colno))
+
+
+def _check_document(document: Any) -> Decoded:
+    findings = tuple(islice(_walk(document), FINDINGS))
+    if findings:
+        return Decoded(None, findings)
+    if not isinstance(document, dict):
+        return Decoded(None, (find("json.not_an_object", kind=KINDS[type(document)]),))
+    return Decoded(document)
+
+
+def _read_decimal(text: str) -> Decimal | Broken:
+    """A number with a fraction or an exponent; 1e999999 would be gigabytes when written out."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return Broken("json.bad_number")
+    digits, exponent = len(number.as_tuple().digits), abs(number.adjusted())
+    return number if digits <= DIGITS and exponent <= DIGITS else Broken("json.bad_number")
+
+
+def _read_integer(text: str) -> int | Broken:
+    """An integer; the interpreter refuses more than 4300 digits with a ValueError."""
+    return int(text) if len(text) <= DIGITS else Broken("json.bad_number")
+
+
+def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) == len(pairs):
+        return table
+    doubled = Doubled(table)
+    names = [name for name, _ in pairs]
+    doubled.again = tuple(name for name in table if names.count(name) > 1)
+    return doubled
+
+
+def _walk(document: Any) -> Iterator[Finding]:
+    """Every value that cannot be taken, found without recursion."""
+    waiting: list[tuple[str, int, Any]] = [("", 0, document)]
+    while waiting:
+        pointer, depth, value = waiting.pop()
+        if depth > DEPTH:
+            yield find("json.too_deep", limit=str(DEPTH))
+            return
+        yield from _check_value(pointer, value)
+        waiting.extend((f"{pointer}/{step}", depth + 1, below) for step, below in _steps(value))
+
+
+def _steps(value: Any) -> list[tuple[str, Any]]:
+    """The members of an object or array, last first, each with its step of a JSON Pointer (RFC 6901)."""
+    if isinstance(value, dict):
+        return [(escape_step(name), below) for name, below in reversed(value.items())]
+    if isinstance(value, list):
+        return [(str(index), value[index]) for index in reversed(range(len(value)))]
+    return []
+
+
+def _check_value(pointer: str, value: Any) -> Iterator[Finding]:
+    if isinstance(value, Broken):
+        yield find(value.code, pointer=pointer, digits=str(DIGITS))
+    elif isinstance(value, Doubled):
+        for name in value.again:
+            yield find("json.duplicate_key", pointer=f"{pointer}/{escape_step(name)}")
+    texts = value if isinstance(value, dict) else [value] if isinstance(value, str) else ()
+    if not all(_is_text(text) for text in texts):
+        yield find("json.bad_character", pointer=pointer)
+
+
+def _is_text(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can escape and UTF-8 cannot write."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def escape_step(name: str) -> str:
+    """A key as a step of a JSON Pointer; half surrogates, which no answer could carry, become `?`."""
+    return name.encode("utf-8", "replace").decode("utf-8").replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,45 @@
+"""What a route is: method, path, handler, the scope it asks for, and what it takes and answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from gateway.api.call import Handler
+from gateway.keys import Scope
+
+
+class Taken(StrEnum):
+    """What a route takes as its body, where it is not one of our own shapes."""
+
+    NOTHING = ""
+    CLAIM = "application/json"
+    X12 = "application/edi-x12"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer of a route: its status, meaning and shape (None: no body)."""
+
+    status: int
+    meaning: str
+    shape: Any = None  # a type, for which Python has no better name
+    media: str = "application/json"
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the route table. `scope` None: any key; `open`: no key at all."""
+
+    method: str
+    path: str
+    name: str
+    handler: Handler
+    summary: str
+    answers: tuple[Answer, ...]
+    scope: Scope | None = None
+    open: bool = False
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | Taken = Taken.NOTHING
+    idempotent: bool = False
+    problems: tuple[int, ...] = ()

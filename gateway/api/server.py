@@ -1,0 +1,72 @@
+"""The HTTP server: the application with its doors, listening through the gate, drained at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from gateway.api.call import SERVICES
+from gateway.api.connections import Gate, make_protocol
+from gateway.api.doors import Doors
+from gateway.api.table import ROUTES
+from gateway.logs import log_event
+from gateway.services import Services
+
+QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages
+
+
+def make_application(services: Services) -> web.Application:
+    """The application: every route of the table behind the doors."""
+    doors = Doors({route.name: route for route in ROUTES})
+    application = web.Application(middlewares=[doors.middleware()], client_max_size=0, logger=QUIET)
+    application[SERVICES] = services
+    for route in ROUTES:
+        application.router.add_route(route.method, route.path, _refuse, name=route.name)
+    return application
+
+
+async def _refuse(request: web.Request) -> web.StreamResponse:
+    """Stands where aiohttp wants a handler; the doors call the one of the table."""
+    raise RuntimeError("a request came past the doors")
+
+
+class Server:
+    """Listens from `start` to `stop`; `stop` lets running requests end."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings.server
+        self._gate = Gate(self._settings)
+        self._runner = web.AppRunner(
+            make_application(services),
+            access_log=None,
+            logger=QUIET,
+            handle_signals=False,
+            keepalive_timeout=self._settings.idle_seconds,
+            shutdown_timeout=self._settings.drain_seconds,
+        )
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> int:
+        """Listen; returns the port, which the system chooses where the settings say 0."""
+        await self._runner.setup()
+        server = self._runner.server
+        if server is None:
+            raise RuntimeError("the runner made no server")
+        loop, place = asyncio.get_running_loop(), self._settings
+        protocol = make_protocol(server, self._gate)
+        self._listener = await loop.create_server(protocol, place.host, place.port, backlog=512)
+        port: int = self._listener.sockets[0].getsockname()[1]
+        self._services.metrics.watch_connections(lambda: self._gate.count)
+        log_event("server.started", host=place.host, port=port)
+        return port
+
+    async def stop(self) -> None:
+        """Take no more connections, let running requests end, close."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        await self._runner.cleanup()
+        log_event("server.stopped")

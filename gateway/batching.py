@@ -1,0 +1,257 @@
+"""Batching: the waiting claims of one payer become an interchange with control numbers, archived and queued.
+
+Control numbers, interchange, claim states, events and send job commit together. The text is written before
+that transaction, from numbers that are a guess; the transaction takes the real ones and is undone where the
+guess was wrong, so the writer is never held up by the engine and no number is ever used up in vain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from edi.findings import Finding
+from gateway.archive import Archive
+from gateway.clock import Clock
+from gateway.commitpoints import Reach, pass_by
+from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting, compose, make_envelope
+from gateway.dossier import read_dossier
+from gateway.journal import Journal, Particulars, record_all
+from gateway.settings import BatchSettings, Partner
+from gateway.store import claims, control_numbers, interchanges, jobs, work_items
+from gateway.store.claims import Claim
+from gateway.store.engine import Store
+from gateway.store.scope import TenantScope
+from gateway.story import SubmissionTold, tell_findings
+
+SEND: Final = "send"
+ACCEPTED: Final = "accepted"
+HELD: Final = "held"
+GUESSES: Final = 5
+
+
+class NumbersMoved(Exception):
+    """The guessed control numbers are not the next ones; `numbers` are."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        super().__init__("the control numbers have moved on")
+        self.numbers = numbers
+
+
+class ClaimsMoved(Exception):
+    """A claim of the batch is no longer waiting: another worker has taken it."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Claims of one payer and one usage (P or T) that go into one interchange, oldest first."""
+
+    partner: Partner
+    payer_id: str
+    usage: str
+    guide: str
+    rows: tuple[Claim, ...]
+    waiting: tuple[Waiting, ...]
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A composed batch whose bytes are in the archive, ready to be committed."""
+
+    batch: Batch
+    composition: Composition
+    numbers: Numbers
+    sha256: str
+
+
+class Batching:
+    """Makes interchanges of waiting claims. `reach` is told of each commit point."""
+
+    def __init__(self, store: Store, archive: Archive, clock: Clock, *, reach: Reach = pass_by) -> None:
+        self._store = store
+        self._archive = archive
+        self._clock = clock
+        self._reach = reach
+        self._next: dict[tuple[str, str], Numbers] = {}
+
+    async def run(self, tenant: str, partner: Partner) -> int:
+        """Batch every due claim of the partner; how many interchanges it made."""
+        payers = await self._store.read(lambda scope: claims.list_payers_in(scope, ACCEPTED), tenant=tenant)
+        made = 0
+        for payer_id in payers:
+            if payer_id in partner.payers:
+                made += await self._run_payer(tenant, partner, payer_id)
+        return made
+
+    async def _run_payer(self, tenant: str, partner: Partner, payer_id: str) -> int:
+        def gather(scope: TenantScope) -> list[Batch]:
+            return list(list_batches(scope, partner, payer_id))
+
+        batches = await self._store.write(gather, tenant=tenant)
+        outcomes = [await self._send_off(tenant, batch) for batch in batches]
+        return sum(outcomes)
+
+    async def _send_off(self, tenant: str, batch: Batch) -> bool:
+        """Compose and commit the batch; False where another worker has it or no claim of it is sound."""
+        numbers = self._next.get((tenant, batch.partner.name), Numbers(1, 1))
+        for _ in range(GUESSES):
+            try:
+                return await self._commit(tenant, await self._compose(batch, numbers))
+            except NumbersMoved as moved:
+                numbers = moved.numbers
+            except ClaimsMoved:
+                return False
+            except Unsendable as refusal:
+                await self._hold(tenant, batch, refusal)
+                return False
+        return False
+
+    async def _hold(self, tenant: str, batch: Batch, refusal: Unsendable) -> None:
+        """Claims that only together are refused wait for a person: the fault is ours."""
+        await self._store.write(lambda scope: hold_batch(scope, batch, refusal.findings), tenant=tenant)
+
+    async def _compose(self, batch: Batch, numbers: Numbers) -> Parcel:
+        envelope = make_envelope(batch.partner.envelope, numbers, self._clock.now(), usage=batch.usage)
+        composition = await asyncio.to_thread(compose, batch.waiting, envelope, guide=batch.guide)
+        digest = await asyncio.to_thread(self._archive.put, composition.text) if composition.text else ""
+        self._reach("batching.archived")
+        return Parcel(batch=batch, composition=composition, numbers=numbers, sha256=digest)
+
+    async def _commit(self, tenant: str, parcel: Parcel) -> bool:
+        await self._store.write(lambda scope: commit_parcel(scope, parcel), tenant=tenant)
+        self._reach("batching.committed")
+        if not parcel.composition.seats:
+            return False
+        following = Numbers(parcel.numbers.interchange + 1, parcel.numbers.group + 1)
+        self._next[tenant, parcel.batch.partner.name] = following
+        return True
+
+
+def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:
+    """The due batches of a payer, one for each guide and usage among its waiting claims."""
+    taken = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims)
+    rows = [row for row in taken if HELD not in row.marks]
+    if not _is_due(rows, partner.batch, scope.now()):
+        return
+    bodies = claims.read_bodies(scope, [row.id for row in rows])
+    for (guide, usage), members in groupby(sorted(rows, key=_kind), key=_kind):
+        ours = tuple(members)
+        yield Batch(
+            partner=partner,
+            payer_id=payer_id,
+            usage=usage,
+            guide=guide,
+            rows=ours,
+            waiting=tuple(
+                Waiting(claim=row.id, document=read_dossier(bodies[row.id]).document) for row in ours
+            ),
+        )
+
+
+def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
+    """Everything about an interchange in one transaction.
+
+    Raises NumbersMoved, ClaimsMoved; nothing is written then.
+    """
+    batch, composition = parcel.batch, parcel.composition
+    rows = _hold_rows(scope, batch)
+    journal = Journal(scope)
+    for claim_id, findings in composition.refused.items():
+        _refuse(journal, rows[claim_id], findings)
+    if composition.seats:
+        _take_numbers(scope, parcel)
+        interchange_id = _store_interchange(scope, parcel)
+        for seat in composition.seats:
+            told = Particulars(
+                submission=_tell_seat(parcel, seat, interchange_id), interchange=interchange_id
+            )
+            journal.record(rows[seat.claim], "claim.batched", told)
+    journal.close()
+
+
+def hold_batch(scope: TenantScope, batch: Batch, findings: tuple[Finding, ...]) -> None:
+    """Mark every claim of the batch that still waits, and have a person look."""
+    rows = claims.load_many(scope, [row.id for row in batch.rows], lock=True)
+    waiting = [row for row in rows if row.state == ACCEPTED]
+    journal = Journal(scope)
+    record_all(journal, waiting, "claim.held", Particulars(findings=tell_findings(findings)))
+    work_items.add(scope, kind="batch", reason=findings[0].code, candidates=[row.id for row in waiting])
+    journal.close()
+
+
+def _kind(row: Claim) -> tuple[str, str]:
+    return row.claim_type, row.usage
+
+
+def _is_due(rows: Sequence[Claim], limits: BatchSettings, now: datetime) -> bool:
+    """So many, or so old."""
+    if not rows:
+        return False
+    oldest = min(row.created_at for row in rows)
+    return len(rows) >= limits.max_claims or now - oldest >= timedelta(seconds=limits.max_age_seconds)
+
+
+def _hold_rows(scope: TenantScope, batch: Batch) -> dict[str, Claim]:
+    held = claims.load_many(scope, [row.id for row in batch.rows], lock=True)
+    if any(row.state != ACCEPTED for row in held):
+        raise ClaimsMoved
+    return {row.id: row for row in held}
+
+
+def _take_numbers(scope: TenantScope, parcel: Parcel) -> None:
+    partner = parcel.batch.partner.name
+    taken = Numbers(
+        control_numbers.take(scope, partner, "interchange"), control_numbers.take(scope, partner, "group")
+    )
+    if taken != parcel.numbers:
+        raise NumbersMoved(taken)
+
+
+def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
+    """The interchange's row, where its claims stand in it, and the job that sends it."""
+    batch, numbers = parcel.batch, parcel.numbers
+    interchange_id = scope.new_id("int")
+    interchanges.add(
+        scope,
+        interchanges.NewInterchange(
+            id=interchange_id,
+            partner=batch.partner.name,
+            payer_id=batch.payer_id,
+            control_number=numbers.interchange,
+            group_control_number=numbers.group,
+            usage=batch.usage,
+            name=f"{interchange_id}.x12",
+            sha256=parcel.sha256,
+            size=len(parcel.composition.text),
+            placements=tuple(
+                _place(seat, interchange_id, numbers.group) for seat in parcel.composition.seats
+            ),
+        ),
+    )
+    lane = f"{SEND}:{batch.partner.name}"
+    jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+    return interchange_id
+
+
+def _place(seat: Seat, interchange_id: str, group: int) -> interchanges.Placement:
+    return interchanges.Placement(
+        interchange_id, seat.claim, group, seat.set_control_number, seat.position, seat.trace
+    )
+
+
+def _tell_seat(parcel: Parcel, seat: Seat, interchange_id: str) -> SubmissionTold:
+    return SubmissionTold(
+        interchange=interchange_id,
+        partner=parcel.batch.partner.name,
+        interchange_control_number=f"{parcel.numbers.interchange:09d}",
+        group_control_number=str(parcel.numbers.group),
+        set_control_number=seat.set_control_number,
+        trace=seat.trace,
+    )
+
+
+def _refuse(journal: Journal, row: Claim, findings: tuple[Finding, ...]) -> None:
+    journal.record(row, "claim.rejected", Particulars(findings=tell_findings(findings)))

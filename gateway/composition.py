@@ -1,0 +1,136 @@
+"""Composition: waiting claims become the text of one interchange that our own reader accepts.
+
+We refuse to send what we would reject: a claim that spoils the interchange is taken out with its findings,
+and the rest goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from edi.claims import write_claims
+from edi.envelope_writer import EnvelopeSettings
+from edi.files import check_file
+from edi.findings import Finding
+from edi.segments import Delimiters
+from gateway.settings import EnvelopeIds
+
+TRACE_LENGTH = 20
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim that waits for its interchange: its id and the document that the 837 is written from."""
+
+    claim: str
+    document: dict[str, Any]  # the canonical JSON of a claim
+
+    @property
+    def trace(self) -> str:
+        """Our trace of the claim (REF D9, at most 20 characters): the payer's 277CA gives it back."""
+        return self.claim[-TRACE_LENGTH:]
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The control numbers of one interchange: ISA13 and GS06."""
+
+    interchange: int
+    group: int
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """Where a claim stands in the interchange: ST02 and its position in that set, from 1."""
+
+    claim: str
+    set_control_number: str
+    position: int
+    trace: str
+
+
+class Composition(msgspec.Struct, frozen=True, kw_only=True):
+    """The text (empty where no claim is left), who stands where, and the claims left out with their
+    findings.
+    """
+
+    text: bytes
+    seats: tuple[Seat, ...]
+    refused: dict[str, tuple[Finding, ...]]
+
+
+class Unsendable(Exception):
+    """Claims that are sound one by one make an interchange that we would reject: a fault of ours.
+
+    `findings` say why.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(", ".join(sorted({finding.code for finding in findings})))
+        self.findings = findings
+
+
+def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usage: str) -> EnvelopeSettings:
+    """The envelope to a partner.
+
+    A test partner's interchanges are tests (ISA15 T), whatever the claims say.
+    """
+    return EnvelopeSettings(
+        sender_qualifier=ids.sender_qualifier,
+        sender=ids.sender,
+        receiver_qualifier=ids.receiver_qualifier,
+        receiver=ids.receiver,
+        group_sender=ids.group_sender,
+        group_receiver=ids.group_receiver,
+        usage="T" if "T" in (ids.usage, usage) else "P",
+        control_number=numbers.interchange,
+        group_control_number=numbers.group,
+        created=created,
+        acknowledgment_requested=ids.acknowledgment_requested,
+        delimiters=Delimiters(line_end="\n"),
+    )
+
+
+def compose(waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: str) -> Composition:
+    """Write the claims, read the text again with our own reader, leave out what it rejects.
+
+    Raises Unsendable where the rest is rejected although each claim alone is not.
+    """
+    composition = _write(waiting, envelope, guide)
+    if not _list_faults(composition.text):
+        return composition
+    refused = {it.claim: faults for it in waiting if (faults := _list_faults_alone(it, envelope, guide))}
+    rest = [it for it in waiting if it.claim not in refused]
+    if not rest:
+        return Composition(text=b"", seats=(), refused=refused)
+    cleaned = _write(rest, envelope, guide)
+    faults = _list_faults(cleaned.text)
+    if faults:
+        raise Unsendable(faults)
+    return msgspec.structs.replace(cleaned, refused=refused)
+
+
+def _write(waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str) -> Composition:
+    written = write_claims([_put_trace(it) for it in waiting], envelope, guide=guide)
+    seats = tuple(
+        Seat(waiting[place.index].claim, place.set_control_number, place.position, waiting[place.index].trace)
+        for place in written.placements
+    )
+    return Composition(text=written.text, seats=seats, refused={})
+
+
+def _put_trace(waiting: Waiting) -> dict[str, Any]:
+    """The document with our trace (005010X222A1 2300 REF D9); the one in the store stays as it is."""
+    claim = waiting.document.get("claimInformation") or {}
+    supplement = claim.get("claimSupplementalInformation") or {}
+    traced = {**claim, "claimSupplementalInformation": {**supplement, "claimNumber": waiting.trace}}
+    return {**waiting.document, "claimInformation": traced}
+
+
+def _list_faults(text: bytes) -> tuple[Finding, ...]:
+    return tuple(finding for finding in check_file(text, strict=True).all_findings if finding.stops)
+
+
+def _list_faults_alone(waiting: Waiting, envelope: EnvelopeSettings, guide: str) -> tuple[Finding, ...]:
+    return _list_faults(_write([waiting], envelope, guide).text)

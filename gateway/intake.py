@@ -1,0 +1,205 @@
+"""Intake: a posted claim is checked, stored and answered; what cannot be read is kept all the same.
+
+Every claim that can be read gets a row and a story, a rejected one too, so that its findings can be looked up
+later. The answer is given after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from edi.claims import CheckedClaim, ClaimSummary, check_claim
+from edi.findings import Finding, find
+from gateway.archive import Archive
+from gateway.commitpoints import Reach, pass_by
+from gateway.dossier import Dossier, write_dossier
+from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
+from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
+from gateway.settings import Settings
+from gateway.store import claims, files
+from gateway.store.engine import Store
+from gateway.store.scope import TenantScope
+from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
+
+PROFESSIONAL: Final = "005010X222A1"
+POSTED: Final = "api"
+PAYER_POINTER: Final = "/tradingPartnerServiceId"
+REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
+NOTHING_READ: Final = ClaimSummary(
+    patient_control_number="",
+    payer_id="",
+    payer_name="",
+    billing_npi="",
+    subscriber_member_id="",
+    charge=Decimal("0.00"),
+    service_from=None,
+    service_to=None,
+    frequency="",
+    filing_indicator="",
+    line_count=0,
+    usage="P",
+)
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a posted claim: its id, its state (`accepted` or `rejected`) and all findings."""
+
+    claim: str
+    state: str
+    findings: tuple[Finding, ...]
+    payer_id: str
+    patient_control_number: str
+
+    @property
+    def accepted(self) -> bool:
+        return self.state == "accepted"
+
+
+class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to something that could not be read: the file that keeps its bytes, and why."""
+
+    file: str
+    findings: tuple[Finding, ...]
+
+
+Also = Callable[[TenantScope, Submission], None]
+
+
+class Intake:
+    """Takes claims in. `reach` is told of each commit point."""
+
+    def __init__(self, store: Store, archive: Archive, settings: Settings, *, reach: Reach = pass_by) -> None:
+        self._store = store
+        self._archive = archive
+        self._settings = settings
+        self._reach = reach
+
+    async def submit(
+        self, tenant: str, document: object, *, guide: str = PROFESSIONAL, also: Also | None = None
+    ) -> Submission:
+        """Check and store one claim; the answer is durable.
+
+        `also` writes in the same transaction, the answer of an idempotency key for one.
+        """
+        checked, findings = self.check(tenant, document, guide=guide)
+
+        def record(scope: TenantScope) -> Submission:
+            submission = record_claim(scope, checked, findings)
+            if also is not None:
+                also(scope, submission)
+            return submission
+
+        submission = await self._store.write(record, tenant=tenant)
+        self._reach("intake.stored")
+        return submission
+
+    def check(
+        self, tenant: str, document: object, *, guide: str = PROFESSIONAL
+    ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
+        """What a check says of a claim, the tenant's payers included; nothing is stored."""
+        checked = check_claim(document, guide=guide)
+        return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+
+    async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
+        """Keep the bytes of a body that could not be read as a claim, with what is wrong with them."""
+        digest = await asyncio.to_thread(self._archive.put, content)
+
+        def record(scope: TenantScope) -> KeptFile:
+            return record_unreadable(scope, digest, len(content), findings)
+
+        return await self._store.write(record, tenant=tenant)
+
+    def _find_unknown_payer(self, tenant: str, summary: ClaimSummary | None) -> list[Finding]:
+        """The finding where no partner of the tenant reaches the claim's payer."""
+        settings = self._settings.tenant(tenant)
+        if summary is None or not summary.payer_id or (settings and settings.partner_for(summary.payer_id)):
+            return []
+        return [find("payer.unknown", pointer=PAYER_POINTER, value=summary.payer_id)]
+
+
+def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Finding, ...]) -> Submission:
+    """Store the claim with its findings and its first events, and say what became of it."""
+    summary = checked.summary or NOTHING_READ
+    new = _make_row(scope, checked, summary)
+    if checked.summary is not None:
+        findings = (*findings, *_find_duplicate(scope, new))
+    state = "rejected" if any(finding.stops for finding in findings) else "accepted"
+    dossier = Dossier(
+        document=checked.document, patient_control_number=summary.patient_control_number, findings=findings
+    )
+    claims.add(scope, msgspec.structs.replace(new, state=state, body=write_dossier(dossier)))
+    publish(scope, *_tell_intake(new, state, findings))
+    return Submission(
+        claim=new.id,
+        state=state,
+        findings=findings,
+        payer_id=new.payer_id,
+        patient_control_number=new.patient_control_number,
+    )
+
+
+def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
+    """Store the row of a body that could not be read; the same bytes posted again are another file."""
+    reason = findings[0].code if findings else "unreadable"
+    file = files.add(scope, files.NewFile(direction=POSTED, partner="", name="", sha256=digest, size=size))
+    files.settle(scope, file.id, files.QUARANTINED, reason=reason)
+    story = FileStory(file=file.id, partner="", sha256=digest, size=size)
+    rejected = msgspec.structs.replace(story, reason=reason, findings=tell_findings(findings))
+    publish(
+        scope,
+        Happening(type=FILE_RECEIVED, story=story, file=file.id),
+        Happening(type=FILE_REJECTED, story=rejected, file=file.id),
+    )
+    return KeptFile(file=file.id, findings=findings)
+
+
+def _make_row(scope: TenantScope, checked: CheckedClaim, summary: ClaimSummary) -> claims.NewClaim:
+    return claims.NewClaim(
+        id=scope.new_id("clm"),
+        claim_type=checked.guide,
+        patient_control_number=summary.patient_control_number,
+        payer_id=summary.payer_id,
+        billing_npi=summary.billing_npi,
+        frequency=summary.frequency,
+        charge=summary.charge,
+        service_from=summary.service_from,
+        service_to=summary.service_to,
+        usage=summary.usage or "P",
+        body=b"",
+    )
+
+
+def _find_duplicate(scope: TenantScope, new: claims.NewClaim) -> list[Finding]:
+    """The finding where an equal claim is live: a second submission would be paid or denied twice."""
+    if new.frequency in REPLACING_FREQUENCIES:
+        return []
+    states = load_lifecycle().state
+    same = claims.find_duplicates(scope, claims.fingerprint_duplicate(scope, new))
+    live = [claim for claim in same if states[claim.state].live]
+    return [find("claim.duplicate", claim=live[0].id)] if live else []
+
+
+def _tell_intake(new: claims.NewClaim, state: str, findings: tuple[Finding, ...]) -> list[Happening]:
+    """The first two events of a claim: it was received; it was accepted or rejected."""
+    received = fold([Fact("claim.received")], billed=new.charge)
+    return [
+        _tell(new, "claim.received", received, ()),
+        _tell(new, f"claim.{state}", msgspec.structs.replace(received, journey=state), findings),
+    ]
+
+
+def _tell(new: claims.NewClaim, event: str, standing: Standing, findings: tuple[Finding, ...]) -> Happening:
+    story = ClaimStory(
+        claim=new.id,
+        patient_control_number=new.patient_control_number,
+        payer_id=new.payer_id,
+        state=standing.state,
+        amounts=tell_amounts(standing),
+        findings=tell_findings(findings),
+    )
+    return Happening(type=event, story=story, claim=new.id)

@@ -1,0 +1,172 @@
+"""The journey of one claim as a fold over its events.
+
+States, what moves them and what marks them are data (`schemas/lifecycle.toml`); this module folds. What an
+acknowledgment says is joined by rank, what a remittance says is summed: both come out alike in every order,
+so a late acknowledgment cannot move a claim backwards.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache, reduce
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+
+ZERO = Decimal("0.00")
+
+
+class State(msgspec.Struct, frozen=True):
+    """One state of the table: `rank` orders what is known, `next` is the regular story.
+
+    A claim that is `live` stands in the payer's system, or will: an equal one is a duplicate.
+    """
+
+    rank: int
+    next: tuple[str, ...]
+    meaning: str
+    kind: Literal["journey", "money"] = "journey"
+    live: bool = True
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What an event does to a claim: moves it to `state`, adds to the money, sets or clears marks."""
+
+    state: str | None = None
+    money: Literal["forward", "reversal"] | None = None
+    sets: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+
+
+class MoneyRules(msgspec.Struct, frozen=True):
+    """Which statuses and adjustments of a remittance mean denial, reversal and the patient's share."""
+
+    denied_statuses: frozenset[str]
+    reversal_statuses: frozenset[str]
+    settling_adjustments: frozenset[str]
+    patient_groups: frozenset[str]
+
+
+class ClaimStatusRules(msgspec.Struct, frozen=True):
+    """Which status categories of an accepted claim say that the payer waits for something."""
+
+    pending_categories: frozenset[str]
+
+
+class Lifecycle(msgspec.Struct, frozen=True):
+    """The whole table."""
+
+    state: dict[str, State]
+    event: dict[str, Effect]
+    money: MoneyRules
+    claim_status: ClaimStatusRules
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What one claim payment of a remittance moves: amounts in dollars, negative in a reversal."""
+
+    paid: Decimal = ZERO
+    adjusted: Decimal = ZERO
+    patient: Decimal = ZERO
+    denial: bool = False
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One event of a claim as the fold sees it."""
+
+    type: str
+    settlement: Settlement | None = None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a claim stands after its events: state, marks and money (dollars).
+
+    `journey` is the highest-ranked state told by acknowledgments; `payments`, `reversals` and `denials` count
+    what remittances told. `billed = paid + adjusted + patient + open` holds always, since `open` is the rest.
+    """
+
+    billed: Decimal = ZERO
+    journey: str = "received"
+    payments: int = 0
+    reversals: int = 0
+    denials: int = 0
+    paid: Decimal = ZERO
+    adjusted: Decimal = ZERO
+    patient: Decimal = ZERO
+    marks: frozenset[str] = frozenset()
+
+    @property
+    def open(self) -> Decimal:
+        """What nobody has settled yet."""
+        return self.billed - self.paid - self.adjusted - self.patient
+
+    @property
+    def state(self) -> str:
+        """The claim's state: by its money once any remittance told some, else by its journey."""
+        return read_money_state(self) or self.journey
+
+
+@cache
+def load_lifecycle() -> Lifecycle:
+    """The table of `schemas/lifecycle.toml`; raises msgspec.ValidationError where it is not one."""
+    text = (files("schemas") / "lifecycle.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), Lifecycle)
+
+
+def read_money_state(standing: Standing) -> str | None:
+    """The state that the sums of all payments and reversals tell, or None before any."""
+    if not standing.payments and not standing.reversals:
+        return None
+    live = standing.payments - standing.reversals
+    if live <= 0:
+        return "reversed"
+    if standing.paid <= 0 and standing.denials >= live:
+        return "denied"
+    return "partially_paid" if standing.open > 0 else "paid"
+
+
+def advance(standing: Standing, fact: Fact) -> Standing:
+    """The standing after one more event. An event unknown to the table changes nothing."""
+    effect = load_lifecycle().event.get(fact.type)
+    if effect is None:
+        return standing
+    marks = (standing.marks - frozenset(effect.clears)) | frozenset(effect.sets)
+    moved = msgspec.structs.replace(standing, marks=marks, journey=_join(standing.journey, effect.state))
+    if effect.money is None or fact.settlement is None:
+        return moved
+    return _settle(moved, effect.money, fact.settlement)
+
+
+def fold(facts: Iterable[Fact], *, billed: Decimal = ZERO) -> Standing:
+    """Where a claim of charge `billed` (dollars) stands after `facts`."""
+    return reduce(advance, facts, Standing(billed=billed))
+
+
+def moves(standing: Standing, event_type: str) -> bool:
+    """True where the event would move the claim; False for one that comes late, again or out of order."""
+    effect = load_lifecycle().event.get(event_type)
+    if effect is None or effect.state is None:
+        return effect is not None
+    before_money = read_money_state(standing) is None
+    return before_money and _join(standing.journey, effect.state) != standing.journey
+
+
+def _join(known: str, told: str | None) -> str:
+    states = load_lifecycle().state
+    return told if told is not None and states[told].rank > states[known].rank else known
+
+
+def _settle(standing: Standing, kind: Literal["forward", "reversal"], settlement: Settlement) -> Standing:
+    back = kind == "reversal"
+    return msgspec.structs.replace(
+        standing,
+        payments=standing.payments + (not back),
+        reversals=standing.reversals + back,
+        denials=standing.denials + settlement.denial * (-1 if back else 1),
+        paid=standing.paid + settlement.paid,
+        adjusted=standing.adjusted + settlement.adjusted,
+        patient=standing.patient + settlement.patient,
+    )

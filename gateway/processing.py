@@ -1,0 +1,211 @@
+"""Processing: a received file is read and applied in one transaction, or kept apart with the reason.
+
+What cannot be read, is cut short, is meant for somebody else or repeats a control number with other content
+is quarantined: its bytes stay in the archive, a person is told, nothing else moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from edi.acks import read_ta1
+from edi.files import FileReport, InterchangeReport, SetReport, check_file
+from edi.findings import Finding, find
+from edi.interchange import InterchangeHeader
+from edi.lexer import Unreadable
+from gateway.archive import Archive
+from gateway.commitpoints import Reach, pass_by
+from gateway.events import FILE_REJECTED, Happening
+from gateway.journal import Journal
+from gateway.processors.arrival import Arrival
+from gateway.processors.claim_ack import apply_claim_ack
+from gateway.processors.functional_ack import apply_functional_ack
+from gateway.processors.interchange_ack import apply_interchange_ack
+from gateway.processors.remittance import apply_remittance
+from gateway.settings import Partner
+from gateway.store import files, jobs, work_items
+from gateway.store.engine import Store
+from gateway.store.errors import NoSuchRow
+from gateway.store.files import File
+from gateway.store.scope import TenantScope
+from gateway.story import FileStory, tell_findings
+
+PROCESSORS: Final[dict[str, Callable[[Arrival, SetReport], None]]] = {
+    "005010X231A1": apply_functional_ack,
+    "005010X214": apply_claim_ack,
+    "005010X221A1": apply_remittance,
+}
+# Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
+# set do not stop a file, since payers' files have many and the money in them is real.
+ENVELOPE_FAULTS: Final = ("file.", "isa.", "interchange.", "gs.", "group.", "set.")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A file as read: its report, or the finding that says why nothing of it can be read."""
+
+    report: FileReport
+    faults: tuple[Finding, ...] = ()
+
+
+class Processing:
+    """Reads and applies received files. `find_partner` gives a tenant's partner by name."""
+
+    def __init__(
+        self,
+        store: Store,
+        archive: Archive,
+        find_partner: Callable[[str, str], Partner],
+        *,
+        reach: Reach = pass_by,
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._find_partner = find_partner
+        self._reach = reach
+
+    async def run(self, tenant: str, job: jobs.Job) -> None:
+        """Apply the job's file, once: a file that was applied before is left alone. Raises LostLease."""
+        file = await self._store.read(lambda scope: files.load(scope, job.subject), tenant=tenant)
+        if file is None:
+            raise NoSuchRow(job.subject)
+        partner = self._find_partner(tenant, file.partner)
+        content = await asyncio.to_thread(self._archive.get, file.sha256)
+        reading = await asyncio.to_thread(read_content, content)
+        self._reach("process.read")
+        await self._store.write(
+            lambda scope: apply_file(scope, job, file.id, partner, reading), tenant=tenant
+        )
+        self._reach("process.committed")
+
+    async def give_up(self, tenant: str, job: jobs.Job) -> None:
+        """The job failed too often: its file is quarantined, so that its neighbours go on.
+
+        Raises LostLease.
+        """
+        await self._store.write(lambda scope: give_up_file(scope, job), tenant=tenant)
+
+
+def read_content(content: bytes) -> Reading:
+    """What a file holds; its documents are bound here, outside of any transaction."""
+    try:
+        report = check_file(content)
+    except Unreadable as unreadable:
+        return Reading(FileReport(()), (unreadable.finding,))
+    for each in report.sets:
+        _ = each.documents
+    return Reading(report)
+
+
+def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner, reading: Reading) -> None:
+    """Everything a file does, and the end of its job, in one transaction. Raises LostLease."""
+    jobs.finish(scope, job)
+    file = files.load(scope, file_id, lock=True)
+    if file is None or file.state != files.RECEIVED:
+        return
+    _record_envelope(scope, file, reading.report)
+    journal = Journal(scope)
+    faults = (*reading.faults, *judge(scope, file, partner, reading.report))
+    if faults:
+        _quarantine(scope, journal, file, reading.report, faults)
+    else:
+        _apply(Arrival(scope, journal, file, partner), reading.report)
+        files.settle(scope, file.id, files.PROCESSED)
+    journal.close()
+
+
+def give_up_file(scope: TenantScope, job: jobs.Job) -> None:
+    """A file that no attempt could apply is kept apart, and a person is told. Raises LostLease."""
+    jobs.bury(scope, job, "file.processing_failed")
+    file = files.load(scope, job.subject, lock=True)
+    if file is None or file.state != files.RECEIVED:
+        return
+    journal = Journal(scope)
+    _quarantine(scope, journal, file, FileReport(()), (find("file.processing_failed"),))
+    journal.close()
+
+
+def judge(scope: TenantScope, file: File, partner: Partner, report: FileReport) -> tuple[Finding, ...]:
+    """Why nothing of the file may be applied; empty where all of it may."""
+    faults = [finding for finding in report.all_findings if finding.stops and _is_of_envelope(finding)]
+    for interchange in report.interchanges:
+        faults += _judge_route(interchange.header, partner)
+        faults += _judge_control_number(scope, file, interchange.header)
+        faults += _judge_sets(interchange)
+    return tuple(faults)
+
+
+def _is_of_envelope(finding: Finding) -> bool:
+    return finding.code.startswith(ENVELOPE_FAULTS)
+
+
+def _judge_route(header: InterchangeHeader, partner: Partner) -> Iterator[Finding]:
+    """An interchange from the partner to us, by the ids agreed: ours are the sender's of what we send."""
+    ids = partner.envelope
+    if (header.receiver_qualifier, header.receiver) != (ids.sender_qualifier, ids.sender):
+        yield find("file.other_receiver")
+    if (header.sender_qualifier, header.sender) != (ids.receiver_qualifier, ids.receiver):
+        yield find("file.unknown_sender", partner=partner.name)
+
+
+def _judge_control_number(scope: TenantScope, file: File, header: InterchangeHeader) -> Iterator[Finding]:
+    """The same sender and ISA13 with other bytes: nobody can say which of the two counts."""
+    earlier = files.find_by_control_number(scope, header.sender, header.control_number)
+    applied = (files.PROCESSED, files.RECEIVED)
+    if any(other.id != file.id and other.state in applied for other in earlier):
+        yield find("file.control_number_reused")
+
+
+def _judge_sets(interchange: InterchangeReport) -> Iterator[Finding]:
+    sets = [report for group in interchange.groups for report in group.sets]
+    for report in sets:
+        if report.guide not in PROCESSORS:
+            yield find("file.unexpected_set", set=report.set_id)
+    if not sets and not interchange.acknowledgments:
+        yield find("file.nothing_inside")
+
+
+def _apply(arrival: Arrival, report: FileReport) -> None:
+    for interchange in report.interchanges:
+        for segment in interchange.acknowledgments:
+            apply_interchange_ack(arrival, read_ta1(segment))
+        for group in interchange.groups:
+            for each in group.sets:
+                PROCESSORS[each.guide or ""](arrival, each)
+
+
+def _record_envelope(scope: TenantScope, file: File, report: FileReport) -> None:
+    """What the envelope of the first interchange says, and every kind of transaction set inside."""
+    if not report.interchanges:
+        return
+    header = report.interchanges[0].header
+    kinds = {each.set_id for each in report.sets}
+    kinds |= {"TA1" for interchange in report.interchanges if interchange.acknowledgments}
+    files.record_envelope(
+        scope,
+        file.id,
+        sender=header.sender,
+        control_number=header.control_number,
+        kinds=tuple(sorted(kind for kind in kinds if kind.isascii() and kind.isalnum())),
+    )
+
+
+def _quarantine(
+    scope: TenantScope, journal: Journal, file: File, report: FileReport, faults: tuple[Finding, ...]
+) -> None:
+    reason = faults[0].code
+    files.settle(scope, file.id, files.QUARANTINED, reason=reason)
+    work_items.add(scope, kind="file", reason=reason, file=file.id)
+    story = FileStory(
+        file=file.id,
+        partner=file.partner,
+        sha256=file.sha256,
+        size=file.size,
+        kinds=tuple(sorted({each.set_id for each in report.sets})),
+        reason=reason,
+        findings=tell_findings(faults),
+    )
+    journal.tell(Happening(type=FILE_REJECTED, story=story, file=file.id))

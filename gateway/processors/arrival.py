@@ -1,0 +1,88 @@
+"""What every processor gets: the file that is being applied, its partner, and the one transaction for all
+of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.events import ACKNOWLEDGMENT_UNMATCHED, Happening
+from gateway.journal import Journal
+from gateway.settings import Partner
+from gateway.store import acknowledgments, interchanges, work_items
+from gateway.store.files import File
+from gateway.store.interchanges import Interchange
+from gateway.store.scope import TenantScope
+from gateway.story import AcknowledgmentTold, OrphanStory
+
+UNACKNOWLEDGED = (interchanges.STORED, interchanges.TEMP_UPLOADED, interchanges.SENT)
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """One inbound file in the transaction that applies it."""
+
+    scope: TenantScope
+    journal: Journal
+    file: File
+    partner: Partner
+
+    def keep(
+        self,
+        told: AcknowledgmentTold,
+        *,
+        applied: bool,
+        claim: str | None = None,
+        interchange: str | None = None,
+    ) -> None:
+        """Keep one statement of an acknowledgment, whether it changed anything or not."""
+        acknowledgments.add(
+            self.scope,
+            kind=told.kind.lower(),
+            file=self.file.id,
+            code=told.code,
+            applied=applied,
+            body=msgspec.json.encode(told),
+            claim=claim,
+            interchange=interchange,
+        )
+
+    def keep_orphan(self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()) -> None:
+        """Keep a statement that means none of ours: a person looks at it, nothing else moves."""
+        self.keep(told, applied=False)
+        item = work_items.add(
+            self.scope,
+            kind="acknowledgment",
+            reason=reason,
+            file=self.file.id,
+            candidates=candidates,
+            body=msgspec.json.encode(told),
+        )
+        story = OrphanStory(
+            file=self.file.id,
+            partner=self.partner.name,
+            acknowledgment=told,
+            work_item=item.id,
+            reason=reason,
+        )
+        self.journal.tell(Happening(type=ACKNOWLEDGMENT_UNMATCHED, story=story, file=self.file.id))
+
+    def settle_interchange(self, interchange: Interchange, *, accepted: bool) -> bool:
+        """Say what the partner made of an interchange; a later refusal outweighs an earlier acceptance."""
+        state = interchanges.ACKNOWLEDGED if accepted else interchanges.REJECTED
+        before = UNACKNOWLEDGED if accepted else (*UNACKNOWLEDGED, interchanges.ACKNOWLEDGED)
+        return interchanges.move(self.scope, interchange.id, state, only_from=before)
+
+
+def read_number(text: str) -> int | None:
+    """A control number of at most nine digits, or None for what is none of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def choose_sent(found: Sequence[Interchange]) -> Interchange | None:
+    """The newest of the interchanges with an answered control number whose sending ever began.
+
+    An answer to one that was never begun is no answer to ours: to believe it would be never to send it.
+    """
+    return next((interchange for interchange in found if interchange.attempts), None)

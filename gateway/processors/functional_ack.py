@@ -1,0 +1,87 @@
+"""999: the partner says which transaction sets of a group it could read, and so which claims go on."""
+
+from __future__ import annotations
+
+from edi.acks import read_999
+from edi.files import SetReport
+from edi.models import GroupAcknowledgment, SetAcknowledgment
+from gateway.journal import Particulars, record_all
+from gateway.meanings import explain
+from gateway.processors.arrival import Arrival, choose_sent, read_number
+from gateway.store import claims, interchanges
+from gateway.store.interchanges import Interchange, Placement
+from gateway.story import AcknowledgmentTold, tell_findings
+
+ACCEPTED = ("A", "E", "P")
+
+
+def apply_functional_ack(arrival: Arrival, report: SetReport) -> None:
+    """Move the claims of each transaction set answered. Source: 005010X231A1 AK1, AK2, IK5, AK9."""
+    for document in report.documents:
+        _apply_group(arrival, read_999(document))
+
+
+def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:
+    interchange = _find_interchange(arrival, acknowledgment.group_control_number)
+    if interchange is None:
+        arrival.keep_orphan(_tell_group(arrival, acknowledgment), "acknowledgment.unmatched")
+        return
+    arrival.settle_interchange(interchange, accepted=acknowledgment.code in ACCEPTED)
+    answers = {answer.control_number: answer for answer in acknowledgment.sets}
+    placements = interchanges.list_placements(arrival.scope, interchange.id)
+    for control_number in dict.fromkeys(place.set_control_number for place in placements):
+        answer = answers.pop(control_number, None) or _answer_by_group(acknowledgment, control_number)
+        members = [place for place in placements if place.set_control_number == control_number]
+        _apply_set(arrival, interchange, members, answer)
+    for orphan in answers.values():
+        arrival.keep_orphan(_tell_set(arrival, orphan), "acknowledgment.unmatched")
+
+
+def _find_interchange(arrival: Arrival, control_number: str) -> Interchange | None:
+    number = read_number(control_number)
+    if number is None:
+        return None
+    return choose_sent(interchanges.find_by_group_control_number(arrival.scope, arrival.partner.name, number))
+
+
+def _answer_by_group(acknowledgment: GroupAcknowledgment, control_number: str) -> SetAcknowledgment:
+    """A set that the 999 does not name fares as its group does: an accepted group may be reported as a
+    whole.
+    """
+    code = "A" if acknowledgment.code in ACCEPTED else acknowledgment.code
+    return SetAcknowledgment(
+        set_id="837", control_number=control_number, code=code, findings=acknowledgment.findings
+    )
+
+
+def _apply_set(
+    arrival: Arrival, interchange: Interchange, members: list[Placement], answer: SetAcknowledgment
+) -> None:
+    told = _tell_set(arrival, answer)
+    rows = claims.load_many(arrival.scope, [place.claim for place in members], lock=True)
+    event = "claim.acknowledged" if answer.accepted else "claim.returned"
+    particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
+    applied = record_all(arrival.journal, rows, event, particulars)
+    arrival.keep(told, applied=applied, interchange=interchange.id)
+
+
+def _tell_set(arrival: Arrival, answer: SetAcknowledgment) -> AcknowledgmentTold:
+    return AcknowledgmentTold(
+        kind="999",
+        code=answer.code,
+        meaning=explain("set_acknowledgment", answer.code),
+        file=arrival.file.id,
+        control_number=answer.control_number,
+        findings=tell_findings(answer.findings),
+    )
+
+
+def _tell_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> AcknowledgmentTold:
+    return AcknowledgmentTold(
+        kind="999",
+        code=acknowledgment.code,
+        meaning=explain("set_acknowledgment", acknowledgment.code),
+        file=arrival.file.id,
+        control_number=acknowledgment.group_control_number,
+        findings=tell_findings(acknowledgment.findings),
+    )

@@ -1,0 +1,235 @@
+"""835: the payer pays.
+
+A balanced remittance is posted claim by claim, once, in however many files it comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from edi.files import SetReport
+from edi.findings import Finding, find
+from edi.models import ClaimPayment, Remittance
+from edi.remits import check_balance, read_remittance
+from gateway.events import (
+    REMITTANCE_RECEIVED,
+    REMITTANCE_UNBALANCED,
+    REMITTANCE_UNMATCHED,
+    Happening,
+)
+from gateway.journal import Particulars
+from gateway.matching import Match, Trait, choose_claim
+from gateway.processors.arrival import Arrival
+from gateway.settlement import Posting, list_adjustments, read_posting
+from gateway.store import claims, remittances, work_items
+from gateway.story import RemittanceStory, tell_findings, tell_payment, tell_provider_adjustments
+
+CENT = Decimal("0.01")
+POSTED = "posted"
+UNBALANCED = "unbalanced"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One claim payment with what it posts and the claim it means."""
+
+    payment: ClaimPayment
+    posting: Posting | None
+    match: Match
+
+
+def apply_remittance(arrival: Arrival, report: SetReport) -> None:
+    """Post the remittance, or keep it unposted where it does not balance. Source: 005010X221A1."""
+    for document in report.documents:
+        remittance = read_remittance(document)
+        findings = (*_find_parts_of_cents(remittance), *check_balance(remittance))
+        if any(finding.stops for finding in findings):
+            _keep_unbalanced(arrival, remittance, findings)
+        else:
+            _post(arrival, remittance, findings)
+
+
+def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
+    answers = [
+        Answer(payment, read_posting(payment), _match(arrival, payment)) for payment in remittance.claims
+    ]
+    kept = remittances.add(arrival.scope, _write_row(arrival, remittance, answers, POSTED))
+    if kept is None:
+        return
+    matched = sum(answer.match.claim is not None for answer in answers)
+    story = _tell(arrival, remittance, kept.id, findings)
+    received = msgspec.structs.replace(story, claims=len(answers), matched=matched)
+    arrival.journal.tell(_happen(REMITTANCE_RECEIVED, received))
+    for position, answer in enumerate(answers, 1):
+        _post_claim(arrival, remittance, kept.id, position, answer)
+
+
+def _post_claim(
+    arrival: Arrival, remittance: Remittance, remittance_id: str, position: int, answer: Answer
+) -> None:
+    """One claim payment: the claim's event and money, or a work item where nobody can say whose it is."""
+    if answer.match.claim is None:
+        _keep_unmatched(arrival, remittance, remittance_id, position, answer)
+    elif answer.posting is not None:
+        settlement = answer.posting.settlement
+        told = tell_payment(answer.payment, settlement, remittance, remittance_id)
+        particulars = Particulars(payment=told, file=arrival.file.id, remittance=remittance_id)
+        arrival.journal.record(answer.match.claim, answer.posting.event, particulars, settlement)
+
+
+def _keep_unmatched(
+    arrival: Arrival, remittance: Remittance, remittance_id: str, position: int, answer: Answer
+) -> None:
+    finding = find("remittance.claim_unmatched", pointer=answer.payment.pointer)
+    item = work_items.add(
+        arrival.scope,
+        kind="remittance",
+        reason=finding.code,
+        file=arrival.file.id,
+        candidates=answer.match.candidates,
+        body=msgspec.json.encode({"remittance": remittance_id, "position": position}),
+    )
+    story = msgspec.structs.replace(
+        _tell(arrival, remittance, remittance_id, (finding,)),
+        work_item=item.id,
+        position=position,
+        reason=finding.code,
+        charge=answer.payment.charge,
+        paid=answer.payment.paid,
+    )
+    arrival.journal.tell(_happen(REMITTANCE_UNMATCHED, story))
+
+
+def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
+    """Kept with what is wrong and shown to a person; no claim moves."""
+    kept = remittances.add(arrival.scope, _write_row(arrival, _round(remittance), [], UNBALANCED))
+    if kept is None:
+        return
+    reason = next(finding.code for finding in findings if finding.stops)
+    item = work_items.add(
+        arrival.scope,
+        kind="remittance",
+        reason=reason,
+        file=arrival.file.id,
+        body=msgspec.json.encode({"remittance": kept.id}),
+    )
+    story = msgspec.structs.replace(
+        _tell(arrival, remittance, kept.id, findings),
+        claims=len(remittance.claims),
+        work_item=item.id,
+        reason=reason,
+    )
+    arrival.journal.tell(_happen(REMITTANCE_UNBALANCED, story))
+
+
+def _match(arrival: Arrival, payment: ClaimPayment) -> Match:
+    """Our claim by patient control number (CLP01), payer, charge (CLP03) and service dates."""
+    trait = Trait(
+        payers=arrival.partner.payers,
+        charge=payment.charge,
+        service_from=payment.service_from,
+        service_to=payment.service_to,
+    )
+    candidates = claims.find_by_control_number(arrival.scope, payment.patient_control_number)
+    match = choose_claim(candidates, trait)
+    if match.claim is None:
+        return match
+    return Match(claims.load(arrival.scope, match.claim.id, lock=True))
+
+
+def _write_row(
+    arrival: Arrival, remittance: Remittance, answers: list[Answer], state: str
+) -> remittances.NewRemittance:
+    return remittances.NewRemittance(
+        file=arrival.file.id,
+        payer_id=remittance.payer_id,
+        payer_name=remittance.payer_name,
+        payee_npi=remittance.payee_npi,
+        trace_number=remittance.trace_number,
+        method=remittance.method,
+        amount=remittance.amount,
+        date=remittance.date,
+        digest=digest_remittance(remittance),
+        set_control_number=remittance.set_control_number,
+        state=state,
+        body=msgspec.json.encode(remittance),
+        payments=tuple(map(_write_payment, answers)),
+        provider_adjustments=() if state == UNBALANCED else _write_provider_adjustments(remittance),
+    )
+
+
+def _write_payment(answer: Answer) -> remittances.NewPayment:
+    payment = answer.payment
+    return remittances.NewPayment(
+        patient_control_number=payment.patient_control_number,
+        payer_control_number=payment.payer_claim_control_number,
+        status=payment.status,
+        kind=remittances.REVERSAL if payment.reversal else remittances.PAYMENT,
+        charge=payment.charge,
+        paid=payment.paid,
+        adjusted=sum((adjustment.amount for adjustment in list_adjustments(payment)), Decimal(0)),
+        patient_responsibility=payment.patient_responsibility,
+        body=msgspec.json.encode(payment),
+        claim=answer.match.claim.id if answer.match.claim else None,
+    )
+
+
+def _write_provider_adjustments(remittance: Remittance) -> tuple[remittances.NewAdjustment, ...]:
+    return tuple(
+        remittances.NewAdjustment(
+            provider=adjustment.provider,
+            fiscal_period=adjustment.fiscal_period,
+            reason=adjustment.reason,
+            identifier=adjustment.identifier,
+            amount=adjustment.amount,
+        )
+        for adjustment in remittance.provider_adjustments
+    )
+
+
+def digest_remittance(remittance: Remittance) -> str:
+    """SHA-256 in hex of the claim payments and provider adjustments: the content, not its envelope."""
+    content = msgspec.json.encode((remittance.claims, remittance.provider_adjustments))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tell(
+    arrival: Arrival, remittance: Remittance, remittance_id: str, findings: tuple[Finding, ...]
+) -> RemittanceStory:
+    return RemittanceStory(
+        remittance=remittance_id,
+        file=arrival.file.id,
+        payer_id=remittance.payer_id,
+        trace_number=remittance.trace_number,
+        method=remittance.method,
+        amount=remittance.amount,
+        date=remittance.date.isoformat() if remittance.date else None,
+        provider_adjustments=tell_provider_adjustments(remittance.provider_adjustments),
+        findings=tell_findings(findings),
+    )
+
+
+def _happen(event: str, story: RemittanceStory) -> Happening:
+    return Happening(type=event, story=story, file=story.file, remittance=story.remittance)
+
+
+def _find_parts_of_cents(remittance: Remittance) -> tuple[Finding, ...]:
+    """A finding where an amount cannot be kept in whole cents."""
+    odd = any(amount % CENT for amount in _list_amounts(remittance))
+    return (find("remittance.part_of_cent"),) if odd else ()
+
+
+def _list_amounts(remittance: Remittance) -> Iterable[Decimal]:
+    yield remittance.amount
+    yield from (adjustment.amount for adjustment in remittance.provider_adjustments)
+    for payment in remittance.claims:
+        yield from (payment.charge, payment.paid, payment.patient_responsibility)
+        yield from (adjustment.amount for adjustment in list_adjustments(payment))
+
+
+def _round(remittance: Remittance) -> Remittance:
+    """The remittance with a total that the table of remittances can hold; its body keeps what was sent."""
+    return msgspec.structs.replace(remittance, amount=remittance.amount.quantize(CENT))

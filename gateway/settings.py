@@ -1,0 +1,259 @@
+"""Settings: one TOML file, each key overridable from the environment, secrets by reference only.
+
+`server.port` in the file is `CLAIMWIRE_SERVER__PORT` in the environment, and
+`[tenants.clinic.partners.exchange.envelope] usage` is
+`CLAIMWIRE_TENANTS__CLINIC__PARTNERS__EXCHANGE__ENVELOPE__USAGE` (a `-` in a name is written `_`). A list
+is written as JSON. Relative paths are relative to the settings file. `CLAIMWIRE_HOME` names the folder of
+database and archive, `CLAIMWIRE_SETTINGS` the file; without it `claimwire.toml` in the home is read where
+it exists.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import platformdirs
+
+from gateway.settings_source import SettingsError, Source, blame, read_source
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
+EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
+SECRET = re.compile(r"^(env|file):(.+)$")
+
+
+class SecretReference:
+    """Where a secret stands (`env:NAME` or `file:PATH`); the secret itself is read when it is needed."""
+
+    def __init__(self, text: str, folder: Path | None = None) -> None:
+        """Raises ValueError, without the text, where `text` is no reference but perhaps the secret."""
+        matched = SECRET.match(text)
+        if matched is None:
+            raise ValueError("a secret is given by reference: env:NAME or file:PATH, never in the settings")
+        self.scheme, target = matched.groups()
+        self.target = str((folder or Path()) / Path(target).expanduser()) if self.scheme == "file" else target
+
+    def __repr__(self) -> str:
+        return f"SecretReference({self.scheme}:{self.target})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretReference) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def read(self, environ: Mapping[str, str] = os.environ) -> str:
+        """The secret, without blanks around it. Raises SettingsError where it is absent or empty."""
+        try:
+            secret = environ[self.target] if self.scheme == "env" else Path(self.target).read_text("utf-8")
+        except (KeyError, OSError, UnicodeDecodeError) as problem:
+            raise self._absent() from problem
+        if not secret.strip():
+            raise self._absent()
+        return secret.strip()
+
+    def _absent(self) -> SettingsError:
+        what = "environment variable" if self.scheme == "env" else "file"
+        remedy = f"set the {what} {self.target}, or point the reference elsewhere"
+        return SettingsError(f"{self.scheme}:{self.target}", "secret reference", "no secret is there", remedy)
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file; a key that it does not know is an error."""
+
+
+class ServerSettings(Section, frozen=True, kw_only=True):
+    """The HTTP side: where it listens and what one client may take of it (bytes and seconds)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8437
+    body_limit: Count = 16 * 1024 * 1024
+    file_limit: Count = 64 * 1024 * 1024
+    header_seconds: Seconds = 10.0
+    body_seconds: Seconds = 30.0
+    idle_seconds: Seconds = 75.0
+    drain_seconds: Seconds = 10.0
+    connections: Count = 1024
+    connections_per_address: Count = 256
+
+
+class StoreSettings(Section, frozen=True, kw_only=True):
+    """The database; "" means SQLite in the home folder."""
+
+    url: str = ""
+
+
+class SealingSettings(Section, frozen=True, kw_only=True):
+    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start."""
+
+    keys: SecretReference | None = None
+
+
+class WebhookSettings(Section, frozen=True, kw_only=True):
+    """Sending webhooks. `allow_private` lets a receiver stand on this machine or network (demo, tests)."""
+
+    allow_private: bool = False
+    timeout_seconds: Seconds = 20.0
+    concurrent: Count = 16
+    poll_seconds: Seconds = 1.0
+
+
+class WorkerSettings(Section, frozen=True, kw_only=True):
+    """The background work: how long a job is leased and how often the queue is looked at."""
+
+    lease_seconds: Seconds = 60.0
+    poll_seconds: Seconds = 1.0
+
+
+class EnvelopeIds(Section, frozen=True, kw_only=True):
+    """Who sends to whom: ISA05-08, GS02, GS03 and ISA15 of every interchange for a partner."""
+
+    sender_qualifier: Qualifier = "ZZ"
+    sender: EnvelopeId
+    receiver_qualifier: Qualifier = "ZZ"
+    receiver: EnvelopeId
+    group_sender: EnvelopeId
+    group_receiver: EnvelopeId
+    usage: Literal["P", "T"] = "P"
+    acknowledgment_requested: bool = True
+
+
+class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
+    """A partner's SFTP mailbox. The host key is required: `host_key` or a `known_hosts` file.
+
+    `timeout_seconds` is for any one answer, `deadline_seconds` for a whole transfer.
+
+    `outbox_folder` is where we put files, `inbox_folder` where we fetch them; a fetched file moves to
+    `done_folder`, or is deleted where that is None.
+    """
+
+    host: str
+    port: Port = 22
+    username: str
+    password: SecretReference | None = None
+    key_file: Path | None = None
+    key_passphrase: SecretReference | None = None
+    host_key: str | None = None
+    known_hosts: Path | None = None
+    outbox_folder: str = "inbound"
+    inbox_folder: str = "outbound"
+    done_folder: str | None = None
+    timeout_seconds: Seconds = 20.0
+    deadline_seconds: Seconds = 600.0
+
+    def __post_init__(self) -> None:
+        if self.password is None and self.key_file is None:
+            raise ValueError("password or key_file is required")
+        if (self.host_key is None) == (self.known_hosts is None):
+            raise ValueError("exactly one of host_key and known_hosts is required: unknown hosts are refused")
+
+
+class FolderTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="folder"):
+    """Two folders on this machine that somebody else carries."""
+
+    outbox_folder: Path
+    inbox_folder: Path
+    done_folder: Path | None = None
+
+
+class BatchSettings(Section, frozen=True, kw_only=True):
+    """When the waiting claims of a payer become an interchange: so many, or so old (seconds)."""
+
+    max_claims: Count = 1000
+    max_age_seconds: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+
+
+class Partner(Section, frozen=True, kw_only=True):
+    """A trading partner (payer or clearinghouse) of one tenant, and the payers reached through it."""
+
+    name: Name
+    payers: tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=80)], ...]
+    transport: SftpTransport | FolderTransport
+    envelope: EnvelopeIds
+    poll_seconds: Seconds = 60.0
+    batch: BatchSettings = BatchSettings()
+
+
+class Tenant(Section, frozen=True, kw_only=True):
+    """A billing organisation on this gateway. Nothing of one tenant is seen by another."""
+
+    name: Name
+    partners: tuple[Partner, ...] = ()
+
+    def __post_init__(self) -> None:
+        payers = [payer for partner in self.partners for payer in partner.payers]
+        twice = sorted({payer for payer in payers if payers.count(payer) > 1})
+        if twice:
+            raise ValueError(f"payer {', '.join(twice)} is named by two partners; name it in one")
+
+    def partner_for(self, payer: str) -> Partner | None:
+        """The partner through which `payer` (its id, `tradingPartnerServiceId`) is reached."""
+        return next((partner for partner in self.partners if payer in partner.payers), None)
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """Everything that may differ between two installations."""
+
+    home: Path
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    sealing: SealingSettings = SealingSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    worker: WorkerSettings = WorkerSettings()
+    tenants: tuple[Tenant, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The settings of file and environment. Raises SettingsError naming key, place and remedy."""
+        home = find_home(environ)
+        source = read_source(path or find_file(home, environ), environ, cls)
+        document = {"home": str(home)} | source.document
+        try:
+            return msgspec.convert(document, cls, strict=False, dec_hook=_hook(source))
+        except msgspec.ValidationError as problem:
+            raise blame(problem, source) from problem
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy address of the database."""
+        return self.store.url or f"sqlite:///{self.home / 'claimwire.db'}"
+
+    def tenant(self, name: str) -> Tenant | None:
+        """The tenant of that name."""
+        return next((tenant for tenant in self.tenants if tenant.name == name), None)
+
+
+def find_home(environ: Mapping[str, str]) -> Path:
+    """The folder of database and archive: `CLAIMWIRE_HOME`, else the user's state folder."""
+    given = environ.get("CLAIMWIRE_HOME")
+    return Path(given).expanduser().absolute() if given else platformdirs.user_state_path("claimwire")
+
+
+def find_file(home: Path, environ: Mapping[str, str]) -> Path | None:
+    """The settings file: `CLAIMWIRE_SETTINGS`, else `claimwire.toml` in the home where it exists."""
+    given = environ.get("CLAIMWIRE_SETTINGS")
+    if given:
+        return Path(given).expanduser()
+    usual = home / "claimwire.toml"
+    return usual if usual.is_file() else None
+
+
+def _hook(source: Source) -> Callable[[type, object], object]:
+    """How text becomes a path or a secret reference, relative to the settings file."""
+
+    def make(wanted: type, given: object) -> object:
+        if not isinstance(given, str):
+            raise ValueError(f"expected text, got {type(given).__name__}")
+        if wanted is SecretReference:
+            return SecretReference(given, source.folder)
+        return source.folder / Path(given).expanduser()
+
+    return make

@@ -1,0 +1,143 @@
+"""A claim as the scripted payer remembers it: what of an 837P claim document comes back in the answers."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from edi.documents import Document, read_entries, read_section, read_text, read_texts
+from edi.models import Address, Person
+from edi.notation import parse_date
+
+CENT = Decimal("0.01")
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One service line as billed (005010X222A1 2400 SV1, DTP*472, REF*6R); `charge` in dollars."""
+
+    procedure: str
+    charge: Decimal
+    qualifier: str = "HC"
+    modifiers: tuple[str, ...] = ()
+    units: Decimal = Decimal(1)
+    date: datetime.date | None = None
+    date_end: datetime.date | None = None
+    control_number: str = ""
+
+
+class Payee(msgspec.Struct, frozen=True, kw_only=True):
+    """The billing provider (2010AA), whom the payer pays."""
+
+    name: str
+    first_name: str = ""
+    npi: str = ""
+    tax_id: str = ""
+    address: Address | None = None
+
+    @property
+    def identifier(self) -> str:
+        """The NPI, or the tax id of a provider that has none."""
+        return self.npi or self.tax_id
+
+
+class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """One claim as billed. `trace` is REF D9 of the claim, `member_id` that of the subscriber."""
+
+    patient_control_number: str
+    payer_id: str
+    payer_name: str
+    payee: Payee
+    patient: Person
+    lines: tuple[Line, ...]
+    member_id: str = ""
+    filing_indicator: str = ""
+    frequency: str = "1"
+    facility_type: str = ""
+    trace: str = ""
+    rendering_npi: str = ""
+    submitter_name: str = ""
+    submitter_id: str = ""
+
+    @property
+    def charge(self) -> Decimal:
+        """The sum of the lines' charges (CLM02)."""
+        return sum((line.charge for line in self.lines), Decimal(0))
+
+    @property
+    def days(self) -> tuple[datetime.date | None, datetime.date | None]:
+        """The first and the last day of service."""
+        starts = [line.date for line in self.lines if line.date]
+        ends = [line.date_end or line.date for line in self.lines if line.date_end or line.date]
+        return min(starts, default=None), max((day for day in ends if day), default=None)
+
+
+def read_claim(document: Document) -> BilledClaim:
+    """The claim that an 837P claim document bills."""
+    claim = read_section(document, "claimInformation")
+    subscriber, dependent = read_section(document, "subscriber"), read_section(document, "dependent")
+    member_id, submitter = read_text(subscriber, "memberId"), read_section(document, "submitter")
+    return BilledClaim(
+        patient_control_number=read_text(claim, "patientControlNumber"),
+        payer_id=read_text(document, "tradingPartnerServiceId"),
+        payer_name=read_text(document, "tradingPartnerName"),
+        payee=read_payee(read_section(document, "billing")),
+        patient=read_patient(dependent or subscriber, member_id),
+        lines=tuple(read_lines(claim)),
+        member_id=member_id,
+        filing_indicator=read_text(claim, "claimFilingCode"),
+        frequency=read_text(claim, "claimFrequencyCode"),
+        facility_type=read_text(claim, "placeOfServiceCode"),
+        trace=read_text(claim, "claimSupplementalInformation", "claimNumber"),
+        rendering_npi=read_text(document, "rendering", "npi"),
+        submitter_name=read_text(submitter, "organizationName") or read_text(submitter, "lastName"),
+        submitter_id=read_text(submitter, "submitterIdentification"),
+    )
+
+
+def read_payee(billing: Document) -> Payee:
+    """The billing provider: an organisation, or a person by last and first name."""
+    address = read_section(billing, "address")
+    return Payee(
+        name=read_text(billing, "organizationName") or read_text(billing, "lastName"),
+        first_name=read_text(billing, "firstName"),
+        npi=read_text(billing, "npi"),
+        tax_id=read_text(billing, "employerId") or read_text(billing, "ssn"),
+        address=Address(
+            line1=read_text(address, "address1"),
+            line2=read_text(address, "address2"),
+            city=read_text(address, "city"),
+            state=read_text(address, "state"),
+            postal_code=read_text(address, "postalCode"),
+            country=read_text(address, "countryCode"),
+        ),
+    )
+
+
+def read_patient(person: Document, member_id: str) -> Person:
+    """The patient by name; the member number is always the subscriber's."""
+    return Person(
+        last_name=read_text(person, "lastName"),
+        first_name=read_text(person, "firstName"),
+        middle_name=read_text(person, "middleName"),
+        suffix=read_text(person, "suffix"),
+        member_id=member_id,
+    )
+
+
+def read_lines(claim: Document) -> Iterator[Line]:
+    """The service lines."""
+    for _, line in read_entries(claim, "serviceLines"):
+        service = read_section(line, "professionalService")
+        yield Line(
+            procedure=read_text(service, "procedureCode"),
+            qualifier=read_text(service, "procedureIdentifier") or "HC",
+            modifiers=read_texts(service, "procedureModifiers"),
+            charge=Decimal(read_text(service, "lineItemChargeAmount") or "0").quantize(CENT),
+            units=Decimal(read_text(service, "serviceUnitCount") or "1"),
+            date=parse_date(read_text(line, "serviceDate")),
+            date_end=parse_date(read_text(line, "serviceDateEnd")),
+            control_number=read_text(line, "providerControlNumber"),
+        )

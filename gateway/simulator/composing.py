@@ -1,0 +1,123 @@
+"""Makes the bytes of an answer, and refuses to send what the gateway's own engine would find fault with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from edi.acks import report_claims
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.files import check_file
+from edi.remits import check_balance, remittance_document
+from edi.segments import Segment
+from edi.writer import write_documents
+from gateway.simulator.ledger import Answer, ClaimSteps, Ledger, OpenAnswer
+from gateway.simulator.remitting import Share, describe_batch, report_share, settle
+from gateway.simulator.scenarios import Scenario
+
+FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
+CLAIM_REPORT = "005010X214"
+REMITTANCE_ADVICE = "005010X221A1"
+
+
+class FaultyAnswerError(RuntimeError):
+    """An answer of ours that the engine finds fault with; names the codes, never a value."""
+
+    def __init__(self, kind: str, codes: Sequence[str]) -> None:
+        super().__init__(f"{kind} would be sent with findings: {', '.join(sorted(set(codes)))}")
+        self.codes = tuple(codes)
+
+
+def compose(
+    waiting: OpenAnswer, ledger: Ledger, scenarios: Mapping[str, Scenario], now: datetime
+) -> tuple[str, bytes]:
+    """Name and bytes of a due answer; takes its numbers from the ledger, inside a transaction of it."""
+    answer, sender = waiting.answer, waiting.sender
+    number = ledger.take_number(sender, "interchange")
+    envelope = open_envelope(answer, number, now)
+    if answer.kind == "TA1":
+        content = wrap_interchange(envelope, (), (Segment(list(answer.segment)),))
+    elif answer.document is not None:
+        content = write_documents(FUNCTIONAL_ACKNOWLEDGMENT, [answer.document], envelope)
+    else:
+        shares = [find_share(steps, ledger, scenarios) for steps in answer.steps]
+        write = write_claim_report if answer.kind == "277CA" else write_remittance
+        content = write(shares, answer, sender, ledger, envelope)
+    refuse_findings(answer.kind, content)
+    return f"{answer.kind}_{number:09d}.x12", content
+
+
+def open_envelope(answer: Answer, number: int, now: datetime) -> EnvelopeSettings:
+    """The envelope of an answer. Nobody acknowledges an acknowledgment (ISA14 = 0)."""
+    address = answer.address
+    return EnvelopeSettings(
+        sender_qualifier=address.sender_qualifier,
+        sender=address.sender,
+        receiver_qualifier=address.receiver_qualifier,
+        receiver=address.receiver,
+        group_sender=address.group_sender,
+        group_receiver=address.group_receiver,
+        usage=address.usage,
+        control_number=number,
+        group_control_number=number,
+        created=now,
+        acknowledgment_requested=False,
+    )
+
+
+def find_share(steps: ClaimSteps, ledger: Ledger, scenarios: Mapping[str, Scenario]) -> Share:
+    """The claim's part in the answer. The payer's own claim number is made of the claim's id."""
+    known = ledger.find_claim(steps.claim)
+    return Share(
+        claim=known.claim,
+        claim_control_number=f"CW{known.id:010d}",
+        received=known.received.date(),
+        scenario=scenarios[known.scenario],
+        start=steps.start,
+        count=steps.count,
+    )
+
+
+def write_claim_report(
+    shares: Sequence[Share], answer: Answer, sender: str, ledger: Ledger, envelope: EnvelopeSettings
+) -> bytes:
+    """A 277CA of one batch."""
+    today = day_of(envelope)
+    batch = describe_batch(
+        shares,
+        reference=f"CR{ledger.take_number(sender, 'claim report'):09d}",
+        batch_number=answer.batch,
+        today=today,
+    )
+    statuses = [status for share in shares for status in report_share(share, today)]
+    return write_documents(CLAIM_REPORT, [report_claims(batch, statuses)], envelope)
+
+
+def write_remittance(
+    shares: Sequence[Share], answer: Answer, sender: str, ledger: Ledger, envelope: EnvelopeSettings
+) -> bytes:
+    """An 835 that balances; remembers what the payee still owes."""
+    payer, payee = shares[0].claim.payer_id, shares[0].claim.payee.identifier
+    settlement = settle(
+        shares,
+        trace_number=f"EFT{ledger.take_number(sender, 'payment'):09d}",
+        today=day_of(envelope),
+        owed=ledger.find_debt(sender, payer, payee),
+    )
+    unbalanced = check_balance(settlement.remittance)
+    if unbalanced:
+        raise FaultyAnswerError(answer.kind, [finding.code for finding in unbalanced])
+    ledger.keep_debt(sender, payer, payee, settlement.owed)
+    return write_documents(REMITTANCE_ADVICE, [remittance_document(settlement.remittance)], envelope)
+
+
+def day_of(envelope: EnvelopeSettings) -> date:
+    """The day the answer is made."""
+    return envelope.created.date()
+
+
+def refuse_findings(kind: str, content: bytes) -> None:
+    """Raise FaultyAnswerError where the engine would not take the answer."""
+    faults = [finding.code for finding in check_file(content).all_findings if finding.stops]
+    if faults:
+        raise FaultyAnswerError(kind, faults)

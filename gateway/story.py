@@ -1,0 +1,299 @@
+"""What an event tells: the bodies of the feed, webhooks and timelines.
+
+Amounts are decimal strings in dollars; findings, statuses and adjustments carry their meaning. Values of a
+document stay out: no name, no diagnosis, no date of birth. The patient control number is in, since the
+receiver finds its own claim by it; bodies are sealed where they rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from edi.findings import Finding, Place
+from edi.models import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment, StatusCode
+from gateway.lifecycle import Fact, Settlement, Standing
+from gateway.meanings import explain
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A part of an event's body; what is empty is left out."""
+
+
+class Amounts(Told, frozen=True, kw_only=True):
+    """The money of a claim: billed = paid + adjusted + patient + open, always."""
+
+    billed: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    patient: Decimal
+    open: Decimal
+
+
+class FindingTold(Told, frozen=True, kw_only=True):
+    """A finding without the value it found."""
+
+    code: str
+    severity: str
+    message: str
+    remedy: str
+    pointer: str | None = None
+    x12: Place | None = None
+    rule: str | None = None
+
+
+class AdjustmentTold(Told, frozen=True, kw_only=True):
+    """Why money is missing, with what its codes mean. `service` counts the service lines from 1."""
+
+    group: str
+    group_meaning: str
+    reason: str
+    reason_meaning: str
+    amount: Decimal
+    service: int | None = None
+
+
+class StatusTold(Told, frozen=True, kw_only=True):
+    """A claim status of a 277CA with what its codes mean."""
+
+    category: str
+    category_meaning: str
+    status: str
+    status_meaning: str
+    entity: str = ""
+
+
+class AcknowledgmentTold(Told, frozen=True, kw_only=True):
+    """Which acknowledgment told it (TA1, 999, 277CA); the control number is the answered one of ours."""
+
+    kind: str
+    code: str
+    meaning: str
+    file: str
+    control_number: str = ""
+    findings: tuple[FindingTold, ...] = ()
+    statuses: tuple[StatusTold, ...] = ()
+
+
+class PaymentTold(Told, frozen=True, kw_only=True):
+    """What one remittance says of the claim: charge = paid + adjusted + patient, negative in a reversal."""
+
+    remittance: str
+    trace_number: str
+    status: str
+    status_meaning: str
+    charge: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    patient: Decimal
+    denial: bool = False
+    payer_claim_control_number: str = ""
+    adjustments: tuple[AdjustmentTold, ...] = ()
+    remark_codes: tuple[str, ...] = ()
+
+
+class SubmissionTold(Told, frozen=True, kw_only=True):
+    """The interchange that carries the claim, by our control numbers, and its claim trace (REF D9)."""
+
+    interchange: str
+    partner: str
+    interchange_control_number: str
+    group_control_number: str
+    set_control_number: str
+    trace: str
+
+
+class ClaimStory(Told, frozen=True, kw_only=True):
+    """The body of a `claim.*` event. `moved` is False for what came late or told nothing new."""
+
+    claim: str
+    patient_control_number: str
+    payer_id: str
+    state: str
+    moved: bool = True
+    marks: tuple[str, ...] = ()
+    amounts: Amounts | None = None
+    findings: tuple[FindingTold, ...] = ()
+    submission: SubmissionTold | None = None
+    acknowledgment: AcknowledgmentTold | None = None
+    payment: PaymentTold | None = None
+
+
+class FileStory(Told, frozen=True, kw_only=True):
+    """The body of a `file.*` event. `kinds` are the transaction sets inside, `reason` a finding's code."""
+
+    file: str
+    partner: str
+    sha256: str
+    size: int
+    kinds: tuple[str, ...] = ()
+    reason: str | None = None
+    duplicate_of: str | None = None
+    findings: tuple[FindingTold, ...] = ()
+
+
+class ProviderAdjustmentTold(Told, frozen=True, kw_only=True):
+    """Money of a remittance that belongs to no claim (835 PLB)."""
+
+    reason: str
+    reason_meaning: str
+    amount: Decimal
+
+
+class RemittanceStory(Told, frozen=True, kw_only=True):
+    """The body of a `remittance.*` event."""
+
+    remittance: str
+    file: str
+    payer_id: str
+    trace_number: str
+    method: str
+    amount: Decimal
+    date: str | None = None
+    claims: int = 0
+    matched: int = 0
+    work_item: str | None = None
+    position: int | None = None
+    reason: str | None = None
+    charge: Decimal | None = None
+    paid: Decimal | None = None
+    provider_adjustments: tuple[ProviderAdjustmentTold, ...] = ()
+    findings: tuple[FindingTold, ...] = ()
+
+
+class OrphanStory(Told, frozen=True, kw_only=True):
+    """The body of `acknowledgment.unmatched`: an answer to nothing of ours, kept for a person to look at."""
+
+    file: str
+    partner: str
+    acknowledgment: AcknowledgmentTold
+    work_item: str
+    reason: str
+
+
+class PartnerStory(Told, frozen=True, kw_only=True):
+    """The body of a `partner.*` event. `reason` says what failed in our own words."""
+
+    partner: str
+    reason: str = ""
+    interchange: str | None = None
+
+
+def write_story(story: Told) -> bytes:
+    """The body as JSON."""
+    return msgspec.json.encode(story)
+
+
+def read_fact(event_type: str, body: bytes) -> Fact:
+    """A claim event as the fold sees it. Raises msgspec.DecodeError where `body` is no claim story."""
+    payment = msgspec.json.decode(body, type=ClaimStory).payment
+    if payment is None:
+        return Fact(event_type)
+    return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
+
+
+def read_partner(body: bytes) -> str:
+    """The partner of a `partner.*` event."""
+    return msgspec.json.decode(body, type=PartnerStory).partner
+
+
+def tell_amounts(standing: Standing) -> Amounts:
+    """The money of a standing."""
+    return Amounts(
+        billed=standing.billed,
+        paid=standing.paid,
+        adjusted=standing.adjusted,
+        patient=standing.patient,
+        open=standing.open,
+    )
+
+
+def tell_findings(findings: Iterable[Finding]) -> tuple[FindingTold, ...]:
+    """Findings without their values."""
+    return tuple(
+        FindingTold(
+            code=finding.code,
+            severity=finding.severity.value,
+            message=finding.message,
+            remedy=finding.remedy,
+            pointer=finding.pointer,
+            x12=finding.x12,
+            rule=finding.rule,
+        )
+        for finding in findings
+    )
+
+
+def tell_statuses(statuses: Iterable[StatusCode]) -> tuple[StatusTold, ...]:
+    """Claim statuses with their meanings."""
+    return tuple(
+        StatusTold(
+            category=status.category,
+            category_meaning=explain("claim_status_category", status.category),
+            status=status.status,
+            status_meaning=explain("claim_status", status.status),
+            entity=status.entity,
+        )
+        for status in statuses
+    )
+
+
+def tell_payment(
+    payment: ClaimPayment, settlement: Settlement, remittance: Remittance, remittance_id: str
+) -> PaymentTold:
+    """What `remittance` says of one claim, adjustments with their meanings."""
+    lines = enumerate(payment.services, start=1)
+    return PaymentTold(
+        remittance=remittance_id,
+        trace_number=remittance.trace_number,
+        status=payment.status,
+        status_meaning=explain("claim_payment_status", payment.status),
+        charge=payment.charge,
+        paid=settlement.paid,
+        adjusted=settlement.adjusted,
+        patient=settlement.patient,
+        denial=settlement.denial,
+        payer_claim_control_number=payment.payer_claim_control_number,
+        adjustments=(
+            *(_tell_adjustment(adjustment, None) for adjustment in payment.adjustments),
+            *(told for number, service in lines for told in _tell_service(service, number)),
+        ),
+        remark_codes=_list_remarks(payment),
+    )
+
+
+def tell_provider_adjustments(
+    adjustments: Iterable[ProviderAdjustment],
+) -> tuple[ProviderAdjustmentTold, ...]:
+    """Provider adjustments with their meanings."""
+    return tuple(
+        ProviderAdjustmentTold(
+            reason=adjustment.reason,
+            reason_meaning=explain("provider_adjustment_reason", adjustment.reason),
+            amount=adjustment.amount,
+        )
+        for adjustment in adjustments
+    )
+
+
+def _tell_service(service: ServicePayment, number: int) -> Iterable[AdjustmentTold]:
+    return (_tell_adjustment(adjustment, number) for adjustment in service.adjustments)
+
+
+def _tell_adjustment(adjustment: Adjustment, service: int | None) -> AdjustmentTold:
+    return AdjustmentTold(
+        group=adjustment.group,
+        group_meaning=explain("adjustment_group", adjustment.group),
+        reason=adjustment.reason,
+        reason_meaning=explain("adjustment_reason", adjustment.reason),
+        amount=adjustment.amount,
+        service=service,
+    )
+
+
+def _list_remarks(payment: ClaimPayment) -> tuple[str, ...]:
+    """The remark codes of the claim and its services, each once, in their order."""
+    codes = [*payment.remark_codes, *(code for service in payment.services for code in service.remark_codes)]
+    return tuple(dict.fromkeys(codes))

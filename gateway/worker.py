@@ -1,0 +1,198 @@
+"""The worker: the loops that move claims along, on the injected clock, until it is told to stop.
+
+Batching and mailboxes are looked at now and then; jobs are taken under a lease that is renewed while they
+run. A loop that fails says so in the log and goes on at its next turn, so that one partner's trouble is its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+
+from gateway.batching import SEND, Batching
+from gateway.clock import Clock
+from gateway.dispatch import Dispatch, find_wait
+from gateway.inbound import PROCESS, Inbound
+from gateway.logs import log_event
+from gateway.processing import Processing
+from gateway.settings import Partner, Tenant, WorkerSettings
+from gateway.store import jobs
+from gateway.store.engine import Store
+from gateway.store.errors import LostLease, StoreUnavailable
+
+CONCURRENT: Final = 8
+
+Handler = Callable[[str, jobs.Job], Awaitable[None]]
+Turn = Callable[[], Awaitable[object]]
+
+
+class Sender(Protocol):
+    """What sends webhooks: runs until it is stopped."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Worker:
+    """All background work of the given tenants. `sender` is None where webhooks are sent elsewhere."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: WorkerSettings,
+        tenants: Sequence[Tenant],
+        *,
+        batching: Batching,
+        dispatch: Dispatch,
+        inbound: Inbound,
+        processing: Processing,
+        sender: Sender | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._tenants = tenants
+        self._batching = batching
+        self._inbound = inbound
+        self._processing = processing
+        self._sender = sender
+        self._handlers: Mapping[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run}
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take up nothing more; `run` ends when what is under way has ended."""
+        self._stopping.set()
+        if self._sender is not None:
+            self._sender.stop()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_jobs())
+            tasks.create_task(self._repeat("batching", self._batch_all, self._settings.poll_seconds))
+            for tenant, partner in self._list_partners():
+                tasks.create_task(self._watch_mailbox(tenant, partner))
+            if self._sender is not None:
+                tasks.create_task(self._sender.run())
+
+    async def run_due(self) -> int:
+        """One turn of everything that is due now, for tests and the demo's end; how much there was to do."""
+        done = await self._batch_all()
+        for tenant, partner in self._list_partners():
+            done += await self._inbound.poll(tenant.name, partner.name)
+        while taken := await self._take_jobs(CONCURRENT):
+            await asyncio.gather(*(self._run_job(tenant, job) for tenant, job in taken))
+            done += len(taken)
+        return done
+
+    def _list_partners(self) -> Iterator[tuple[Tenant, Partner]]:
+        return ((tenant, partner) for tenant in self._tenants for partner in tenant.partners)
+
+    async def _batch_all(self) -> int:
+        return sum(
+            [await self._batching.run(tenant.name, partner) for tenant, partner in self._list_partners()]
+        )
+
+    async def _watch_mailbox(self, tenant: Tenant, partner: Partner) -> None:
+        async def poll() -> int:
+            return await self._inbound.poll(tenant.name, partner.name)
+
+        await self._repeat("polling", poll, partner.poll_seconds, partner=partner.name)
+
+    async def _repeat(self, step: str, turn: Turn, seconds: float, *, partner: str | None = None) -> None:
+        """Take a turn every `seconds` of the clock until stopped."""
+        while not self._stopping.is_set():
+            try:
+                await turn()
+            except Exception as failure:
+                log_event("worker.failed", level=logging.ERROR, error=failure, step=step, partner=partner)
+            await self._pause(seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait `seconds` of the clock, or until stopped."""
+        waits = {
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._stopping.wait()),
+        }
+        _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in left:
+            waiting.cancel()
+
+    async def _run_jobs(self) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        while not self._stopping.is_set():
+            mark = self._store.mark(jobs.TOPIC)
+            taken = await self._try_take_jobs(CONCURRENT - len(under_way))
+            for tenant, job in taken:
+                task = asyncio.create_task(self._run_job(tenant, job))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+            if not taken:
+                await self._store.wait(jobs.TOPIC, after=mark, seconds=self._settings.poll_seconds)
+        await asyncio.gather(*under_way)
+
+    async def _try_take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
+        try:
+            return await self._take_jobs(free)
+        except StoreUnavailable as failure:
+            log_event("worker.failed", level=logging.ERROR, error=failure, step="jobs")
+            return []
+
+    async def _take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
+        """Up to `free` due jobs, shared fairly among the tenants that have some."""
+        kinds = tuple(self._handlers)
+        for tenant in await self._store.read(jobs.tenants_to_reap):
+            await self._store.write(jobs.reap, tenant=tenant)
+        waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
+        share = max(1, free // max(1, len(waiting)))
+        taken: list[tuple[str, jobs.Job]] = []
+        for tenant in waiting[: max(0, free)]:
+            held = await self._store.write(
+                lambda scope: jobs.take(scope, kinds, lease=self._lease, limit=share), tenant=tenant
+            )
+            taken += [(tenant, job) for job in held]
+        return taken
+
+    async def _run_job(self, tenant: str, job: jobs.Job) -> None:
+        """Run one job under its lease; what fails is tried again later, and given up at its attempt limit."""
+        try:
+            await self._run_under_lease(tenant, job)
+        except LostLease:
+            log_event("job.lease_lost", tenant=tenant, job=job.id, kind=job.kind)
+        except Exception as failure:
+            log_event(
+                "job.failed", level=logging.ERROR, error=failure, tenant=tenant, job=job.id, kind=job.kind
+            )
+            await self._put_off(tenant, job, failure)
+
+    async def _run_under_lease(self, tenant: str, job: jobs.Job) -> None:
+        """Raises what the handler raises, LostLease where another worker has taken the job over."""
+        work = asyncio.ensure_future(self._handlers[job.kind](tenant, job))
+        beat = asyncio.ensure_future(self._renew(tenant, job))
+        await asyncio.wait({work, beat}, return_when=asyncio.FIRST_COMPLETED)
+        ended, other = (work, beat) if work.done() else (beat, work)
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
+        await ended
+
+    async def _renew(self, tenant: str, job: jobs.Job) -> None:
+        """Hold the job as long as it runs. Raises LostLease."""
+        while True:
+            await self._clock.sleep(self._lease.total_seconds() / 3)
+            await self._store.write(lambda scope: jobs.renew(scope, job, lease=self._lease), tenant=tenant)
+
+    async def _put_off(self, tenant: str, job: jobs.Job, failure: Exception) -> None:
+        try:
+            if job.kind == PROCESS and job.attempts >= job.attempt_limit:
+                await self._processing.give_up(tenant, job)
+                return
+            due, kind = self._clock.now() + find_wait(job.attempts), type(failure).__name__
+            await self._store.write(lambda scope: jobs.retry_later(scope, job, due, kind), tenant=tenant)
+        except (LostLease, StoreUnavailable) as unsettled:
+            log_event("job.unsettled", level=logging.ERROR, error=unsettled, tenant=tenant, job=job.id)
