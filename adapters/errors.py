@@ -26,13 +26,13 @@ class DeliveryError(Exception):
 
 
 # The three kinds are named after the answer they give: `except Transient` reads as what it decides.
-class Transient(DeliveryError):  # noqa: N818  (see above)
+class Transient(DeliveryError):
     """Nothing was delivered or taken; the same call may succeed later and may be made again as it is."""
 
 
-class Permanent(DeliveryError):  # noqa: N818  (see above)
+class Permanent(DeliveryError):
     """Nothing was delivered or taken, and the same call will fail again until somebody changes something."""
 
 
-class Ambiguous(DeliveryError):  # noqa: N818  (see above)
+class Ambiguous(DeliveryError):
     """The other end may or may not have the file. Never send again: ask `Transport.resume` first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,9 @@ _HOST_KEY_ALGORITHMS = {
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
 }
 """Signature algorithms by the key type that a key calls itself (an RSA key always says "ssh-rsa")."""
+
+_BY_PASSWORD = {"password", "keyboard-interactive"}
+_WAYS_TO_LOG_IN = _BY_PASSWORD | {"publickey"}
 
 WIRE_LOG = "adapters.sftp.wire"
 # The library's own log repeats file names and words of the other end, and prints a traceback for every lost
@@ -232,20 +235,22 @@ def _log_in(settings: SftpSettings, session: paramiko.Transport) -> None:
         remaining = ["password"]
         if settings.key_file is not None:
             remaining = session.auth_publickey(settings.username, _load_private_key(settings))
-        if settings.password is not None and "password" in remaining:
+        if settings.password is not None and _BY_PASSWORD & set(remaining):
+            # Answers a keyboard-interactive question for the password, too.
             session.auth_password(settings.username, settings.password)
     except paramiko.AuthenticationException as error:
         # paramiko says "authentication failed" for a server that went away or fell silent, too.
         if not session.is_active() or "timeout" in str(error):
             raise
-        raise _refused_login(settings) from error
+        raise _refused_login(settings, getattr(error, "allowed_types", [])) from error
     if not session.is_authenticated():
-        raise _refused_login(settings)
+        raise _refused_login(settings, remaining)
 
 
-def _refused_login(settings: SftpSettings) -> Permanent:
+def _refused_login(settings: SftpSettings, accepted: Collection[str]) -> Permanent:
+    ways = " and ".join(sorted(_WAYS_TO_LOG_IN & set(accepted)))
     return Permanent(
-        f"the server refuses the login of {settings.username}",
+        f"the server refuses the login of {settings.username}{f' (it asks for {ways})' if ways else ''}",
         settings.place,
         "Check user name, key and password with the partner: the key may have been revoked or the password "
         "may have expired. Do not try again and again: servers lock accounts.",

@@ -220,6 +220,8 @@ def group_written(
         plan = child.plan
         if plan is None or (isinstance(plan, LoopPlan) and plan.spine and not written.plan.unit):
             continue
+        if isinstance(child, WrittenLoop) and not child.children:
+            continue  # a table (wrapper) with nothing in it is no segment of the file
         groups.setdefault(plan.key, []).append(child)
     return groups
 
@@ -230,8 +232,9 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     Dates are CCYYMMDD texts, money is text as sent. What has no name is in `x12Extra`.
     """
     plan = load_plan(guide.id)
-    separator = (delimiters or Delimiters()).component
-    context = Context("", UNKNOWN, "", "", "", delimiters or Delimiters())
+    delimiters = delimiters or Delimiters(component=tree.component_separator)
+    separator = delimiters.component
+    context = Context("", UNKNOWN, "", "", "", delimiters)
     ways = unit_ways(tree, plan) if plan.unit else [[tree]]
     return [bind_document(plan, way, separator, context) for way in ways]
 

@@ -13,6 +13,14 @@ import msgspec
 
 from edi.delimiters import HeaderText
 from edi.envelope_checks import check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_writer import (
+    DelimiterInValue,
+    EnvelopeSettings,
+    join_components,
+    wrap_interchange,
+    write_interchange,
+    write_segments,
+)
 from edi.findings import Finding, Place, Severity, find
 from edi.interchange import (
     Event,
@@ -35,6 +43,8 @@ from edi.lexer import Lexer, Unreadable
 from edi.segments import Segment
 
 __all__ = [
+    "DelimiterInValue",
+    "EnvelopeSettings",
     "Event",
     "FileReading",
     "Group",
@@ -49,8 +59,12 @@ __all__ = [
     "SetRead",
     "TransactionSet",
     "Unreadable",
+    "join_components",
     "read_envelopes",
     "stream_file",
+    "wrap_interchange",
+    "write_interchange",
+    "write_segments",
 ]
 
 

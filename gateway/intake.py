@@ -88,8 +88,7 @@ class Intake:
 
         `also` writes in the same transaction, the answer of an idempotency key for one.
         """
-        checked = limit_charge(check_claim(document, guide=guide))
-        findings = (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+        checked, findings = self.check(tenant, document, guide=guide)
 
         def record(scope: TenantScope) -> Submission:
             submission = record_claim(scope, checked, findings)
@@ -100,6 +99,13 @@ class Intake:
         submission = await self._store.write(record, tenant=tenant)
         self._reach("intake.stored")
         return submission
+
+    def check(
+        self, tenant: str, document: object, *, guide: str = PROFESSIONAL
+    ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
+        """What a check says of a claim, the tenant's payers included; nothing is stored."""
+        checked = limit_charge(check_claim(document, guide=guide))
+        return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
         """Keep the bytes of a body that could not be read as a claim, with what is wrong with them."""

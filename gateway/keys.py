@@ -1,21 +1,45 @@
 """API keys: `cw_<prefix>_<secret>`. The prefix finds the row, the secret is kept as a keyed digest only.
 
 The secret has 256 random bits, so nobody can guess it and a slow password hash would buy nothing but load
-(docs/why: API keys). Look-up and comparison take the same time for a wrong secret as for an unknown prefix.
+(docs/why: API keys). Look-up and comparison take the same steps for a wrong secret as for an unknown prefix.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
 
 import msgspec
+
+from gateway.clock import Clock
+from gateway.store import Store, SystemScope, TenantScope, keys
+from gateway.store.keys import ApiKey
 
 SHAPE = re.compile(r"cw_([a-z2-7]{12})_([A-Za-z0-9_-]{43})")
 PREFIX_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 PREFIX_LENGTH = 12
 SECRET_BYTES = 32
 ALL_SCOPES = "*"
+DIGEST = "api_key"
+NOBODY = ""
+
+
+class Scope(StrEnum):
+    """What an API key may do; `*` in a key's scopes means all of them."""
+
+    CLAIMS_READ = "claims:read"
+    CLAIMS_WRITE = "claims:write"
+    FILES_READ = "files:read"
+    FILES_WRITE = "files:write"
+    EVENTS_READ = "events:read"
+    REMITTANCES_READ = "remittances:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    SYSTEM_READ = "system:read"
 
 
 class KeyText(msgspec.Struct, frozen=True):
@@ -33,6 +57,16 @@ class KeyText(msgspec.Struct, frozen=True):
         return f"KeyText({self.prefix})"
 
 
+class NewKey(msgspec.Struct, frozen=True):
+    """A key just made: its row, and its text, which is never to be had again."""
+
+    key: ApiKey
+    text: str
+
+    def __repr__(self) -> str:
+        return f"NewKey({self.key.id})"
+
+
 def write_key() -> KeyText:
     """A new random key."""
     prefix = "".join(secrets.choice(PREFIX_LETTERS) for _ in range(PREFIX_LENGTH))
@@ -43,3 +77,67 @@ def split_key(text: str) -> KeyText | None:
     """The parts of a key, or None where `text` is none."""
     matched = SHAPE.fullmatch(text)
     return KeyText(*matched.groups()) if matched else None
+
+
+def check_scopes(names: Iterable[str]) -> tuple[str, ...]:
+    """The scopes in order, each once. Raises ValueError for one that there is not, and for none at all."""
+    wanted = tuple(sorted(set(names)))
+    unknown = [name for name in wanted if name != ALL_SCOPES and name not in set(Scope)]
+    if unknown or not wanted:
+        known = ", ".join([ALL_SCOPES, *Scope])
+        raise ValueError(f"unknown or no scopes: {', '.join(unknown) or 'none given'}; known are {known}")
+    return wanted
+
+
+class KeyRoom:
+    """Makes, verifies, lists and revokes API keys."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def create(
+        self,
+        tenant: str,
+        label: str,
+        scopes: Iterable[str] = (ALL_SCOPES,),
+        expires_at: datetime | None = None,
+    ) -> NewKey:
+        """A new key of `tenant`. Raises ValueError for unknown scopes."""
+        parts, wanted = write_key(), check_scopes(scopes)
+
+        def add(scope: TenantScope) -> ApiKey:
+            digest = scope.fingerprint(parts.secret, DIGEST)
+            return keys.add(
+                scope, prefix=parts.prefix, digest=digest, label=label, scopes=wanted, expires_at=expires_at
+            )
+
+        return NewKey(await self._store.write(add, tenant=tenant), parts.text)
+
+    async def verify(self, text: str) -> ApiKey | None:
+        """The live key whose text this is, or None."""
+        parts = split_key(text)
+        if parts is None:
+            return None
+        secret = parts.secret
+
+        def check(system: SystemScope) -> ApiKey | None:
+            key = keys.find(system, parts.prefix)
+            digest = system.of(key.tenant if key else NOBODY).fingerprint(secret, DIGEST)
+            same = hmac.compare_digest(digest, key.digest if key else "0" * len(digest))
+            return key if same else None
+
+        key = await self._store.read(check)
+        return key if key is not None and self._is_live(key) else None
+
+    async def list_all(self, tenant: str) -> list[ApiKey]:
+        """The tenant's keys, oldest first."""
+        return await self._store.read(keys.list_all, tenant=tenant)
+
+    async def revoke(self, tenant: str, key_id: str) -> bool:
+        """Make a key useless at once; False where the tenant has no such live key."""
+        return await self._store.write(lambda scope: keys.revoke(scope, key_id), tenant=tenant)
+
+    def _is_live(self, key: ApiKey) -> bool:
+        expired = key.expires_at is not None and key.expires_at <= self._clock.now()
+        return key.state == keys.ACTIVE and not expired

@@ -1,8 +1,8 @@
-"""Counters and durations of this process, by routes, kinds and outcomes only; one registry for each application."""
+"""Counters and durations of this process, by routes, kinds and outcomes only; no ids, no values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -15,7 +15,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
-            "claimwire_requests", "HTTP requests answered.", ("method", "route", "status"), registry=self.registry
+            "claimwire_requests",
+            "HTTP requests answered.",
+            ("method", "route", "status"),
+            registry=self.registry,
         )
         self._seconds = Histogram(
             "claimwire_request_seconds", "Time to answer, in seconds.", ("route",), registry=self.registry
@@ -41,3 +44,12 @@ class Metrics:
     def write(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
+
+
+def write_gauge(name: str, meaning: str, label: str, counts: Mapping[str, int]) -> bytes:
+    """Counts from the database in the same text format."""
+    registry = CollectorRegistry()
+    gauge = Gauge(name, meaning, (label,), registry=registry)
+    for kind, count in counts.items():
+        gauge.labels(kind).set(count)
+    return generate_latest(registry)

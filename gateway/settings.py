@@ -129,6 +129,8 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
 class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
     """A partner's SFTP mailbox. The host key is required: `host_key` or a `known_hosts` file.
 
+    `timeout_seconds` is for any one answer, `deadline_seconds` for a whole transfer.
+
     `outbox_folder` is where we put files, `inbox_folder` where we fetch them; a fetched file moves to
     `done_folder`, or is deleted where that is None.
     """
@@ -138,16 +140,18 @@ class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="s
     username: str
     password: SecretReference | None = None
     key_file: Path | None = None
+    key_passphrase: SecretReference | None = None
     host_key: str | None = None
     known_hosts: Path | None = None
     outbox_folder: str = "inbound"
     inbox_folder: str = "outbound"
     done_folder: str | None = None
-    timeout_seconds: Seconds = 30.0
+    timeout_seconds: Seconds = 20.0
+    deadline_seconds: Seconds = 600.0
 
     def __post_init__(self) -> None:
-        if (self.password is None) == (self.key_file is None):
-            raise ValueError("exactly one of password and key_file is required")
+        if self.password is None and self.key_file is None:
+            raise ValueError("password or key_file is required")
         if (self.host_key is None) == (self.known_hosts is None):
             raise ValueError("exactly one of host_key and known_hosts is required: unknown hosts are refused")
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.api.call import Caller
 from gateway.api.problem import Problem
 from gateway.api.routing import Route
-from gateway.keyring import KeyRoom
+from gateway.keys import ALL_SCOPES, KeyRoom
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="claimwire"'}
 
@@ -24,6 +24,6 @@ async def authenticate(request: web.Request, keys: KeyRoom) -> Caller:
 
 def authorize(caller: Caller, route: Route) -> None:
     """Raises Problem 403 where the key lacks the scope of the route."""
-    if route.scope is not None and not caller.scopes & {route.scope.value, "*"}:
+    if route.scope is not None and not caller.scopes & {route.scope.value, ALL_SCOPES}:
         detail = f"This key does not have the scope {route.scope.value}."
         raise Problem("forbidden", detail)

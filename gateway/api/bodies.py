@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from aiohttp.http_exceptions import PayloadEncodingError
 
 from edi.findings import Finding, find
 from gateway.api.json_body import decode_body
@@ -33,7 +32,7 @@ async def read_body(request: web.Request, *, limit: int, seconds: float) -> byte
     except TimeoutError:
         finding = find("request.body_too_slow", seconds=f"{seconds:g}")
         raise Problem("too-slow", findings=[finding], headers=CLOSE) from None
-    except PayloadEncodingError:
+    except web.RequestPayloadError:
         raise Problem("unreadable", findings=[find("request.bad_encoding")], headers=CLOSE) from None
     return bytes(body)
 
@@ -58,6 +57,11 @@ def _wrong_field(problem: msgspec.ValidationError) -> Finding:
     text, _, path = str(problem).partition(" - at `$")
     pointer = re.sub(r"[.\[]", "/", path.rstrip("`")).replace("]", "")
     return find("request.bad_field", pointer=pointer, problem=text.replace("`", "") + ".")
+
+
+def show(row: msgspec.Struct, shape: type[T]) -> T:
+    """A row of the store as a shape of the API: the fields that the shape names."""
+    return msgspec.convert(row, shape, from_attributes=True)
 
 
 def write_json(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,20 +16,6 @@ T = TypeVar("T")
 SERVICES = web.AppKey("services", Services)
 
 
-class Scope(StrEnum):
-    """What an API key may do."""
-
-    CLAIMS_READ = "claims:read"
-    CLAIMS_WRITE = "claims:write"
-    FILES_READ = "files:read"
-    FILES_WRITE = "files:write"
-    EVENTS_READ = "events:read"
-    REMITTANCES_READ = "remittances:read"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_WRITE = "webhooks:write"
-    SYSTEM_READ = "system:read"
-
-
 class Caller(msgspec.Struct, frozen=True):
     """Who calls: the tenant and the key, with what it may do."""
 
@@ -39,7 +24,6 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
 
 
-CALLER = web.RequestKey("caller", Caller)
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -67,7 +51,9 @@ class Call(msgspec.Struct, frozen=True):
             return msgspec.convert(given, shape, strict=False)
         except msgspec.ValidationError as problem:
             text, _, name = str(problem).partition(" - at `$.")
-            raise refuse_parameter(name.rstrip("`"), text.removeprefix("Expected ").replace("`", "")) from None
+            raise refuse_parameter(
+                name.rstrip("`"), text.removeprefix("Expected ").replace("`", "")
+            ) from None
 
     async def body(self, *, limit: int | None = None) -> bytes:
         """The body, whole."""

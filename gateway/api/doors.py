@@ -1,4 +1,4 @@
-"""What every request passes: a request id, the key, the handler, one log line, and problems for all that fails."""
+"""What every request passes: a request id, the key, the handler, a log line; all that fails is a problem."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from gateway.api.auth import authenticate, authorize
-from gateway.api.call import SERVICES, Call, Caller
+from gateway.api.call import REQUEST_ID, SERVICES, Call, Caller
 from gateway.api.connections import find_connection
 from gateway.api.problem import Problem, write_problem
 from gateway.api.routing import Route
@@ -32,21 +33,22 @@ class Doors:
     def __init__(self, routes: Mapping[str, Route]) -> None:
         self._routes = routes
 
-    def middleware(self) -> web.Middleware:
+    def middleware(self) -> Middleware:
         """The middleware as aiohttp wants it."""
 
         @web.middleware
-        async def pass_doors(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        async def pass_doors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._pass(request, handler)
 
         return pass_doors
 
-    async def _pass(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         connection = find_connection(request)
         if connection is not None:
             connection.request_began()
         services, began = request.app[SERVICES], time.perf_counter()
         request_id = services.ids.new("req")
+        request[REQUEST_ID] = request_id
         route = self._routes.get(request.match_info.route.name or "")
         response = await self._answer(request, route, services, request_id)
         response.headers["X-Request-Id"] = request_id
@@ -64,11 +66,11 @@ class Doors:
             return write_problem(problem, request_id)
         except (StoreUnavailable, StoreBroken) as failure:
             log_event("request.unavailable", level=logging.ERROR, error=failure, request=request_id)
-            problem = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
-            return write_problem(problem, request_id)
+            full = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
+            return write_problem(full, request_id)
         except Exception as failure:
             log_event("request.failed", level=logging.ERROR, error=failure, request=request_id)
-            return write_problem(Problem("failed", "The log of this server tells more by the request id."), request_id)
+            return write_problem(Problem("failed", "This server's log tells more."), request_id)
 
     async def _handle(
         self, request: web.Request, route: Route | None, services: Services
@@ -91,9 +93,14 @@ def _refuse_address(request: web.Request) -> Problem:
 
 
 def _note(
-    services: Services, request: web.Request, route: Route | None, request_id: str, status: int, seconds: float
+    services: Services,
+    request: web.Request,
+    route: Route | None,
+    request_id: str,
+    status: int,
+    seconds: float,
 ) -> None:
-    """One log line and one count. The address itself holds ids of others' choice, so the pattern stands for it."""
+    """One log line and one count. An address may hold anything, so the route's pattern stands for it."""
     pattern = route.path if route else UNKNOWN
     method = request.method if route else UNKNOWN
     services.metrics.count_request(method, pattern, status, seconds)

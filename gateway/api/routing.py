@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.api.call import Handler, Scope
+from gateway.api.call import Handler
+from gateway.keys import Scope
 
 
 class Taken(StrEnum):

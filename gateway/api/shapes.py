@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from edi.findings import Finding
+from gateway.feed import EventShown
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=500, description="How many to answer at most.")]
 Cursor = Annotated[str, msgspec.Meta(max_length=64, description="`next` of the page before.")]
@@ -81,17 +82,6 @@ class ClaimPage(Shape, frozen=True, kw_only=True):
     next: str | None
 
 
-class EventShown(Shape, frozen=True, kw_only=True):
-    """One event: what a webhook carries and the feed lists. `sequence` counts without gaps within the tenant."""
-
-    id: str
-    type: str
-    timestamp: datetime
-    tenant: str
-    sequence: int
-    data: msgspec.Raw
-
-
 class EventPage(Shape, frozen=True, kw_only=True):
     """Events in order; `next` is the number to ask `after` for what follows, also where nothing came yet."""
 
@@ -111,6 +101,146 @@ class ClaimFindings(Shape, frozen=True, kw_only=True):
 
     claim: str
     findings: tuple[Finding, ...]
+
+
+class FileShown(Shape, frozen=True, kw_only=True):
+    """A file: `direction` is api, in or out; `kinds` its transaction sets; `reason` a finding's code."""
+
+    id: str
+    direction: str
+    partner: str
+    sha256: str
+    size: int
+    sender: str | None
+    control_number: str | None
+    kinds: tuple[str, ...]
+    state: str
+    reason: str | None
+    original: str | None
+    created_at: datetime
+    processed_at: datetime | None
+
+
+class FileTaken(Shape, frozen=True, kw_only=True):
+    """A posted file was kept; findings that do not stop it (warnings)."""
+
+    file: FileShown
+    findings: tuple[Finding, ...]
+
+
+class RemittanceListed(Shape, frozen=True, kw_only=True):
+    """A payment of a payer (835): `amount` in dollars, `method` as BPR04."""
+
+    id: str
+    file: str
+    payer_id: str
+    payer_name: str
+    payee_npi: str
+    trace_number: str
+    method: str
+    amount: Decimal
+    date: date | None
+    state: str
+    created_at: datetime
+
+
+class PaymentShown(Shape, frozen=True, kw_only=True):
+    """What a remittance says of one claim; `claim` is ours where it was matched."""
+
+    id: str
+    position: int
+    claim: str | None
+    status: str
+    kind: str
+    charge: Decimal
+    paid: Decimal
+    adjusted: Decimal
+    patient_responsibility: Decimal
+    document: msgspec.Raw
+
+
+class ProviderAdjustmentShown(Shape, frozen=True, kw_only=True):
+    """Money of a remittance that belongs to no claim (PLB)."""
+
+    position: int
+    provider: str
+    fiscal_period: date | None
+    reason: str
+    amount: Decimal
+    identifier: str
+
+
+class RemittanceShown(RemittanceListed, frozen=True, kw_only=True):
+    """A payment with its claims and provider adjustments, and the whole document."""
+
+    claims: Sequence[PaymentShown]
+    provider_adjustments: Sequence[ProviderAdjustmentShown]
+    document: msgspec.Raw
+
+
+class RemittancePage(Shape, frozen=True, kw_only=True):
+    """Remittances, newest first; `next` continues, null at the end."""
+
+    remittances: Sequence[RemittanceListed]
+    next: str | None
+
+
+class NewEndpoint(Shape, frozen=True, kw_only=True):
+    """A webhook endpoint to make; no `types` means all events."""
+
+    url: Annotated[str, msgspec.Meta(max_length=2000)]
+    types: Annotated[tuple[str, ...], msgspec.Meta(max_length=100)] = ()
+
+
+class EndpointShown(Shape, frozen=True, kw_only=True):
+    """A webhook endpoint; `state` is active or disabled."""
+
+    id: str
+    url: str
+    types: tuple[str, ...]
+    state: str
+    failing_since: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointMade(EndpointShown, frozen=True, kw_only=True):
+    """A new endpoint with its signing secret (Standard Webhooks, `whsec_`), shown this once."""
+
+    secret: str
+
+
+class EndpointPage(Shape, frozen=True, kw_only=True):
+    """All endpoints, oldest first."""
+
+    webhooks: Sequence[EndpointShown]
+
+
+class DeliveryShown(Shape, frozen=True, kw_only=True):
+    """One event on its way to an endpoint; `lastStatus` is the HTTP status of the last attempt."""
+
+    id: str
+    sequence: int
+    claim: str | None
+    state: str
+    attempts: int
+    due_at: datetime
+    last_status: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeliveryPage(Shape, frozen=True, kw_only=True):
+    """Deliveries, newest first; `next` continues, null at the end."""
+
+    deliveries: Sequence[DeliveryShown]
+    next: str | None
+
+
+class Health(Shape, frozen=True, kw_only=True):
+    """The server lives, or is ready."""
+
+    status: str
 
 
 class ClaimQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from edi.acks import claim_report_document
-from edi.envelope import EnvelopeSettings, wrap_interchange
+from edi.acks import report_claims
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import check_file
 from edi.remits import check_balance, remittance_document
 from edi.segments import Segment
 from edi.writer import write_documents
 from gateway.simulator.ledger import Answer, ClaimSteps, Ledger, OpenAnswer
-from gateway.simulator.remitting import Share, report, settle
+from gateway.simulator.remitting import Share, describe_batch, report_share, settle
 from gateway.simulator.scenarios import Scenario
 
 FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
@@ -82,14 +82,15 @@ def write_claim_report(
     shares: Sequence[Share], answer: Answer, sender: str, ledger: Ledger, envelope: EnvelopeSettings
 ) -> bytes:
     """A 277CA of one batch."""
-    claim_report = report(
+    today = day_of(envelope)
+    batch = describe_batch(
         shares,
         reference=f"CR{ledger.take_number(sender, 'claim report'):09d}",
         batch_number=answer.batch,
-        today=day_of(envelope),
-        control_number="0001",
+        today=today,
     )
-    return write_documents(CLAIM_REPORT, [claim_report_document(claim_report)], envelope)
+    statuses = [status for share in shares for status in report_share(share, today)]
+    return write_documents(CLAIM_REPORT, [report_claims(batch, statuses)], envelope)
 
 
 def write_remittance(
@@ -100,7 +101,6 @@ def write_remittance(
     settlement = settle(
         shares,
         trace_number=f"EFT{ledger.take_number(sender, 'payment'):09d}",
-        set_control_number="0001",
         today=day_of(envelope),
         owed=ledger.find_debt(sender, payer, payee),
     )

@@ -85,11 +85,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     patience: datetime | None = None
     batch: str = ""
 
-    def is_ready(self, now: datetime) -> bool:
-        """True once it is due and complete, or has waited long enough."""
-        if self.patience is not None and len(self.steps) < self.wanted:
-            return now >= self.patience
-        return now >= self.due
+    @property
+    def ready_at(self) -> datetime:
+        """When it is written: once due where it is complete, else when patience ends."""
+        return self.patience if self.patience and len(self.steps) < self.wanted else self.due
 
 
 class PlayedClaim(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """One sender's mailbox: the only folder its SFTP session can see.
 
-`inbound/` takes the sender's files, `outbound/` holds the payer's answers, `outbound/done/` those that
+`inbound/` takes the sender's files, `outbound/` holds the payer's answers, `done/` those that
 the sender has taken. Files live directly in these three folders; a path that leads anywhere else, or
 through a symbolic link, is refused. A rename never overwrites.
 """
@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 INBOUND = "inbound"
 OUTBOUND = "outbound"
-DONE = "outbound/done"
+DONE = "done"
 FOLDERS = (INBOUND, OUTBOUND, DONE)
 TEMPORARY_SUFFIX = ".tmp"
 RENAMES = ((INBOUND, INBOUND), (OUTBOUND, DONE))
@@ -60,7 +60,7 @@ class Mailbox:
         return "" if folder == "." else folder
 
     def rename(self, old: str, new: str) -> None:
-        """Move a file within `inbound`, or from `outbound` to `outbound/done`; never onto another file.
+        """Move a file within `inbound`, or from `outbound` to `done`; never onto another file.
 
         Link and unlink, as OpenSSH does: link fails where the new name exists, so nothing is overwritten.
         Raises PermissionError, FileExistsError, FileNotFoundError.

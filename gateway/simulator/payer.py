@@ -56,6 +56,10 @@ class ScriptedPayer:
         for answer in self._ledger.list_open_answers():
             self._answer(answer, now)
 
+    def find_next_answer(self) -> datetime | None:
+        """When the next answer that is still owed will be written; None where nothing is owed."""
+        return min((waiting.answer.ready_at for waiting in self._ledger.list_open_answers()), default=None)
+
     def _list_complete(self, mailbox: Mailbox) -> Iterator[Path]:
         """The plain files of the inbound folder that nobody is writing, by name."""
         for place in sorted((mailbox.root / INBOUND).iterdir()):
@@ -84,7 +88,7 @@ class ScriptedPayer:
     def _answer(self, waiting: OpenAnswer, now: datetime) -> None:
         """Bring one answer as far as it goes: compose, temporary file, final name."""
         if waiting.state == "planned":
-            if not waiting.answer.is_ready(now):
+            if now < waiting.answer.ready_at:
                 return
             waiting = self._render(waiting, now)
         if waiting.name is None or waiting.content is None:

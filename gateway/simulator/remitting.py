@@ -14,9 +14,9 @@ import msgspec
 from edi.models import (
     Address,
     BankAccount,
+    ClaimBatch,
     ClaimPayment,
     ClaimStatus,
-    ClaimStatusReport,
     Contact,
     Party,
     ProviderAdjustment,
@@ -83,7 +83,6 @@ def settle(
     shares: Sequence[Share],
     *,
     trace_number: str,
-    set_control_number: str,
     today: datetime.date,
     owed: Decimal,
 ) -> Settlement:
@@ -100,7 +99,6 @@ def settle(
     remittance = msgspec.structs.replace(
         describe_remittance(shares[0].claim, available - forwarded),
         trace_number=trace_number,
-        set_control_number=set_control_number,
         date=today,
         production_date=today,
         claims=claims,
@@ -195,21 +193,14 @@ def adjust_provider(
     )
 
 
-def report(
-    shares: Sequence[Share],
-    *,
-    reference: str,
-    batch_number: str,
-    today: datetime.date,
-    control_number: str,
-) -> ClaimStatusReport:
-    """One 277CA for the claims of one batch (005010X214), with its totals."""
+def describe_batch(
+    shares: Sequence[Share], *, reference: str, batch_number: str, today: datetime.date
+) -> ClaimBatch:
+    """The batch of claims that a 277CA answers (005010X214 2000A, 2000B)."""
     first = shares[0].claim
-    statuses = tuple(status for share in shares for status in report_share(share, today))
-    accepted = [status for status in statuses if status.accepted]
-    rejected = [status for status in statuses if not status.accepted]
-    return ClaimStatusReport(
+    return ClaimBatch(
         reference=reference,
+        receipt_number=reference,
         batch_number=batch_number,
         payer_name=first.payer_name,
         payer_id=first.payer_id,
@@ -217,14 +208,6 @@ def report(
         receiver_id=first.submitter_id,
         received=shares[0].received,
         processed=today,
-        created=today,
-        control_number=control_number,
-        claims=statuses,
-        accepted_count=len(accepted),
-        rejected_count=len(rejected),
-        accepted_amount=sum((status.charge or NOTHING for status in accepted), NOTHING),
-        rejected_amount=sum((status.charge or NOTHING for status in rejected), NOTHING),
-        statuses=(StatusCode("A1" if accepted else "A3", "20" if accepted else "21"),),
     )
 
 

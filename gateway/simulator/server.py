@@ -210,9 +210,18 @@ def describe(place: Path) -> paramiko.SFTPAttributes:
 def describe_entry(entry: os.DirEntry[str]) -> paramiko.SFTPAttributes | None:
     """Like `describe`; None where the file has gone since the folder was read."""
     try:
-        return paramiko.SFTPAttributes.from_stat(entry.stat(follow_symlinks=False), entry.name)
+        return paramiko.SFTPAttributes.from_stat(entry.stat(follow_symlinks=False), name_on_wire(entry.name))
     except FileNotFoundError:
         return None
+
+
+def name_on_wire(name: str) -> str | bytes:
+    """The name as the wire wants it: text where it is UTF-8, else the bytes that stand on disk."""
+    raw = os.fsencode(name)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 class SftpServer:

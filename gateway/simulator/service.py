@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from gateway.clock import Clock
+from gateway.clock import SystemClock, VirtualClock
 from gateway.simulator.keys import load_or_create_key, public_line
 from gateway.simulator.ledger import Ledger
 from gateway.simulator.payer import ScriptedPayer
@@ -18,16 +19,18 @@ from gateway.simulator.server import SenderAccount, SftpServer
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """Where the simulator lives and listens (port 0: any free one), who may sign in, how often it looks.
+    """Where the simulator lives and listens (port 0: any free one), who may sign in, how fast time passes.
 
-    `poll_seconds` are seconds of the clock that it is given.
+    It looks into the mailboxes every `poll_seconds`. While it owes an answer its clock runs `pace` times as
+    fast as the machine's (at 600,000 two weeks pass in two seconds), else as fast as the machine's.
     """
 
     home: Path
     senders: Sequence[SenderAccount]
     host: str = "127.0.0.1"
     port: int = 0
-    poll_seconds: float = 1.0
+    poll_seconds: float = 0.1
+    pace: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class RunningSimulator:
 
 
 @asynccontextmanager
-async def run_simulator(settings: SimulatorSettings, clock: Clock) -> AsyncIterator[RunningSimulator]:
+async def run_simulator(settings: SimulatorSettings, clock: VirtualClock) -> AsyncIterator[RunningSimulator]:
     """The simulator, started on entry and stopped on exit. An error of the payer ends it on exit.
 
     `home` keeps the host key, the mailboxes (`senders/NAME/`), the files read (`taken/`) and the payer's
@@ -60,7 +63,7 @@ async def run_simulator(settings: SimulatorSettings, clock: Clock) -> AsyncItera
     server.start()
     try:
         async with asyncio.TaskGroup() as tasks:
-            working = tasks.create_task(keep_working(payer, clock, settings.poll_seconds))
+            working = tasks.create_task(keep_working(payer, clock, settings))
             yield RunningSimulator(server, payer, public_line(host_key))
             working.cancel()
     finally:
@@ -68,13 +71,28 @@ async def run_simulator(settings: SimulatorSettings, clock: Clock) -> AsyncItera
         ledger.close()
 
 
-async def keep_working(payer: ScriptedPayer, clock: Clock, poll_seconds: float) -> None:
+async def keep_working(payer: ScriptedPayer, clock: VirtualClock, settings: SimulatorSettings) -> None:
     """Round after round, in a thread, until cancelled; a round under way is finished first."""
+    machine = SystemClock()
     while True:
-        working = asyncio.create_task(asyncio.to_thread(payer.work, clock.now()))
+        working = asyncio.create_task(asyncio.to_thread(work_once, payer, clock.now()))
         try:
-            await asyncio.shield(working)
+            owed = await asyncio.shield(working)
         except asyncio.CancelledError:
             await working
             raise
-        await clock.sleep(poll_seconds)
+        await machine.sleep(settings.poll_seconds)
+        if owed is not None:
+            hurry(clock, owed, settings)
+
+
+def work_once(payer: ScriptedPayer, now: datetime) -> datetime | None:
+    """One round; says when the next answer that is owed will be written."""
+    payer.work(now)
+    return payer.find_next_answer()
+
+
+def hurry(clock: VirtualClock, owed: datetime, settings: SimulatorSettings) -> None:
+    """Move the clock by what passes at `pace` in one round, no further than to the answer that is owed."""
+    step = timedelta(seconds=settings.poll_seconds * (settings.pace - 1))
+    clock.advance(max(timedelta(), min(step, owed - clock.now())))

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Engine,
     Executable,
     FromClause,
-    Insert,
     Row,
     Select,
     Table,
@@ -169,8 +168,8 @@ class TenantScope(_Scope):
         """Insert `row` unless this tenant has one with the same columns `key`; True where it was inserted."""
         statement = self._upsert(table, row)
         index = [_owner(table).name, *key]
-        done = self._connection.execute(self._mark(statement.on_conflict_do_nothing(index_elements=index)))
-        return done.rowcount == 1
+        written = statement.on_conflict_do_nothing(index_elements=index).returning(_owner(table))
+        return self._connection.execute(written).first() is not None
 
     def insert_or_update(
         self, table: Table, row: Mapping[str, object], key: Sequence[str], changes: Mapping[str, object]
@@ -181,7 +180,7 @@ class TenantScope(_Scope):
         written = statement.on_conflict_do_update(index_elements=index, set_=dict(changes)).returning(
             *table.c
         )
-        return self._connection.execute(self._mark(written)).one()
+        return self._connection.execute(written).one()
 
     def rows(self, shape: type[S], statement: Executable) -> list[S]:
         """The rows of `statement`, whose columns are the fields of `shape` in order (see `columns_of`)."""
@@ -211,9 +210,6 @@ class TenantScope(_Scope):
 
     def _is_ours(self, table: FromClause) -> ColumnElement[bool]:
         return _owner(table) == self.tenant
-
-    def _mark(self, statement: Insert) -> Insert:
-        return statement.execution_options(**{_TENANT: self.tenant})
 
     def _upsert(self, table: Table, row: Mapping[str, object]) -> sqlite.Insert | postgresql.Insert:
         owned = {**row, _owner(table).name: self.tenant}

@@ -237,6 +237,11 @@ async def test_a_password_logs_in_and_a_wrong_one_is_tried_once() -> None:
     assert "wrong" not in str(caught.value)
 
 
+async def test_a_server_that_takes_no_passwords_says_what_it_takes(connect: Connect) -> None:
+    with pytest.raises(Permanent, match=r"refuses the login of .* \(it asks for publickey\)"):
+        await connect(key_file=None, password="right").list()
+
+
 async def test_no_password_is_sent_to_a_server_with_another_key() -> None:
     other = "SHA256:" + "A" * 43
     shows_another = pytest.raises(Permanent, match="shows another host key")
@@ -251,7 +256,7 @@ async def test_a_key_and_then_a_password_satisfy_a_server_that_wants_both(tmp_pa
         both = password_transport(server, key_file=key_file)
         assert await both.list() == []
         await both.close()
-        with pytest.raises(Permanent, match="refuses the login"):
+        with pytest.raises(Permanent, match=r"refuses the login of claims \(it asks for password"):
             await password_transport(server, key_file=key_file, password=None).list()
     assert manners.logins[1] == "password right"
 

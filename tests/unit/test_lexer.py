@@ -75,7 +75,7 @@ def test_the_delimiters_come_from_isa() -> None:
 
 @pytest.mark.parametrize("marks", ["|}^!", "\x1d\x1f\x1e\x1c", "^|~}", "\t>^\x1e", "*:^\n", "*:^\r"])
 def test_any_four_characters_serve_as_delimiters(marks: str) -> None:
-    element, component, repetition, segment = marks
+    element, component, repetition, segment = tuple(marks)
     text = FILE.replace("\n", "").translate(str.maketrans("*:^~", marks))
     reading = read_envelopes(text.encode())
     delimiters = only(reading).header.delimiters

@@ -1,0 +1,193 @@
+"""Claims over HTTP: post, check, list, show, and their story, findings and X12."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from gateway.api.bodies import write_json
+from gateway.api.call import REQUEST_ID, Call
+from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer, hold, read_ticket, replay
+from gateway.api.json_body import decode_body
+from gateway.api.problem import Problem, refuse_missing, refuse_parameter
+from gateway.api.shapes import (
+    ClaimAmounts,
+    ClaimChecked,
+    ClaimFindings,
+    ClaimListed,
+    ClaimPage,
+    ClaimQuery,
+    ClaimShown,
+    ClaimTaken,
+    Timeline,
+)
+from gateway.dossier import Dossier, read_dossier
+from gateway.feed import show_event
+from gateway.intake import Submission
+from gateway.lifecycle import load_lifecycle
+from gateway.store import TenantScope, claims, events, interchanges
+from gateway.store.claims import Claim
+
+CLAIMS = "/v1/claims"
+X12_MEDIA = "application/edi-x12"
+
+
+async def submit_claim(call: Call) -> web.Response:
+    """POST /v1/claims: 202 with the claim's id, or 422 with every finding."""
+    body = await call.body()
+    ticket = read_ticket(call, CLAIMS, body)
+    if ticket is None:
+        return (await _take(call, body, None)).write()
+    with hold(call, ticket):
+        given = await find_answer(call, ticket)
+        return given or await _take_once(call, body, ticket)
+
+
+async def _take_once(call: Call, body: bytes, ticket: Ticket) -> web.Response:
+    try:
+        return (await _take(call, body, ticket)).write()
+    except Repeated as repeated:
+        digest = await call.services.store.read(ticket.digest, tenant=call.tenant)
+        return replay(repeated.entry, digest)
+
+
+async def _take(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswer:
+    """Submit the claim; its answer is kept under the ticket in the same transaction."""
+    decoded = decode_body(body)
+    if decoded.document is None:
+        kept = await call.services.intake.keep_unreadable(call.tenant, body, decoded.findings)
+        raise Problem("unreadable", "The bytes were kept.", decoded.findings, file=kept.file)
+    request_id = call.request[REQUEST_ID]
+
+    def save(scope: TenantScope, submission: Submission) -> None:
+        if ticket is not None:
+            ticket.save(scope, answer_submission(submission, request_id))
+
+    submission = await call.services.intake.submit(call.tenant, decoded.document, also=save)
+    return answer_submission(submission, request_id)
+
+
+def answer_submission(submission: Submission, request_id: str) -> StoredAnswer:
+    """202 for a claim that was accepted, 422 with its findings for one that was not."""
+    location = f"{CLAIMS}/{submission.claim}"
+    if not submission.accepted:
+        problem = Problem(
+            "findings", "The claim was stored and rejected.", submission.findings, subject=submission.claim
+        )
+        return StoredAnswer(problem.status, problem.write_body(request_id), location)
+    taken = ClaimTaken(
+        id=submission.claim,
+        state=submission.state,
+        patient_control_number=submission.patient_control_number,
+        findings=submission.findings,
+    )
+    return StoredAnswer(202, msgspec.json.encode(taken), location)
+
+
+async def validate_claim(call: Call) -> web.Response:
+    """POST /v1/claims/validate: what a check says; nothing is stored."""
+    decoded = decode_body(await call.body())
+    if decoded.document is None:
+        raise Problem("unreadable", findings=decoded.findings)
+    _, findings = call.services.intake.check(call.tenant, decoded.document)
+    if any(finding.stops for finding in findings):
+        raise Problem("findings", "Nothing was stored.", findings)
+    return write_json(ClaimChecked(clean=True, findings=findings))
+
+
+async def list_claims(call: Call) -> web.Response:
+    """GET /v1/claims: newest first, by state and payer."""
+    query = call.query(ClaimQuery)
+    states = tuple(state for state in query.state.split(",") if state)
+    if not set(states) <= set(load_lifecycle().state):
+        raise refuse_parameter("state", "one of " + ", ".join(load_lifecycle().state))
+
+    def load(scope: TenantScope) -> list[Claim]:
+        return claims.list_page(
+            scope,
+            states=states,
+            payer_id=query.payer or None,
+            before=query.cursor or None,
+            limit=query.limit + 1,
+        )
+
+    found = await call.services.store.read(load, tenant=call.tenant)
+    page = found[: query.limit]
+    more = page[-1].id if len(found) > query.limit else None
+    return write_json(ClaimPage(claims=[_list(claim) for claim in page], next=more))
+
+
+async def show_claim(call: Call) -> web.Response:
+    """GET /v1/claims/{id}: how it stands, with the document it was made from."""
+    claim, dossier = await _load(call)
+    shown = ClaimShown(
+        **msgspec.structs.asdict(_list(claim)),
+        patient_control_number=dossier.patient_control_number,
+        document=dossier.document,
+    )
+    return write_json(shown)
+
+
+async def show_timeline(call: Call) -> web.Response:
+    """GET /v1/claims/{id}/timeline: the claim's events, oldest first."""
+    await _load(call)
+    story = await call.services.store.read(
+        lambda scope: events.list_of_claim(scope, call.subject), tenant=call.tenant
+    )
+    return write_json(
+        Timeline(claim=call.subject, events=[show_event(call.tenant, event) for event in story])
+    )
+
+
+async def show_findings(call: Call) -> web.Response:
+    """GET /v1/claims/{id}/findings: what was found when it came in."""
+    _, dossier = await _load(call)
+    return write_json(ClaimFindings(claim=call.subject, findings=dossier.findings))
+
+
+async def show_x12(call: Call) -> web.Response:
+    """GET /v1/claims/{id}/x12: the interchange as it was written last, byte for byte."""
+    await _load(call)
+
+    def find(scope: TenantScope) -> tuple[interchanges.Placement, interchanges.Interchange] | None:
+        for placement in interchanges.list_placements_of_claim(scope, call.subject):
+            interchange = interchanges.load(scope, placement.interchange)
+            if interchange is not None:
+                return placement, interchange
+        return None
+
+    found = await call.services.store.read(find, tenant=call.tenant)
+    if found is None:
+        raise Problem("not-found", "The claim was not written as X12 yet.")
+    placement, interchange = found
+    content = await asyncio.to_thread(call.services.archive.get, interchange.sha256)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{interchange.id}.x12"',
+        "X-Interchange": interchange.id,
+        "X-Transaction-Set": placement.set_control_number,
+        "X-Claim-Position": str(placement.position),
+    }
+    return web.Response(body=content, content_type=X12_MEDIA, headers=headers)
+
+
+async def _load(call: Call) -> tuple[Claim, Dossier]:
+    """The claim and its dossier. Raises Problem 404, alike for no claim and another tenant's."""
+
+    def load(scope: TenantScope) -> tuple[Claim, bytes] | None:
+        claim = claims.load(scope, call.subject)
+        return (claim, claims.read_body(scope, claim.id)) if claim is not None else None
+
+    found = await call.services.store.read(load, tenant=call.tenant)
+    if found is None:
+        raise refuse_missing("claim")
+    return found[0], read_dossier(found[1])
+
+
+def _list(claim: Claim) -> ClaimListed:
+    amounts = ClaimAmounts(
+        billed=claim.charge, paid=claim.paid, adjusted=claim.adjusted, patient=claim.patient, open=claim.open
+    )
+    copied = {name: getattr(claim, name) for name in ClaimListed.__struct_fields__ if name != "amounts"}
+    return ClaimListed(amounts=amounts, **copied)

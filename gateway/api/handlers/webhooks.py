@@ -1,0 +1,100 @@
+"""Webhook endpoints over HTTP: make, list, show, delete, and what was delivered."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from edi.findings import Finding, find
+from gateway.api.bodies import show, write_json
+from gateway.api.call import Call
+from gateway.api.problem import Problem, refuse_missing
+from gateway.api.shapes import (
+    DeliveryPage,
+    DeliveryShown,
+    EndpointMade,
+    EndpointPage,
+    EndpointShown,
+    NewEndpoint,
+    PageQuery,
+)
+from gateway.events import EVENT_TYPES
+from gateway.outbound import judge_url
+from gateway.signatures import write_secret
+from gateway.store import TenantScope, webhooks
+from gateway.store.webhooks import Delivery, Endpoint
+
+WEBHOOKS = "/v1/webhooks"
+
+
+async def make_endpoint(call: Call) -> web.Response:
+    """POST /v1/webhooks: 201 with the signing secret, which is shown this once."""
+    new = await call.struct(NewEndpoint)
+    findings = _check(new, allow_private=call.services.settings.webhooks.allow_private)
+    if findings:
+        raise Problem("findings", findings=findings)
+    secret = write_secret()
+
+    def add(scope: TenantScope) -> Endpoint:
+        return webhooks.add_endpoint(scope, url=new.url, types=new.types, secret=secret.encode("ascii"))
+
+    endpoint = await call.services.store.write(add, tenant=call.tenant)
+    made = EndpointMade(**msgspec.structs.asdict(show(endpoint, EndpointShown)), secret=secret)
+    return write_json(made, status=201, headers={"Location": f"{WEBHOOKS}/{endpoint.id}"})
+
+
+async def list_endpoints(call: Call) -> web.Response:
+    """GET /v1/webhooks: oldest first."""
+    found = await call.services.store.read(webhooks.list_endpoints, tenant=call.tenant)
+    return write_json(EndpointPage(webhooks=[show(endpoint, EndpointShown) for endpoint in found]))
+
+
+async def show_endpoint(call: Call) -> web.Response:
+    """GET /v1/webhooks/{id}."""
+    return write_json(show(await _load(call), EndpointShown))
+
+
+async def delete_endpoint(call: Call) -> web.Response:
+    """DELETE /v1/webhooks/{id}: the endpoint and what still waits for it."""
+    gone = await call.services.store.write(
+        lambda scope: webhooks.delete_endpoint(scope, call.subject), tenant=call.tenant
+    )
+    if not gone:
+        raise refuse_missing("webhook")
+    return web.Response(status=204)
+
+
+async def list_deliveries(call: Call) -> web.Response:
+    """GET /v1/webhooks/{id}/deliveries: newest first."""
+    query = call.query(PageQuery)
+    await _load(call)
+
+    def load(scope: TenantScope) -> list[Delivery]:
+        before = query.cursor or None
+        return webhooks.list_deliveries(scope, call.subject, before=before, limit=query.limit + 1)
+
+    found = await call.services.store.read(load, tenant=call.tenant)
+    page = found[: query.limit]
+    more = page[-1].id if len(found) > query.limit else None
+    return write_json(
+        DeliveryPage(deliveries=[show(delivery, DeliveryShown) for delivery in page], next=more)
+    )
+
+
+def _check(new: NewEndpoint, *, allow_private: bool) -> list[Finding]:
+    """Everything wrong with a new endpoint."""
+    problem = judge_url(new.url, allow_private=allow_private)
+    findings = [find("webhook.bad_url", pointer="/url", problem=problem)] if problem else []
+    for place, name in enumerate(new.types):
+        if name not in EVENT_TYPES:
+            findings.append(find("webhook.unknown_type", pointer=f"/types/{place}", value=name))
+    return findings
+
+
+async def _load(call: Call) -> Endpoint:
+    endpoint = await call.services.store.read(
+        lambda scope: webhooks.load_endpoint(scope, call.subject), tenant=call.tenant
+    )
+    if endpoint is None:
+        raise refuse_missing("webhook")
+    return endpoint

@@ -1,0 +1,130 @@
+"""OpenAPI 3.1 from the route table and the shapes: `python -m gateway.api.openapi FILE` writes it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.api.problem import MEDIA_TYPE, ProblemBody
+from gateway.api.routing import Answer, Route, Taken
+from gateway.api.table import ROUTES
+
+JSON = dict[str, Any]  # a JSON object
+API_VERSION = "1.0.0"
+REFERENCE = "#/components/schemas/{name}"
+INFO = {
+    "title": "Claimwire",
+    "description": "Clearinghouse gateway and X12 translation server for US medical billing.",
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
+BODIES: dict[Taken, JSON] = {
+    Taken.CLAIM: {
+        "type": "object",
+        "description": "A professional claim in the field's standard shape; unknown keys and nulls pass.",
+    },
+    Taken.X12: {
+        "type": "string",
+        "description": "One X12 file as it is.",
+        "contentMediaType": Taken.X12.value,
+    },
+}
+IDEMPOTENCY: JSON = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Repeats of a request with the same key and body get the first answer, for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+ALWAYS = (401, 403, 500)
+
+
+def write_openapi(routes: Sequence[Route] = ROUTES) -> bytes:
+    """The document as JSON, with a line for each value so that a change is readable."""
+    paths: dict[str, JSON] = {}
+    schemas = _write_schemas(routes)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _write_operation(route)
+    key = {"type": "http", "scheme": "bearer", "description": "An API key of this server: cw_..."}
+    document = {
+        "openapi": "3.1.0",
+        "info": {**INFO, "version": API_VERSION},
+        "security": [{"apiKey": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"apiKey": key}, "schemas": schemas},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _write_schemas(routes: Sequence[Route]) -> JSON:
+    """The schema of every shape that a route takes or answers, by name."""
+    shapes = {shape.__name__: shape for route in routes for shape in _list_shapes(route)}
+    named = [shapes[name] for name in sorted(shapes)] + [ProblemBody]
+    _, schemas = msgspec.json.schema_components(named, ref_template=REFERENCE)
+    return dict(sorted(schemas.items()))
+
+
+def _list_shapes(route: Route) -> Iterator[type]:
+    if not isinstance(route.body, Taken):
+        yield route.body
+    yield from (answer.shape for answer in route.answers if answer.shape is not None)
+
+
+def _write_operation(route: Route) -> JSON:
+    operation: JSON = {"operationId": route.name, "summary": route.summary}
+    if route.open:
+        operation["security"] = []
+    elif route.scope is not None:
+        operation["description"] = f"The key needs the scope {route.scope.value}."
+    parameters = list(_write_parameters(route))
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body is not Taken.NOTHING:
+        operation["requestBody"] = {"required": True, "content": _write_body(route)}
+    operation["responses"] = _write_answers(route)
+    return operation
+
+
+def _write_parameters(route: Route) -> Iterator[JSON]:
+    if "{id}" in route.path:
+        yield {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    if route.query is not None:
+        schema = msgspec.json.schema(route.query)["$defs"][route.query.__name__]
+        for name, field in schema["properties"].items():
+            yield {"name": name, "in": "query", "schema": field}
+    if route.idempotent:
+        yield IDEMPOTENCY
+
+
+def _write_body(route: Route) -> JSON:
+    if isinstance(route.body, Taken):
+        return {route.body.value: {"schema": BODIES[route.body]}}
+    return {"application/json": {"schema": _refer(route.body)}}
+
+
+def _write_answers(route: Route) -> JSON:
+    answers = {str(answer.status): _write_answer(answer) for answer in route.answers}
+    statuses = set(route.problems) | (set() if route.open else set(ALWAYS))
+    problem = {MEDIA_TYPE: {"schema": _refer(ProblemBody)}}
+    for status in sorted(statuses):
+        answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
+    return answers
+
+
+def _write_answer(answer: Answer) -> JSON:
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return {"description": answer.meaning}
+    schema = _refer(answer.shape) if answer.shape is not None else {}
+    return {"description": answer.meaning, "content": {answer.media: {"schema": schema}}}
+
+
+def _refer(shape: type) -> JSON:
+    return {"$ref": REFERENCE.format(name=shape.__name__)}
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(write_openapi())

@@ -1,0 +1,194 @@
+"""The composition root: settings become a running gateway. Only this module names concrete parts.
+
+gateway = await open_gateway(settings)
+port = await gateway.start()
+...
+await gateway.stop()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from enum import StrEnum
+from typing import Any
+
+from adapters.base import Transport
+from adapters.folder import FolderSettings
+from adapters.folder import FolderTransport as FolderAdapter
+from adapters.sftp import SftpSettings
+from adapters.sftp import SftpTransport as SftpAdapter
+from gateway.api.server import Server
+from gateway.archive import Archive
+from gateway.clock import Clock, SystemClock
+from gateway.commitpoints import Reach, pass_by
+from gateway.deposits import Deposits
+from gateway.ids import IdSource, TimeIds
+from gateway.intake import Intake
+from gateway.keys import KeyRoom
+from gateway.logs import log_event
+from gateway.metrics import Metrics
+from gateway.outbound import HookClient
+from gateway.sealing import Sealer, load_key_ring
+from gateway.services import Services
+from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
+from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.webhooks import HookSender
+
+
+class Role(StrEnum):
+    """What a process does: answer HTTP, do the background work, or both."""
+
+    API = "api"
+    WORKER = "worker"
+    ALL = "all"
+
+
+class Gateway:
+    """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
+
+    def __init__(self, services: Services, role: Role, reach: Reach) -> None:
+        self.services = services
+        self._role = role
+        self._reach = reach
+        self._server = Server(services) if role is not Role.WORKER else None
+        self._hooks: HookSender | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._resources = contextlib.AsyncExitStack()
+
+    async def start(self) -> int | None:
+        """Begin the work; the port that HTTP listens on, None for a worker alone."""
+        if self._role is not Role.API:
+            await self._start_work()
+        return await self._server.start() if self._server is not None else None
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is under way end within the drain time, close the store."""
+        if self._server is not None:
+            await self._server.stop()
+        if self._hooks is not None:
+            self._hooks.stop()
+        await self._drain()
+        await self._resources.aclose()
+        await self.services.store.close()
+        log_event("gateway.stopped", role=self._role.value)
+
+    async def _start_work(self) -> None:
+        settings = self.services.settings.webhooks
+        client = await self._resources.enter_async_context(
+            HookClient(
+                timeout_seconds=settings.timeout_seconds,
+                allow_private=settings.allow_private,
+                connections=settings.concurrent,
+            )
+        )
+        services = self.services
+        self._hooks = HookSender(services.store, client.post, services.clock, settings, services.metrics)
+        self._run(self._hooks.run(), "webhooks")
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def _drain(self) -> None:
+        """Wait for the background work, and cut what does not end: its leases give it to another process."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=self.services.settings.server.drain_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def open_gateway(
+    settings: Settings,
+    *,
+    role: Role = Role.ALL,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    reach: Reach = pass_by,
+) -> Gateway:
+    """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
+    time = clock or SystemClock()
+    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach)
+    await services.store.write(lambda system: _add_tenants(system, settings))
+    return Gateway(services, role, reach)
+
+
+def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reach) -> Services:
+    """Every service on one store. It blocks: the schema is brought up to date."""
+    sealer = open_sealer(settings)
+    store = open_store(settings.database_url, Means(clock, ids, sealer))
+    archive = Archive(settings.home / "archive", sealer)
+    return Services(
+        settings=settings,
+        store=store,
+        archive=archive,
+        clock=clock,
+        ids=ids,
+        keys=KeyRoom(store, clock),
+        intake=Intake(store, archive, settings, reach=reach),
+        deposits=Deposits(store, archive),
+        metrics=Metrics(),
+    )
+
+
+def open_sealer(settings: Settings) -> Sealer:
+    """The sealer with the key ring of the settings, or of the home folder."""
+    reference = settings.sealing.keys
+    return Sealer(load_key_ring(settings.home, reference.read() if reference else None))
+
+
+def _add_tenants(system: SystemScope, settings: Settings) -> None:
+    """A row for each tenant of the settings that has none yet."""
+    known = set(system.tenants())
+    for tenant in settings.tenants:
+        if tenant.name not in known:
+            tenants.create(system, tenant.name, tenant_id=tenant.name)
+
+
+def make_transport(partner: Partner) -> Transport:
+    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
+    wire = partner.transport
+    if isinstance(wire, FolderTransport):
+        return FolderAdapter(
+            FolderSettings(
+                outbox_folder=wire.outbox_folder, inbox_folder=wire.inbox_folder, done_folder=wire.done_folder
+            )
+        )
+    return _make_sftp(wire)
+
+
+def _make_sftp(wire: SftpTransport) -> Transport:
+    return SftpAdapter(
+        SftpSettings(
+            host=wire.host,
+            port=wire.port,
+            username=wire.username,
+            outbox_folder=wire.outbox_folder,
+            inbox_folder=wire.inbox_folder,
+            done_folder=wire.done_folder,
+            host_key=wire.host_key,
+            known_hosts=wire.known_hosts,
+            key_file=wire.key_file,
+            key_passphrase=wire.key_passphrase.read() if wire.key_passphrase else None,
+            password=wire.password.read() if wire.password else None,
+            timeout=wire.timeout_seconds,
+            deadline=wire.deadline_seconds,
+        )
+    )
+
+
+async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
+    """Run a gateway until SIGINT or SIGTERM, then drain it."""
+    gateway = await open_gateway(settings, role=role)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await gateway.start()
+    try:
+        await stopped.wait()
+    finally:
+        await gateway.stop()

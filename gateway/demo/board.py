@@ -1,0 +1,169 @@
+"""What the demo shows: each event of the feed as it comes, live on a terminal, as lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gateway.demo.samples import Dollars, Sample
+
+STORY = {
+    "claim.received": "received",
+    "claim.rejected": "rejected",
+    "claim.accepted": "accepted",
+    "claim.batched": "batched",
+    "claim.sent": "sent",
+    "claim.acknowledged": "999",
+    "claim.returned": "999 returned",
+    "claim.payer_accepted": "277CA",
+    "claim.payer_rejected": "277CA rejected",
+    "claim.pending": "pending",
+    "claim.paid": "835 paid",
+    "claim.denied": "835 denied",
+    "claim.reversed": "835 reversed",
+    "claim.overdue": "overdue",
+}
+COLOURS = {
+    "paid": "green",
+    "partially_paid": "yellow",
+    "denied": "red",
+    "rejected": "red",
+    "returned": "red",
+    "payer_rejected": "red",
+    "reversed": "yellow",
+}
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One event of the feed about a claim, as the board shows it."""
+
+    time: str
+    type: str
+    number: str
+    state: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a sample's claim ended. `complaints` says in sentences what differs from the sample's word."""
+
+    sample: Sample
+    claim: str
+    state: str
+    dollars: Dollars
+    webhooks: int
+    complaints: tuple[str, ...] = ()
+
+
+class Board(Protocol):
+    """Where the story is told."""
+
+    def __enter__(self) -> Board: ...
+
+    def __exit__(self, *failure: object) -> None: ...
+
+    def tell(self, moment: Moment) -> None:
+        """Show one event."""
+        ...
+
+
+class LineBoard:
+    """One line for each event."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> LineBoard:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        return None
+
+    def tell(self, moment: Moment) -> None:
+        """Print the event."""
+        words = f"{moment.time}  {moment.number:<20} {moment.type:<22} {moment.state}"
+        self._console.print(words, markup=False, highlight=False)
+
+
+class LiveBoard:
+    """One row for each claim, whose timeline grows."""
+
+    def __init__(self, console: Console, samples: Sequence[Sample]) -> None:
+        self._timelines: dict[str, list[str]] = {sample.number: [] for sample in samples}
+        self._states: dict[str, str] = {}
+        self._live = Live(self._draw(), console=console, refresh_per_second=8)
+
+    def __enter__(self) -> LiveBoard:
+        self._live.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._live.stop()
+
+    def tell(self, moment: Moment) -> None:
+        """Add the event to its claim's row."""
+        self._timelines.setdefault(moment.number, []).append(STORY.get(moment.type, moment.type))
+        self._states[moment.number] = moment.state
+        self._live.update(self._draw())
+
+    def _draw(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("claim", "state", "timeline"):
+            table.add_column(heading, overflow="fold")
+        for number, story in self._timelines.items():
+            table.add_row(number, colour(self._states.get(number, "")), " → ".join(story))
+        return Group(table)
+
+
+def open_board(console: Console, samples: Sequence[Sample]) -> Board:
+    """The live board on a terminal, else the plain one."""
+    return LiveBoard(console, samples) if console.is_terminal else LineBoard(console)
+
+
+def colour(state: str) -> Text:
+    """The state in its colour."""
+    return Text(state, style=COLOURS.get(state, ""))
+
+
+def draw_outcomes(outcomes: Sequence[Outcome]) -> Table:
+    """The table at the end: claims, states, dollars, webhooks, and the totals."""
+    table = Table(title="billed = paid + adjusted + patient + open")
+    table.add_column("claim")
+    table.add_column("scenario", overflow="fold")
+    table.add_column("state")
+    for heading in ("billed", "paid", "adjusted", "patient", "open", "webhooks"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for outcome in outcomes:
+        table.add_row(
+            outcome.sample.number,
+            outcome.sample.expected.scenario or "(refused)",
+            colour(outcome.state),
+            *map(str, dollars_of(outcome.dollars).values()),
+            str(outcome.webhooks),
+            Text("✗", style="bold red") if outcome.complaints else Text("✓", style="green"),
+        )
+    table.add_section()
+    totals = sum_dollars([outcome.dollars for outcome in outcomes])
+    hooks = sum(outcome.webhooks for outcome in outcomes)
+    table.add_row(f"{len(outcomes)} claims", "", "", *map(str, totals.values()), str(hooks), "", style="bold")
+    return table
+
+
+def dollars_of(dollars: Dollars) -> Mapping[str, Decimal]:
+    """The five amounts by name, in the order of the table."""
+    return {name: getattr(dollars, name) for name in Dollars.__struct_fields__}
+
+
+def sum_dollars(all_dollars: Sequence[Dollars]) -> Mapping[str, Decimal]:
+    """The totals."""
+    return {
+        name: sum((getattr(dollars, name) for dollars in all_dollars), Decimal("0.00"))
+        for name in Dollars.__struct_fields__
+    }

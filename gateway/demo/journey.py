@@ -1,0 +1,231 @@
+"""The demo: a gateway, a scripted payer and a webhook receiver on loopback, and every sample claim through them.
+
+Nothing is faked: claims go in over HTTP with an API key, files over SFTP with keys made on the spot, the
+payer answers on a clock that hurries, webhooks come back signed and are verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from gateway.clock import Clock, SystemClock, VirtualClock
+from gateway.demo.board import Board, Moment, Outcome, draw_outcomes, open_board
+from gateway.demo.client import Event, GatewayClient, Posted
+from gateway.demo.receiver import LOOPBACK, Receiver
+from gateway.demo.samples import Sample, load_samples
+from gateway.demo.verdict import Received, is_settled, judge_claim, judge_payments
+from gateway.settings import (
+    BatchSettings,
+    EnvelopeIds,
+    Partner,
+    ServerSettings,
+    Settings,
+    SftpTransport,
+    Tenant,
+    WebhookSettings,
+    WorkerSettings,
+)
+from gateway.simulator.keys import load_or_create_key, public_line
+from gateway.simulator.mailbox import DONE, INBOUND, OUTBOUND
+from gateway.simulator.server import SenderAccount
+from gateway.simulator.service import RunningSimulator, SimulatorSettings, run_simulator
+
+TENANT = "demo"
+SENDER = "claimwire"
+PATIENCE_SECONDS = 60.0
+PACE = 1_000_000.0
+"""How fast the payer's clock runs: two weeks in little more than a second."""
+
+
+def run_demo(*, keep: bool = False, console: Console | None = None) -> int:
+    """The demo in a folder of its own that is removed at the end; 0 where every claim ended as its sample says.
+
+    With `keep` everything stays up until interrupted.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        return asyncio.run(travel(Path(folder), console or Console(), keep=keep))
+    return 0
+
+
+async def travel(home: Path, console: Console, *, keep: bool = False) -> int:
+    """The whole journey with everything under `home`; the exit code."""
+    samples = load_samples()
+    async with open_world(home, samples) as world:
+        console.print(f"gateway {world.url}, scripted payer sftp://{LOOPBACK}:{world.simulator.port}")
+        with open_board(console, samples) as board:
+            journey = Journey(world, samples, board)
+            await journey.post()
+            await journey.follow()
+        code = show_end(console, await journey.judge(), journey.received)
+        if keep:
+            await stay(console, world)
+    return code
+
+
+def show_end(console: Console, outcomes: Sequence[Outcome], received: Received) -> int:
+    """The table, what differs from the samples, and the exit code."""
+    console.print(draw_outcomes(outcomes))
+    console.print(f"payers paid {received.amount}, after taking back {received.kept} from providers")
+    complaints = [
+        f"{outcome.sample.case}: {complaint}" for outcome in outcomes for complaint in outcome.complaints
+    ]
+    complaints += judge_payments(outcomes, received)
+    for complaint in complaints:
+        console.print(complaint, style="red", markup=False, highlight=False)
+    console.print(
+        f"{len(outcomes)} claims, {'all' if not complaints else 'not all'} ended as their samples say"
+    )
+    return 1 if complaints else 0
+
+
+async def stay(console: Console, world: World) -> None:
+    """Say where everything is, and wait to be interrupted."""
+    console.print(f"API      {world.url}  (API key: {world.api_key})", soft_wrap=True)
+    console.print(f"API docs {world.url}/docs")
+    console.print(f"payer    sftp://{LOOPBACK}:{world.simulator.port}")
+    console.print("Ctrl-C ends everything and removes it.")
+    await asyncio.Event().wait()
+
+
+@dataclass
+class World:
+    """What the demo runs in."""
+
+    url: str
+    api_key: str
+    client: GatewayClient
+    receiver: Receiver
+    simulator: RunningSimulator
+    clock: Clock
+
+
+@contextlib.asynccontextmanager
+async def open_world(home: Path, samples: Sequence[Sample]) -> AsyncIterator[World]:
+    """Payer, gateway and receiver, started in this order and stopped in the other."""
+    clock = SystemClock()
+    key = load_or_create_key(home / "sender_key")
+    account = SenderAccount(SENDER, public_keys=(public_line(key),))
+    simulator_settings = SimulatorSettings(home / "payer", (account,), poll_seconds=0.05, pace=PACE)
+    receiver = Receiver(clock)
+    async with contextlib.AsyncExitStack() as stack:
+        payer_clock = VirtualClock(1.0, clock.now())
+        simulator = await stack.enter_async_context(run_simulator(simulator_settings, payer_clock))
+        payers = sorted({sample.payer for sample in samples})
+        settings = write_settings(home, simulator, payers)
+        gateway = await stack.enter_async_context(run_gateway(settings))
+        stack.push_async_callback(receiver.stop)
+        made = await gateway.keys.create(TENANT, "demo")
+        client = await stack.enter_async_context(GatewayClient(gateway.url, made.text))
+        receiver.secret = await client.make_webhook(await receiver.start())
+        yield World(gateway.url, made.text, client, receiver, simulator, clock)
+
+
+def write_settings(home: Path, simulator: RunningSimulator, payers: Sequence[str]) -> Settings:
+    """A gateway with one tenant and one partner, which looks around many times a second."""
+    partner = Partner(
+        name="exchange",
+        payers=tuple(payers),
+        transport=SftpTransport(
+            host=LOOPBACK,
+            port=simulator.port,
+            username=SENDER,
+            key_file=home / "sender_key",
+            host_key=simulator.host_key,
+            outbox_folder=INBOUND,
+            inbox_folder=OUTBOUND,
+            done_folder=DONE,
+        ),
+        envelope=EnvelopeIds(
+            sender="CLAIMWIREDEMO",
+            receiver="SCRIPTEDPAYER",
+            group_sender="CLAIMWIREDEMO",
+            group_receiver="SCRIPTEDPAYER",
+            usage="T",
+        ),
+        poll_seconds=0.2,
+        batch=BatchSettings(max_age_seconds=0.5),
+    )
+    return Settings(
+        home=home / "gateway",
+        server=ServerSettings(port=0),
+        webhooks=WebhookSettings(allow_private=True, poll_seconds=0.1),
+        worker=WorkerSettings(poll_seconds=0.1),
+        tenants=(Tenant(name=TENANT, partners=(partner,)),),
+    )
+
+
+@dataclass
+class Journey:
+    """The claims on their way: what was posted, what the feed has told so far."""
+
+    world: World
+    samples: Sequence[Sample]
+    board: Board
+    posted: dict[str, Posted] = field(default_factory=dict)
+    cursor: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+    received: Received = Received()
+
+    async def post(self) -> None:
+        """Post every sample claim."""
+        for sample in self.samples:
+            self.posted[sample.case] = await self.world.client.post_claim(sample.text)
+
+    async def follow(self) -> None:
+        """Watch the feed until every claim has ended and every webhook has come, or patience ends."""
+        ends = self.world.clock.now().timestamp() + PATIENCE_SECONDS
+        while self.world.clock.now().timestamp() < ends:
+            if not await self._read_feed() and await self._is_over():
+                return
+            await self.world.clock.sleep(0.1)
+
+    async def judge(self) -> tuple[Outcome, ...]:
+        """How each claim ended."""
+        await self._read_feed()
+        return tuple([await self._judge(sample) for sample in self.samples])
+
+    async def _judge(self, sample: Sample) -> Outcome:
+        posted = self.posted[sample.case]
+        view = await self.world.client.show_claim(posted.claim)
+        webhooks = self.world.receiver.by_claim[posted.claim]
+        return judge_claim(sample, posted, view, self.told[posted.claim], webhooks)
+
+    async def _read_feed(self) -> bool:
+        """Take in what the feed tells anew; False where it tells nothing."""
+        page = await self.world.client.list_events(self.cursor)
+        for event in page.events:
+            self._take(event)
+        self.cursor = page.next
+        return bool(page.events)
+
+    def _take(self, event: Event) -> None:
+        self.told[event.data.claim] += 1
+        if event.type == "remittance.received":
+            kept = sum(
+                (adjusted.amount for adjusted in event.data.provider_adjustments), start=self.received.kept
+            )
+            amount = self.received.amount + (event.data.amount or 0)
+            self.received = msgspec.structs.replace(self.received, amount=amount, kept=kept)
+        if event.data.claim:
+            time = event.timestamp.partition("T")[2][:8]
+            self.board.tell(Moment(time, event.type, event.data.patient_control_number, event.data.state))
+
+    async def _is_over(self) -> bool:
+        """True once every claim has ended as its sample says and every event has reached the receiver."""
+        for sample in self.samples:
+            view = await self.world.client.show_claim(self.posted[sample.case].claim)
+            if not is_settled(sample, view):
+                return False
+        return self.world.receiver.by_claim == self.told

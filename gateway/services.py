@@ -1,0 +1,31 @@
+"""The services behind the HTTP side, built by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.archive import Archive
+from gateway.clock import Clock
+from gateway.deposits import Deposits
+from gateway.ids import IdSource
+from gateway.intake import Intake
+from gateway.keys import KeyRoom
+from gateway.metrics import Metrics
+from gateway.settings import Settings
+from gateway.store import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """What handlers call. `in_flight` holds the idempotency keys of requests under way in this process."""
+
+    settings: Settings
+    store: Store
+    archive: Archive
+    clock: Clock
+    ids: IdSource
+    keys: KeyRoom
+    intake: Intake
+    deposits: Deposits
+    metrics: Metrics
+    in_flight: set[tuple[str, str, str]] = field(default_factory=set)
