@@ -56,6 +56,7 @@ class Gateway:
         self._server = Server(services) if role is not Role.WORKER else None
         self._hooks: HookSender | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
         self._resources = contextlib.AsyncExitStack()
 
     async def start(self) -> int | None:
@@ -65,7 +66,10 @@ class Gateway:
         return await self._server.start() if self._server is not None else None
 
     async def stop(self) -> None:
-        """Take nothing more, let what is under way end within the drain time, close the store."""
+        """Take nothing more, let what is under way end within the drain time, close the store; once."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._server is not None:
             await self._server.stop()
         if self._hooks is not None:
