@@ -22,20 +22,26 @@ from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
 from gateway.api.server import Server
 from gateway.archive import Archive
+from gateway.batching import Batching
 from gateway.clock import Clock, SystemClock
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
+from gateway.dispatch import Dispatch
 from gateway.ids import IdSource, TimeIds
+from gateway.inbound import Inbound
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.logs import log_event
 from gateway.metrics import Metrics
 from gateway.outbound import HookClient
+from gateway.partners import PartnerWatch
+from gateway.processing import Processing
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.webhooks import HookSender
+from gateway.worker import Worker
 
 
 class Role(StrEnum):
@@ -54,8 +60,9 @@ class Gateway:
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
-        self._hooks: HookSender | None = None
+        self._worker: Worker | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
         self._resources = contextlib.AsyncExitStack()
 
     async def start(self) -> int | None:
@@ -65,11 +72,14 @@ class Gateway:
         return await self._server.start() if self._server is not None else None
 
     async def stop(self) -> None:
-        """Take nothing more, let what is under way end within the drain time, close the store."""
+        """Take nothing more, let what is under way end within the drain time, close the store; once."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._server is not None:
             await self._server.stop()
-        if self._hooks is not None:
-            self._hooks.stop()
+        if self._worker is not None:
+            self._worker.stop()
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
@@ -85,8 +95,11 @@ class Gateway:
             )
         )
         services = self.services
-        self._hooks = HookSender(services.store, client.post, services.clock, settings, services.metrics)
-        self._run(self._hooks.run(), "webhooks")
+        hooks = HookSender(services.store, client.post, services.clock, settings, services.metrics)
+        transports = Transports(services.settings)
+        self._resources.push_async_callback(transports.close)
+        self._worker = build_worker(services, transports, hooks, self._reach)
+        self._run(self._worker.run(), "worker")
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
@@ -99,6 +112,52 @@ class Gateway:
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class Transports:
+    """The open transports, one for each partner of each tenant, made at first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[tuple[str, str], Transport] = {}
+
+    def find(self, tenant: str, partner: str) -> Transport:
+        """The transport of a tenant's partner. Raises KeyError for a partner the settings do not have."""
+        key = (tenant, partner)
+        if key not in self._open:
+            self._open[key] = make_transport(self.find_partner(tenant, partner))
+        return self._open[key]
+
+    def find_partner(self, tenant: str, partner: str) -> Partner:
+        """The partner's settings. Raises KeyError."""
+        ours = self._settings.tenant(tenant)
+        found = {each.name: each for each in ours.partners} if ours else {}
+        return found[partner]
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        for transport in self._open.values():
+            await transport.close()
+
+
+def build_worker(
+    services: Services, transports: Transports, hooks: HookSender | None, reach: Reach
+) -> Worker:
+    """The worker of all tenants of the settings."""
+    store, archive, clock, settings = services.store, services.archive, services.clock, services.settings
+    watch = PartnerWatch(store)
+    limit = settings.server.file_limit
+    return Worker(
+        store,
+        clock,
+        settings.worker,
+        settings.tenants,
+        batching=Batching(store, archive, clock, reach=reach),
+        dispatch=Dispatch(store, archive, transports.find, watch, clock, reach=reach),
+        inbound=Inbound(store, archive, transports.find, watch, limit=limit, reach=reach),
+        processing=Processing(store, archive, transports.find_partner, reach=reach),
+        sender=hooks,
+    )
 
 
 async def open_gateway(
