@@ -40,9 +40,11 @@ def open_console() -> Console:
     return console if console.is_terminal else Console(width=PAGE_WIDTH)
 
 
-async def travel(home: Path, console: Console, *, keep: bool = False) -> int:
-    """The whole journey with everything under `home`; the exit code."""
-    samples = load_samples()
+async def travel(
+    home: Path, console: Console, *, keep: bool = False, samples: Sequence[Sample] | None = None
+) -> int:
+    """The whole journey of the samples (all there are, without any given) under `home`; the exit code."""
+    samples = load_samples() if samples is None else samples
     async with open_world(home, samples) as world:
         console.print(f"gateway {world.url}, scripted payer sftp://{LOOPBACK}:{world.simulator.port}")
         with open_board(console, samples) as board:
