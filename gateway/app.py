@@ -188,7 +188,7 @@ class Transports:
         self._made: dict[tuple[str, str], Transport] = {}
 
     def find(self, tenant: str, partner: str) -> Transport:
-        """The adapter of a partner. Raises SettingsError for an absent secret, KeyError for no such partner."""
+        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
         key = (tenant, partner)
         if key not in self._made:
             self._made[key] = make_transport(self._settings.find_partner(tenant, partner))

@@ -21,8 +21,7 @@ from gateway.dossier import Dossier, write_dossier
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
 from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
 from gateway.settings import Settings
-from gateway.store import claims, files
-from gateway.store.engine import Store
+from gateway.store import Store, claims, files
 from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
