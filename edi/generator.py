@@ -146,7 +146,7 @@ def write_occurrence(
     loop.found |= found or bool(pairs)
     room = len(plan.pairs.cells) if plan.pairs else 0
     place_pairs(plan, cells, pairs[:room])
-    plan.complete(cells, scope, generation)
+    plan.complete(cells, loop.scope, generation)
     if not (found or pairs or forced) and not all(cells[cell] for cell in plan.required):
         return
     add_segment(WrittenSegment(plan, scope, cells), loop, generation)

@@ -28,7 +28,9 @@ class Layout:
         self.blank = [use.id, *[""] * (len(self.places) - 1)]
 
     def cell(self, slot: Slot) -> int:
-        """The cell of a place."""
+        """The cell of a place, 0 where the use has none."""
+        if slot.element >= len(self.spans):
+            return 0
         return self.spans[slot.element][0] + max(slot.component - 1, 0)
 
     def slot(self, cell: int) -> Slot:

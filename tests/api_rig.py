@@ -192,4 +192,4 @@ async def run_gateway(settings: Settings, role: Role = Role.API) -> AsyncIterato
     assert port is not None
     async with aiohttp.ClientSession() as http:
         yield Rig(gateway, port, {name: key.text for name, key in made.items()}, http)
-    await gateway.stop()
+        await gateway.stop()

@@ -21,6 +21,7 @@ from gateway.store.errors import StoreBroken, StoreUnavailable
 NOBODY = Caller("", "", frozenset())
 UNKNOWN = "unknown"
 SAFE_HEADERS = {
+    "Server": "claimwire",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

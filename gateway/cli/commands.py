@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from edi.acks import acknowledge_file
+from edi.acks.answering import acknowledge_file
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import check_file

@@ -95,4 +95,5 @@ def _element_text(segment: str, use: ElementUse | CompositeUse, text: str, separ
 
 
 def _finding_text(finding: Finding) -> str:
-    return f"[{COLOURS[finding.severity]}]⚑ {finding.severity}: {escape(finding.message)} {escape(finding.remedy)}[/]"
+    text = f"{finding.severity}: {finding.message} {finding.remedy}"
+    return f"[{COLOURS[finding.severity]}]⚑ {escape(text)}[/]"

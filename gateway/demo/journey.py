@@ -1,8 +1,4 @@
-"""The demo: a gateway, a scripted payer and a webhook receiver on loopback, and every sample claim through them.
-
-Nothing is faked: claims go in over HTTP with an API key, files over SFTP with keys made on the spot, the
-payer answers on a clock that hurries, webhooks come back signed and are verified.
-"""
+"""The demo's journey: every sample claim posted, followed to its end, and judged."""
 
 from __future__ import annotations
 
@@ -10,46 +6,28 @@ import asyncio
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from gateway.clock import Clock, SystemClock, VirtualClock
 from gateway.demo.board import Board, Moment, Outcome, draw_outcomes, open_board
-from gateway.demo.client import Event, GatewayClient, Posted
-from gateway.demo.receiver import LOOPBACK, Receiver
+from gateway.demo.client import Event, Posted
+from gateway.demo.receiver import LOOPBACK
 from gateway.demo.samples import Sample, load_samples
 from gateway.demo.verdict import Received, is_settled, judge_claim, judge_payments
-from gateway.settings import (
-    BatchSettings,
-    EnvelopeIds,
-    Partner,
-    ServerSettings,
-    Settings,
-    SftpTransport,
-    Tenant,
-    WebhookSettings,
-    WorkerSettings,
-)
-from gateway.simulator.keys import load_or_create_key, public_line
-from gateway.simulator.mailbox import DONE, INBOUND, OUTBOUND
-from gateway.simulator.server import SenderAccount
-from gateway.simulator.service import RunningSimulator, SimulatorSettings, run_simulator
+from gateway.demo.world import World, open_world
 
-TENANT = "demo"
-SENDER = "claimwire"
 PATIENCE_SECONDS = 60.0
-PACE = 1_000_000.0
-"""How fast the payer's clock runs: two weeks in little more than a second."""
 
 
 def run_demo(*, keep: bool = False, console: Console | None = None) -> int:
-    """The demo in a folder of its own that is removed at the end; 0 where every claim ended as its sample says.
+    """The demo in a folder of its own that is removed at the end.
 
-    With `keep` everything stays up until interrupted.
+    The exit code is 0 where every claim ended as its sample says. With `keep` everything stays up until
+    interrupted.
     """
     with (
         tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder,
@@ -100,73 +78,6 @@ async def stay(console: Console, world: World) -> None:
 
 
 @dataclass
-class World:
-    """What the demo runs in."""
-
-    url: str
-    api_key: str
-    client: GatewayClient
-    receiver: Receiver
-    simulator: RunningSimulator
-    clock: Clock
-
-
-@contextlib.asynccontextmanager
-async def open_world(home: Path, samples: Sequence[Sample]) -> AsyncIterator[World]:
-    """Payer, gateway and receiver, started in this order and stopped in the other."""
-    clock = SystemClock()
-    key = load_or_create_key(home / "sender_key")
-    account = SenderAccount(SENDER, public_keys=(public_line(key),))
-    simulator_settings = SimulatorSettings(home / "payer", (account,), poll_seconds=0.05, pace=PACE)
-    receiver = Receiver(clock)
-    async with contextlib.AsyncExitStack() as stack:
-        payer_clock = VirtualClock(1.0, clock.now())
-        simulator = await stack.enter_async_context(run_simulator(simulator_settings, payer_clock))
-        payers = sorted({sample.payer for sample in samples})
-        settings = write_settings(home, simulator, payers)
-        gateway = await stack.enter_async_context(run_gateway(settings))
-        stack.push_async_callback(receiver.stop)
-        made = await gateway.keys.create(TENANT, "demo")
-        client = await stack.enter_async_context(GatewayClient(gateway.url, made.text))
-        receiver.secret = await client.make_webhook(await receiver.start())
-        yield World(gateway.url, made.text, client, receiver, simulator, clock)
-
-
-def write_settings(home: Path, simulator: RunningSimulator, payers: Sequence[str]) -> Settings:
-    """A gateway with one tenant and one partner, which looks around many times a second."""
-    partner = Partner(
-        name="exchange",
-        payers=tuple(payers),
-        transport=SftpTransport(
-            host=LOOPBACK,
-            port=simulator.port,
-            username=SENDER,
-            key_file=home / "sender_key",
-            host_key=simulator.host_key,
-            outbox_folder=INBOUND,
-            inbox_folder=OUTBOUND,
-            done_folder=DONE,
-        ),
-        envelope=EnvelopeIds(
-            sender="CLAIMWIREDEMO",
-            receiver="SCRIPTEDPAYER",
-            group_sender="CLAIMWIREDEMO",
-            group_receiver="SCRIPTEDPAYER",
-            usage="T",
-        ),
-        poll_seconds=0.2,
-        batch=BatchSettings(max_age_seconds=0.5),
-    )
-    return Settings(
-        home=home / "gateway",
-        server=ServerSettings(port=0),
-        webhooks=WebhookSettings(allow_private=True, poll_seconds=0.1),
-        worker=WorkerSettings(poll_seconds=0.1),
-        tenants=(Tenant(name=TENANT, partners=(partner,)),),
-    )
-
-
-@dataclass
 class Journey:
     """The claims on their way: what was posted, what the feed has told so far."""
 
@@ -176,7 +87,7 @@ class Journey:
     posted: dict[str, Posted] = field(default_factory=dict)
     cursor: int = 0
     told: Counter[str] = field(default_factory=Counter)
-    received: Received = Received()
+    received: Received = field(default_factory=Received)
 
     async def post(self) -> None:
         """Post every sample claim."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from edi.findings import Finding
 from gateway.events import ACKNOWLEDGMENT_UNMATCHED, Happening
 from gateway.journal import Journal
 from gateway.settings import Partner
@@ -21,12 +22,13 @@ UNACKNOWLEDGED = (interchanges.STORED, interchanges.TEMP_UPLOADED, interchanges.
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One inbound file in the transaction that applies it."""
+    """One inbound file in the transaction that applies it. `notes` gathers what is to be said of the file."""
 
     scope: TenantScope
     journal: Journal
     file: File
     partner: Partner
+    notes: list[Finding]
 
     def keep(
         self,

@@ -1,0 +1,128 @@
+"""Answers to a whole file: its 999 with a TA1, or its 277CA, as an interchange back to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from edi.acks.functional import acknowledge_group
+from edi.acks.interchange import acknowledge_interchange
+from edi.acks.verdicts import answer_claim, judge_findings, report_claims
+from edi.documents import read_section, read_text
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.files import FileReport, InterchangeReport, SetReport
+from edi.findings import Finding
+from edi.guides.registry import load_guide
+from edi.interchange import GroupHeader
+from edi.models import ClaimBatch, ClaimStatus
+from edi.segments import Delimiters
+from edi.tree import Loop
+from edi.writer import envelope_context, generate_sets, write_documents
+
+FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
+CLAIM_ACKNOWLEDGMENT = "005010X214"
+UNANSWERED = ("FA",)  # a 999 is not answered by a 999
+
+
+def acknowledge_file(report: FileReport, *, kind: str, created: datetime) -> bytes:
+    """The interchanges that answer a file: `kind` is "999" (with TA1) or "277ca" (claims of an 837 only).
+
+    Each answers one interchange of the file and carries its control number. An interchange that holds
+    nothing to answer gives none.
+    """
+    answer = answer_with_999 if kind == "999" else answer_with_277ca
+    return b"".join(filter(None, (answer(interchange, created) for interchange in report.interchanges)))
+
+
+def turn_envelope(
+    interchange: InterchangeReport, group: GroupHeader | None, created: datetime
+) -> EnvelopeSettings:
+    """The envelope of an answer: sender and receiver change places; nobody acknowledges it (ISA14 = 0)."""
+    header = interchange.header
+    number = int(header.control_number) if header.control_number.isdecimal() else 1
+    return EnvelopeSettings(
+        sender_qualifier=header.receiver_qualifier,
+        sender=header.receiver,
+        receiver_qualifier=header.sender_qualifier,
+        receiver=header.sender,
+        group_sender=group.receiver if group else header.receiver,
+        group_receiver=group.sender if group else header.sender,
+        usage=header.usage,
+        control_number=number,
+        group_control_number=number,
+        created=created,
+        acknowledgment_requested=False,
+        delimiters=Delimiters(line_end="\n"),
+    )
+
+
+def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
+    """TA1 and one 999 for each functional group."""
+    groups = [group for group in interchange.groups if group.header.functional_id not in UNANSWERED]
+    envelope = turn_envelope(interchange, groups[0].header if groups else None, created)
+    documents = [acknowledge_group(interchange.header, group) for group in groups]
+    sets = generate_sets(FUNCTIONAL_ACKNOWLEDGMENT, documents, envelope_context(envelope))
+    guide = load_guide(FUNCTIONAL_ACKNOWLEDGMENT)
+    answered = [(guide.functional_group, guide.id, [made.segments for made in sets])] if sets else []
+    return wrap_interchange(envelope, answered, [acknowledge_interchange(interchange, created=created)])
+
+
+def answer_with_277ca(interchange: InterchangeReport, created: datetime) -> bytes:
+    """One 277CA for each 837 set, each claim accepted or rejected by the findings about it."""
+    found = [
+        (group.header, report)
+        for group in interchange.groups
+        for report in group.sets
+        if report.set_id == "837" and report.tree is not None
+    ]
+    if not found:
+        return b""
+    documents = [answer_set(report, created) for _, report in found]
+    return write_documents(CLAIM_ACKNOWLEDGMENT, documents, turn_envelope(interchange, found[0][0], created))
+
+
+def answer_set(report: SetReport, created: datetime) -> dict[str, Any]:
+    """The 277CA document for one 837 set."""
+    claims = list(zip(report.documents, claim_findings(report), strict=True))
+    first = report.documents[0] if report.documents else {}
+    batch = ClaimBatch(
+        batch_number=report.tree.loops("HEADER")[0].value("BHT", 3) if report.tree else "",
+        payer_name=read_text(first, "receiver", "organizationName") or "PAYER",
+        payer_id=read_text(first, "tradingPartnerServiceId") or "UNKNOWN",
+        receiver_name=read_text(first, "submitter", "organizationName") or "SUBMITTER",
+        receiver_id=read_text(read_section(first, "submitter"), "submitterIdentification") or "UNKNOWN",
+        receipt_number=report.control_number,
+        received=created.date(),
+        processed=created.date(),
+    )
+    return dict(report_claims(batch, [judge_claim(document, found, created) for document, found in claims]))
+
+
+def judge_claim(document: Any, findings: list[Finding], created: datetime) -> ClaimStatus:
+    """Accepted, or rejected with the statuses of the findings that stop it."""
+    stopping = [finding for finding in findings if finding.stops]
+    if not stopping:
+        return answer_claim(document, effective=created.date())
+    return answer_claim(document, judge_findings(stopping), effective=created.date())
+
+
+def claim_findings(report: SetReport) -> Iterator[list[Finding]]:
+    """For each claim of an 837 set in order, the findings about it, its patient, subscriber and provider."""
+    if report.tree is None:
+        return
+    for claim in report.tree.descend("2300"):
+        ordinals = frozenset(claim_ordinals(claim))
+        yield [finding for finding in report.findings if finding.x12 and finding.x12.ordinal in ordinals]
+
+
+def claim_ordinals(claim: Loop) -> Iterator[int]:
+    """The ordinals of the claim's segments and of those above it that describe it."""
+    yield from (segment.ordinal for segment in claim.all_segments())
+    above = claim.parent
+    while above is not None and above.id != "DETAIL":
+        yield from (segment.ordinal for segment in above.segments())
+        for beside in above.loops():
+            if beside.id not in ("2000B", "2000C", "2300"):
+                yield from (segment.ordinal for segment in beside.all_segments())
+        above = above.parent
