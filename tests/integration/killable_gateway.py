@@ -1,10 +1,10 @@
 """A real gateway that kills itself (SIGKILL) when it reaches a commit point; run as a program by tests.
 
-    python -m tests.integration.killable_gateway HOME PORT HOST_KEY [POINT NTH]
+    python -m tests.integration.killable_gateway HOME PORT HOST_KEY [POINT NTH | deaf]
 
 It posts the sample claims that are not stored yet, as a client does that got no answer, works until each of
-them has its whole story, and ends with 0. Started again on the same HOME without a point, it goes on where
-it died.
+them has its whole story, and ends with 0. Started again on the same HOME without a point, it goes on where it
+died. A deaf one reads no mailbox and ends when all is sent: no answer tells it what became of a delivery.
 """
 
 from __future__ import annotations
@@ -38,10 +38,23 @@ SENDER = "claimwire"
 PARTNER = "exchange"
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "837P"
 STORIES: dict[str, dict[str, int]] = {
-    "paid_in_full": {"claim.payer_accepted": 1, "claim.paid": 1},
-    "denied_timely_filing": {"claim.payer_accepted": 1, "claim.denied": 1},
-    "reversal_and_correction": {"claim.payer_accepted": 1, "claim.paid": 2, "claim.reversed": 1},
+    "paid_in_full": {"claim.sent": 1, "claim.acknowledged": 2, "claim.payer_accepted": 1, "claim.paid": 1},
+    "denied_timely_filing": {
+        "claim.sent": 1,
+        "claim.acknowledged": 2,
+        "claim.payer_accepted": 1,
+        "claim.denied": 1,
+    },
+    "reversal_and_correction": {
+        "claim.sent": 1,
+        "claim.acknowledged": 2,
+        "claim.payer_accepted": 1,
+        "claim.paid": 2,
+        "claim.reversed": 1,
+    },
 }
+SENT = {"claim.sent": 1}
+DEAF = "deaf"
 PATIENCE = 60.0
 
 
@@ -51,7 +64,7 @@ def load_claims() -> dict[str, dict[str, Any]]:
     return {document["claimInformation"]["patientControlNumber"]: document for document in documents}
 
 
-def write_settings(home: Path, port: int, host_key: str) -> Settings:
+def write_settings(home: Path, port: int, host_key: str, *, deaf: bool) -> Settings:
     """One tenant, one SFTP partner, short leases, looks around many times a second."""
     transport = SftpTransport(
         host="127.0.0.1",
@@ -60,7 +73,7 @@ def write_settings(home: Path, port: int, host_key: str) -> Settings:
         key_file=home / "sender_key",
         host_key=host_key,
         outbox_folder=INBOUND,
-        inbox_folder=OUTBOUND,
+        inbox_folder=DONE if deaf else OUTBOUND,
         done_folder=DONE,
     )
     ids = EnvelopeIds(
@@ -100,9 +113,10 @@ async def post_claims(services: Services) -> None:
             await services.intake.submit(TENANT, document)
 
 
-async def is_over(services: Services) -> bool:
-    """True where every claim has its story and no job is left to do."""
-    for number, story in zip(load_claims(), STORIES.values(), strict=True):
+async def is_over(services: Services, *, deaf: bool) -> bool:
+    """True where every claim has its story (a deaf one: is sent) and no job is left to do."""
+    for number, whole in zip(load_claims(), STORIES.values(), strict=True):
+        story = SENT if deaf else whole
         told = await count_events(services, number)
         if any(told[event] < count for event, count in story.items()):
             return False
@@ -120,25 +134,23 @@ async def count_events(services: Services, number: str) -> Counter[str]:
     return await services.store.read(count, tenant=TENANT)
 
 
-async def run(settings: Settings, reach: Reach) -> int:
-    """Work until all is over; 1 where that takes too long."""
+async def run(settings: Settings, reach: Reach, *, deaf: bool) -> int:
+    """Work until all is over. Raises TimeoutError where that takes too long."""
     gateway = await open_gateway(settings, role=Role.WORKER, reach=reach)
     await gateway.start()
     await post_claims(gateway.services)
-    ended = await asyncio.wait_for(wait_until_over(gateway.services), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        while not await is_over(gateway.services, deaf=deaf):
+            await asyncio.sleep(0.05)
     await gateway.stop()
-    return ended
-
-
-async def wait_until_over(services: Services) -> int:
-    while not await is_over(services):
-        await asyncio.sleep(0.05)
     return 0
 
 
-def main(home: str, port: str, host_key: str, point: str = "", nth: str = "1") -> int:
-    settings = write_settings(Path(home), int(port), host_key)
-    return asyncio.run(run(settings, die_at(point, int(nth)) if point else pass_by))
+def main(home: str, port: str, host_key: str, mode: str = "", nth: str = "1") -> int:
+    deaf = mode == DEAF
+    settings = write_settings(Path(home), int(port), host_key, deaf=deaf)
+    reach = pass_by if deaf or not mode else die_at(mode, int(nth))
+    return asyncio.run(run(settings, reach, deaf=deaf))
 
 
 if __name__ == "__main__":
