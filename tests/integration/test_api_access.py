@@ -95,6 +95,15 @@ async def test_a_revoked_key_is_no_key_at_once(rig: Rig) -> None:
     assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 401
 
 
+async def test_the_last_use_of_a_key_is_remembered(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "used")
+    assert made.key.last_used_at is None
+    await rig.call("GET", "/v1/claims", headers={"Authorization": f"Bearer {made.text}"})
+    used = {key.id: key.last_used_at for key in await keys.list_all("riverbend")}
+    assert used[made.key.id] is not None
+
+
 async def test_an_expired_key_is_no_key(rig: Rig) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
     made = await rig.gateway.services.keys.create("riverbend", "old", expires_at=past)
