@@ -19,9 +19,10 @@ from edi.acks import (
     read_ta1,
     report_claims,
 )
+from edi.codes import meaning
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, check_file
-from edi.findings import Place, Severity, find
+from edi.findings import Place, Severity, find, load_catalogue
 from edi.models import GroupAcknowledgment, Party, Person, StatusCode
 from edi.segments import Segment
 from edi.writer import write_documents
@@ -397,6 +398,38 @@ def test_findings_become_statuses_with_the_entity_they_are_about() -> None:
         StatusCode("A7", "178", ""),
     )
     assert judge_findings([]) == (StatusCode("A2", "20"),)
+
+
+def test_a_status_that_names_an_entity_takes_the_entity_of_the_place() -> None:
+    words = {"name": "Rendering Provider Identifier"}
+    rendering = find("provider.npi_invalid", x12=Place(loop="2310B"), **words)  # type: ignore[arg-type]
+    unplaced = find("provider.npi_invalid", **words)  # type: ignore[arg-type]
+    assert judge_findings([rendering]) == (StatusCode("A7", "562", "82"),)
+    assert judge_findings([unplaced]) == (StatusCode("A7", "562", "85"),)
+
+
+@pytest.mark.parametrize(
+    ("field", "table"),
+    [
+        ("ta105", "interchange_note"),
+        ("ak905", "group_error"),
+        ("ik502", "set_error"),
+        ("ik304", "segment_error"),
+        ("ik403", "element_error"),
+    ],
+)
+def test_every_code_of_the_catalogue_is_one_that_its_element_has(field: str, table: str) -> None:
+    codes = {
+        code: getattr(entry.acknowledgments, field)
+        for code, entry in load_catalogue().items()
+        if getattr(entry.acknowledgments, field)
+    }
+    assert {code: note for code, note in codes.items() if meaning(table, note) is None} == {}
+
+
+def test_a_finding_about_an_element_is_noted_under_its_segment() -> None:
+    notes = {code: entry.acknowledgments for code, entry in load_catalogue().items()}
+    assert [code for code, note in notes.items() if note.ik403 and note.ik304 != "8"] == []
 
 
 def test_an_accepted_claim_with_a_rejecting_category_is_not_accepted() -> None:
