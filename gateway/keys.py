@@ -17,8 +17,8 @@ from enum import StrEnum
 import msgspec
 
 from gateway.clock import Clock
-from gateway.store import Store, SystemScope, TenantScope, keys
-from gateway.store.errors import StoreUnavailable
+from gateway.store import Store, SystemScope, TenantScope, keys, tenants
+from gateway.store.errors import NoSuchRow, StoreUnavailable
 from gateway.store.keys import ApiKey
 
 SHAPE = re.compile(r"cw_([a-z2-7]{12})_([A-Za-z0-9_-]{43})")
@@ -107,10 +107,12 @@ class KeyRoom:
         scopes: Iterable[str] = (ALL_SCOPES,),
         expires_at: datetime | None = None,
     ) -> NewKey:
-        """A new key of `tenant`. Raises ValueError for unknown scopes."""
+        """A new key of `tenant`. Raises ValueError for unknown scopes, NoSuchRow without the tenant."""
         parts, wanted = write_key(), check_scopes(scopes)
 
         def add(scope: TenantScope) -> ApiKey:
+            if tenants.load(scope) is None:
+                raise NoSuchRow(tenant)
             digest = scope.fingerprint(parts.secret, DIGEST)
             return keys.add(
                 scope, prefix=parts.prefix, digest=digest, label=label, scopes=wanted, expires_at=expires_at

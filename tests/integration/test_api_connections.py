@@ -60,6 +60,17 @@ async def test_a_client_that_sends_half_a_body_is_told_and_ended(rig: Rig) -> No
     assert b"request.body_too_slow" in answer
 
 
+async def test_a_client_that_goes_away_halfway_is_no_failure_of_ours(rig: Rig, log: io.StringIO) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", rig.port)
+    writer.write(REQUEST.format(key=rig.keys["riverbend"], length=1000).encode() + b'{"half":')
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(PATIENCE):
+        while "request.answered" not in log.getvalue():
+            await asyncio.sleep(0.02)
+    assert "request.failed" not in log.getvalue()
+
+
 async def test_a_client_that_does_not_read_its_answer_is_ended(rig: Rig) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", rig.port, limit=1024)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
