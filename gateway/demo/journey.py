@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import tempfile
 from collections import Counter
@@ -19,6 +20,7 @@ from gateway.demo.receiver import LOOPBACK
 from gateway.demo.samples import Sample, load_samples
 from gateway.demo.verdict import Received, is_settled, judge_claim, judge_payments
 from gateway.demo.world import World, open_world
+from gateway.logs import start_logs
 
 PATIENCE_SECONDS = 60.0
 PAGE_WIDTH = 132
@@ -30,6 +32,7 @@ def run_demo(*, keep: bool = False, console: Console | None = None) -> int:
     The exit code is 0 where every claim ended as its sample says. With `keep` everything stays up until
     SIGINT or SIGTERM.
     """
+    start_logs(level=logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder:
         return asyncio.run(travel(Path(folder), console or open_console(), keep=keep))
 

@@ -18,6 +18,8 @@ from edi.files import FileReport, check_file
 from edi.models import ClaimPayment, Remittance
 from edi.remits import check_balance, read_remittance
 from gateway.commitpoints import Reach, pass_by
+from gateway.simulator import composing
+from gateway.simulator.composing import FaultyAnswerError
 from gateway.simulator.ledger import Ledger
 from gateway.simulator.mailbox import INBOUND, OUTBOUND, Mailbox
 from gateway.simulator.payer import ScriptedPayer
@@ -256,6 +258,30 @@ def test_links_and_folders_in_the_inbound_folder_are_left_alone(office: Office, 
     office.payer().work(NOW)
     assert office.kinds() == []
     assert (tmp_path / "payer.db").exists()
+
+
+def test_a_faulty_answer_is_given_up_and_the_others_go_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_fault(kind: str, content: bytes) -> None:
+        if kind == "277CA":
+            raise FaultyAnswerError(kind, ["element.missing"])
+
+    monkeypatch.setattr(composing, "refuse_findings", find_fault)
+    office.put(write(sample("paid_in_full")))
+    office.play()
+    assert office.kinds() == ["TA1", "999", "835"]
+    assert office.payer().find_next_answer() is None
+
+
+def test_the_answers_to_a_sender_who_has_gone_wait(office: Office) -> None:
+    office.put(write(sample("paid_in_full")))
+    office.payer().work(NOW)
+    alone = ScriptedPayer(office.ledger, {}, office.uploads, office.place / "taken", load_scenarios())
+    alone.work(LATER)
+    assert alone.find_next_answer() is None
+    office.payer().work(LATER)
+    assert office.kinds() == ["TA1", "999", "277CA", "835"]
 
 
 class Died(Exception):
