@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from edi.findings import Finding, find
-from gateway.api.json_body import decode_body
+from edi.json_body import decode_body
 from gateway.api.problem import Problem
 
 T = TypeVar("T")
