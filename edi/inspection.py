@@ -38,7 +38,9 @@ class Inspected:
     def counts(self) -> str:
         """`4 errors, 1 warning`, or `no findings`."""
         counts = Counter(str(finding.severity) for finding in self.findings)
-        told = (f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items())
+        told = (
+            f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items()
+        )
         return ", ".join(told) or "no findings"
 
     @property

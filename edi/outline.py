@@ -120,9 +120,13 @@ def _outline_loop(loop: Loop, depth: int, placed: dict[int, list[Finding]]) -> I
             yield from _outline_loop(child, depth + 1, placed)
 
 
-def _outline_segment(segment: Segment, depth: int, separator: str, findings: list[Finding]) -> Iterator[Entry]:
+def _outline_segment(
+    segment: Segment, depth: int, separator: str, findings: list[Finding]
+) -> Iterator[Entry]:
     use = segment.use
-    yield Entry(depth, Kind.SEGMENT, segment.id, f"{use.name if use else 'not in the guide'} ({segment.ordinal})")
+    yield Entry(
+        depth, Kind.SEGMENT, segment.id, f"{use.name if use else 'not in the guide'} ({segment.ordinal})"
+    )
     for element in use.elements if use else ():
         text = segment.element(element.position)
         if text:
@@ -135,7 +139,9 @@ def _outline_element(
 ) -> Iterator[Entry]:
     label = f"{segment}{use.position:02d}"
     if isinstance(use, ElementUse):
-        yield Entry(depth, Kind.ELEMENT, label, use.name, text, find_meaning(use.data_element, text, use.name))
+        yield Entry(
+            depth, Kind.ELEMENT, label, use.name, text, find_meaning(use.data_element, text, use.name)
+        )
         return
     for component, part in zip(use.components, text.split(separator), strict=False):
         if part:

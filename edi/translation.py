@@ -117,7 +117,9 @@ def _write_reports(
 ) -> bytes:
     groups = []
     if guide is not None:
-        sets = generate_sets(guide, [entry for report in reports for entry in report], envelope_context(envelope))
+        sets = generate_sets(
+            guide, [entry for report in reports for entry in report], envelope_context(envelope)
+        )
         segments = [generated.segments for generated in sets]
         groups = [(load_guide(guide).functional_group, guide, segments)]
     ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]

@@ -168,6 +168,8 @@ def main() -> None:
         say("interrupted")
     except Exception as fault:
         frame = traceback.extract_tb(fault.__traceback__)[-1]
-        say(f"this is a fault of claimwire, not of the file: {type(fault).__name__} in {frame.name} "
-            f"({Path(frame.filename).name}:{frame.lineno}). Please report it with the command, without the file.")
+        say(
+            f"this is a fault of claimwire, not of the file: {type(fault).__name__} in {frame.name} "
+            f"({Path(frame.filename).name}:{frame.lineno}). Please report it with the command, without the file."
+        )
     sys.exit(UNUSABLE)

@@ -20,7 +20,9 @@ from gateway.store.errors import StoreError, StoreOwned
 T = TypeVar("T")
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--settings", help="The settings file; without it CLAIMWIRE_SETTINGS or the home's.", metavar="FILE"),
+    typer.Option(
+        "--settings", help="The settings file; without it CLAIMWIRE_SETTINGS or the home's.", metavar="FILE"
+    ),
 ]
 
 

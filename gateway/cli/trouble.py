@@ -11,4 +11,6 @@ class Trouble(Exception):
 
 def say(text: str) -> None:
     """One line on standard error."""
-    Console(stderr=True).print(f"claimwire: {text}", markup=False, highlight=False, soft_wrap=True, style="red")
+    Console(stderr=True).print(
+        f"claimwire: {text}", markup=False, highlight=False, soft_wrap=True, style="red"
+    )
