@@ -33,6 +33,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 _COLUMNS = columns_of(_key, ApiKey)
@@ -62,6 +63,7 @@ def add(
         scope.now(),
         expires_at,
         None,
+        None,
     )
     scope.insert(_key, msgspec.structs.asdict(key))
     return key
@@ -76,6 +78,11 @@ def find(system: SystemScope, prefix: str) -> ApiKey | None:
 def list_all(scope: TenantScope) -> list[ApiKey]:
     """The tenant's keys, oldest first."""
     return scope.rows(ApiKey, scope.select(_key, *_COLUMNS).order_by(_key.c.id))
+
+
+def record_use(scope: TenantScope, key_id: str) -> None:
+    """Remember that the key was used now."""
+    scope.run(scope.update(_key).where(_key.c.id == key_id).values(last_used_at=scope.now()))
 
 
 def revoke(scope: TenantScope, key_id: str) -> bool:
