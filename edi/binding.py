@@ -190,12 +190,12 @@ class Comparison:
         if isinstance(read, BoundLoop):
             if read.scope is None or not isinstance(made, WrittenLoop):
                 elements = (segment.elements for segment in read.loop.all_segments())
-                return raw_segments(elements, self.separator, read.plan.use)
+                return raw_segments(elements, self.separator)
             self.compare(read, made)
             return None
         if read.cells is None or not isinstance(made, WrittenSegment):
-            return raw_entry(read.segment.elements, self.separator, read.plan)
-        return diff_cells(read.plan, read.cells, made.cells)
+            return raw_entry(read.segment.elements, self.separator)
+        return diff_cells(read.plan, read.cells, made.cells, self.separator)
 
 
 def key_of(child: BoundSegment | BoundLoop) -> str:

@@ -8,7 +8,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -24,7 +24,7 @@ from edi.tree import Loop
 from edi.writer import GeneratedSet, envelope_context, generate_set, generate_sets, wrap_sets
 
 PROFESSIONAL = "005010X222A1"
-CHECKED_AT = datetime(2099, 12, 31, 12, 0)  # noqa: DTZ001 -- a stand-in for the day of sending, later than any date
+CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"
 
 
@@ -109,7 +109,7 @@ def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> t
     if place is None or place.ordinal is None:
         return generated.pointer_of(start)
     if place.segment and place.segment != generated.segments[place.ordinal - 1].id:
-        return generated.pointer_of_missing(place.ordinal, anchor.use.id, place.segment)
+        return generated.pointer_of_missing(place.ordinal, place.loop or anchor.use.id, place.segment)
     return generated.pointer_of(place.ordinal, place.element or 0, place.component or 0)
 
 

@@ -17,15 +17,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edi.findings import find
-from edi.generation import Generation, Scope, Step, make_pointer
-from edi.guide import LoopUse
+from edi.generation import Generation, Step, make_pointer
 from edi.plans import LoopPlan, SegmentPlan
 from edi.written import WrittenLoop, WrittenSegment
 
 Entry = list[Any]
 
 
-def diff_cells(plan: SegmentPlan, wanted: Sequence[str], made: Sequence[str]) -> Entry | None:
+def diff_cells(plan: SegmentPlan, wanted: Sequence[str], made: Sequence[str], separator: str) -> Entry | None:
     """The entry that turns `made` into `wanted`, or None where they are the same."""
     skipped = plan.hierarchy.values()
     differs = [
@@ -40,7 +39,7 @@ def diff_cells(plan: SegmentPlan, wanted: Sequence[str], made: Sequence[str]) ->
         slot = plan.layout.slot(cell)
         entry.extend([None] * (slot.element - len(entry)))
         if not slot.component:
-            entry[slot.element - 1] = wanted[cell]
+            entry[slot.element - 1] = split_composite(wanted[cell], separator)
             continue
         parts = entry[slot.element - 1] or []
         parts.extend([None] * (slot.component - len(parts)))
@@ -49,14 +48,22 @@ def diff_cells(plan: SegmentPlan, wanted: Sequence[str], made: Sequence[str]) ->
     return entry
 
 
-def raw_entry(elements: Sequence[str], separator: str, plan: SegmentPlan) -> Entry:
-    """All elements of a segment that nothing was generated for; composites as lists."""
-    spans = plan.layout.spans
-    entry: Entry = []
-    for position, text in enumerate(elements[1:], 1):
-        composite = separator in text and (position >= len(spans) or spans[position][1] > 0)
-        entry.append(text.split(separator) if composite else text)
-    return entry
+def split_composite(text: str, separator: str) -> str | list[str]:
+    """An element as kept: composites as lists of components, so that no separator is kept."""
+    return text.split(separator) if separator in text else text
+
+
+def raw_entry(elements: Sequence[str], separator: str) -> Entry:
+    """All elements of a segment that nothing was generated for."""
+    return [split_composite(text, separator) for text in elements[1:]]
+
+
+def kept_cells(plan: SegmentPlan, entry: Entry) -> Iterator[int]:
+    """The cells that an entry gives a value."""
+    for position, value in enumerate(entry, 1):
+        first, components = plan.layout.spans[position] if position < len(plan.layout.spans) else (0, 0)
+        parts = value if isinstance(value, list) and components else [value]
+        yield from (first + at for at, part in enumerate(parts) if part is not None and first)
 
 
 def trim(entries: list[Any]) -> list[Any]:
@@ -123,10 +130,12 @@ class ExtraReader:
                 if self.apply_entry(segment, plan, entry):
                     result.append(segment)
                     self.loop.found = True
-            elif entry is None and at < len(made):
-                result.append(segment)
-            elif entry is not None and entry is not False:
-                self.fault(key, at)
+                elif at < len(made):
+                    result.append(segment)
+            elif entry is not False:
+                result += made[at : at + 1]
+                if entry is not None:
+                    self.fault(key, at)
         self.replace(plan.key, made, [*result, *made[len(entries) :]])
 
     def apply_entry(self, segment: WrittenSegment, plan: SegmentPlan, entry: Entry) -> bool:
@@ -136,29 +145,29 @@ class ExtraReader:
             if not all(part is None or self.is_text(part) for part in parts):
                 self.fault(*(segment.extra or ())[1:], position - 1)
                 return False
-        spans = plan.layout.spans
-        fits = all(
-            position < len(spans)
-            and (not isinstance(value, list) or len(value) <= max(spans[position][1], 0))
-            for position, value in enumerate(entry, 1)
-        )
-        if not fits:
-            segment.elements = [plan.use.id, *(self.join(value) for value in entry)]
-            return True
+        elements = segment.render(self.separator)
+        elements.extend([""] * (len(entry) + 1 - len(elements)))
         for position, value in enumerate(entry, 1):
-            first, components = spans[position]
-            if components and isinstance(value, str):
-                value = [value]
-            for at, part in enumerate(value if isinstance(value, list) else [value]):
-                if part is not None:
-                    segment.cells[first + at] = part
+            if value is not None:
+                elements[position] = self.merge(value, elements[position])
+        cells = plan.layout.spread(elements, self.separator)
+        if cells is None:
+            segment.elements = elements
+            return True
+        segment.cells = cells
+        segment.kept = set(kept_cells(plan, entry))
         return True
 
-    def join(self, value: Any) -> str:
-        """An element of an entry as text."""
-        if isinstance(value, list):
-            return self.separator.join(part or "" for part in value)
-        return value or ""
+    def merge(self, value: Any, made: str) -> str:
+        """An element of an entry as text; components that are null come from what was made."""
+        if not isinstance(value, list):
+            return str(value)
+        parts = made.split(self.separator)
+        parts.extend([""] * (len(value) - len(parts)))
+        for at, part in enumerate(value):
+            if part is not None:
+                parts[at] = part
+        return self.separator.join(parts).rstrip(self.separator)
 
     def is_text(self, value: Any) -> bool:
         """True for a text that cannot break the file."""
@@ -173,10 +182,10 @@ class ExtraReader:
         for at, entry in enumerate(entries):
             if isinstance(entry, list) and entry:
                 result += self.raw_loop(plan, key, at, entry)
-            elif entry is None and at < len(made):
-                result.append(made[at])
-            elif entry is not None and entry is not False:
-                self.fault(key, at)
+            elif entry is not False:
+                result += made[at : at + 1]
+                if entry is not None:
+                    self.fault(key, at)
         self.replace(plan.key, made, [*result, *made[len(entries) :]])
 
     def raw_loop(self, plan: LoopPlan, key: str, at: int, segments: list[Any]) -> list[WrittenLoop]:
@@ -192,7 +201,7 @@ class ExtraReader:
                 self.fault(key, at, number)
                 return []
             segment = WrittenSegment(None, self.loop.scope, [])
-            segment.elements = [self.join(value) for value in elements]
+            segment.elements = [self.merge(value, "") for value in elements]
             segment.extra = ("x12Extra", key, at, number)
             loop.children.append(segment)
         return [loop]
@@ -237,21 +246,6 @@ def apply_extras(loop: WrittenLoop, extras: Any, generation: Generation) -> None
     ExtraReader(loop, generation).apply(extras)
 
 
-def raw_segments(elements: Iterator[list[str]], separator: str, loop: LoopUse) -> list[Entry]:
-    """The segments of a whole loop as raw lists; composites as lists of components."""
-    composites = {
-        (use.id, element.position)
-        for use in loop.segment_uses()
-        for element in use.elements
-        if hasattr(element, "components")
-    }
-    return [
-        [
-            text.split(separator) if separator in text and (segment[0], position) in composites else text
-            for position, text in enumerate(segment)
-        ]
-        for segment in elements
-    ]
-
-
-__all__ = ["Scope", "apply_extras", "diff_cells", "raw_entry", "raw_segments", "trim"]
+def raw_segments(segments: Iterator[list[str]], separator: str) -> list[Entry]:
+    """The segments of a whole loop as raw lists."""
+    return [[split_composite(text, separator) for text in elements] for elements in segments]

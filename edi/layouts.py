@@ -28,27 +28,28 @@ class Layout:
         self.blank = [use.id, *[""] * (len(self.places) - 1)]
 
     def cell(self, slot: Slot) -> int:
-        """The cell of a place."""
+        """The cell of a place, 0 where the use has none."""
+        if slot.element >= len(self.spans):
+            return 0
         return self.spans[slot.element][0] + max(slot.component - 1, 0)
 
     def slot(self, cell: int) -> Slot:
         """The place of a cell."""
         return self.places[cell]
 
-    def gather(self, cells: Sequence[str], separator: str) -> list[str]:
+    def gather(self, cells: list[str], separator: str) -> list[str]:
         """Cells as elements, composites joined, nothing empty at the end."""
-        if self.flat:
-            elements = list(cells)
-        else:
-            elements = [
+        if not self.flat:
+            cells = [
                 separator.join(cells[start : start + components]).rstrip(separator)
                 if components
                 else cells[start]
                 for start, components in self.spans
             ]
-        while len(elements) > 1 and not elements[-1]:
-            elements.pop()
-        return elements
+        end = len(cells)
+        while end > 1 and not cells[end - 1]:
+            end -= 1
+        return cells[:end]
 
     def spread(self, elements: Sequence[str], separator: str) -> list[str] | None:
         """Elements as cells, or None where the segment has more places than its use."""

@@ -23,12 +23,12 @@ Steps = tuple[Step, ...]
 
 def point_at(segment: WrittenSegment, slot: Slot | None) -> str:
     """The JSON Pointer of a place of a generated segment; of the segment's object where `slot` is None."""
-    if segment.extra is not None and (segment.plan is None or segment.elements is not None or slot is None):
-        return make_pointer((*segment.scope.path(), *segment.extra))
     plan = segment.plan
-    if plan is None:
-        return make_pointer(segment.scope.path())
+    if plan is None or segment.elements is not None:
+        return make_pointer((*segment.scope.path(), *(segment.extra or ())))
     steps = steps_of_slot(plan, segment.cells, slot) if slot else steps_of_segment(plan)
+    if segment.extra and (steps is None or (slot and plan.layout.cell(slot) in segment.kept)):
+        return make_pointer((*segment.scope.path(), *segment.extra))
     if steps is None:
         return make_pointer(segment.scope.path())
     name, rest = steps
@@ -116,6 +116,8 @@ def steps_of_segment(plan: SegmentPlan) -> tuple[Name, Steps] | None:
     for slot, field in named:
         definition = element_use(plan.use, slot)
         if isinstance(definition, ElementUse | CompositeUse) and definition.usage == "R":
+            if isinstance(field, RunsField | SpreadField):
+                return field.each if isinstance(field, RunsField) else field.name, ()
             return steps_of_field(field, plan, plan.blank, slot)
     return steps_of_field(named[0][1], plan, plan.blank, named[0][0]) if named else None
 

@@ -10,10 +10,10 @@ class WrittenSegment:
     """A generated segment: its plan, the scope of its names and its cells.
 
     A segment kept in `x12Extra` has `elements` instead where its plan has no cells for them; `extra` holds
-    the steps to its entry.
+    the steps to its entry, `kept` the cells that come from it.
     """
 
-    __slots__ = ("cells", "elements", "extra", "plan", "scope")
+    __slots__ = ("cells", "elements", "extra", "kept", "plan", "scope")
 
     def __init__(self, plan: SegmentPlan | None, scope: Scope, cells: list[str]) -> None:
         self.plan = plan
@@ -21,6 +21,7 @@ class WrittenSegment:
         self.cells = cells
         self.elements: list[str] | None = None
         self.extra: tuple[Step, ...] | None = None
+        self.kept: set[int] = set()
 
     def render(self, separator: str) -> list[str]:
         """The elements of the segment."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
-from collections.abc import Coroutine
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
 from adapters.base import Transport
 from adapters.folder import FolderSettings
@@ -27,6 +27,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.dispatch import Dispatch
+from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
 from gateway.intake import Intake
@@ -40,6 +41,7 @@ from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.store.errors import StoreBroken
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
 
@@ -52,6 +54,13 @@ class Role(StrEnum):
     ALL = "all"
 
 
+class Work(Protocol):
+    """Background work: `run` goes on until `stop`."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
@@ -60,15 +69,16 @@ class Gateway:
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
-        self._worker: Worker | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work: dict[Work, asyncio.Task[None]] = {}
         self._stopped = False
         self._resources = contextlib.AsyncExitStack()
 
     async def start(self) -> int | None:
         """Begin the work; the port that HTTP listens on, None for a worker alone."""
         if self._role is not Role.API:
-            await self._start_work()
+            client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
+            self._begin(build_worker(self.services, client, self._resources, self._reach))
+            self._begin(Housekeeping(self.services.store, self.services.clock))
         return await self._server.start() if self._server is not None else None
 
     async def stop(self) -> None:
@@ -78,86 +88,32 @@ class Gateway:
         self._stopped = True
         if self._server is not None:
             await self._server.stop()
-        if self._worker is not None:
-            self._worker.stop()
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
-    async def _start_work(self) -> None:
-        settings = self.services.settings.webhooks
-        client = await self._resources.enter_async_context(
-            HookClient(
-                timeout_seconds=settings.timeout_seconds,
-                allow_private=settings.allow_private,
-                connections=settings.concurrent,
-            )
-        )
-        services = self.services
-        hooks = HookSender(services.store, client.post, services.clock, settings, services.metrics)
-        transports = Transports(services.settings)
-        self._resources.push_async_callback(transports.close)
-        self._worker = build_worker(services, transports, hooks, self._reach)
-        self._run(self._worker.run(), "worker")
-
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    def _begin(self, work: Work) -> None:
+        task = asyncio.create_task(work.run())
+        task.add_done_callback(note_end)
+        self._work[work] = task
 
     async def _drain(self) -> None:
         """Wait for the background work, and cut what does not end: its leases give it to another process."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=self.services.settings.server.drain_seconds)
-        for task in late:
+        for work in self._work:
+            work.stop()
+        if self._work:
+            await asyncio.wait(self._work.values(), timeout=self.services.settings.server.drain_seconds)
+        for task in self._work.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._work.values(), return_exceptions=True)
 
 
-class Transports:
-    """The open transports, one for each partner of each tenant, made at first use."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._open: dict[tuple[str, str], Transport] = {}
-
-    def find(self, tenant: str, partner: str) -> Transport:
-        """The transport of a tenant's partner. Raises KeyError for a partner the settings do not have."""
-        key = (tenant, partner)
-        if key not in self._open:
-            self._open[key] = make_transport(self.find_partner(tenant, partner))
-        return self._open[key]
-
-    def find_partner(self, tenant: str, partner: str) -> Partner:
-        """The partner's settings. Raises KeyError."""
-        ours = self._settings.tenant(tenant)
-        found = {each.name: each for each in ours.partners} if ours else {}
-        return found[partner]
-
-    async def close(self) -> None:
-        """Let go of every connection."""
-        for transport in self._open.values():
-            await transport.close()
-
-
-def build_worker(
-    services: Services, transports: Transports, hooks: HookSender | None, reach: Reach
-) -> Worker:
-    """The worker of all tenants of the settings."""
-    store, archive, clock, settings = services.store, services.archive, services.clock, services.settings
-    watch = PartnerWatch(store)
-    limit = settings.server.file_limit
-    return Worker(
-        store,
-        clock,
-        settings.worker,
-        settings.tenants,
-        batching=Batching(store, archive, clock, reach=reach),
-        dispatch=Dispatch(store, archive, transports.find, watch, clock, reach=reach),
-        inbound=Inbound(store, archive, transports.find, watch, limit=limit, reach=reach),
-        processing=Processing(store, archive, transports.find_partner, reach=reach),
-        sender=hooks,
-    )
+def note_end(work: asyncio.Task[None]) -> None:
+    """Say so in the log where the background work ended by a failure."""
+    failure = None if work.cancelled() else work.exception()
+    if failure is not None:
+        log_event("worker.ended", level=logging.CRITICAL, error=failure)
 
 
 async def open_gateway(
@@ -207,6 +163,57 @@ def _add_tenants(system: SystemScope, settings: Settings) -> None:
             tenants.create(system, tenant.name, tenant_id=tenant.name)
 
 
+def build_worker(
+    services: Services, client: HookClient, resources: contextlib.AsyncExitStack, reach: Reach = pass_by
+) -> Worker:
+    """All background work; the partners' connections are closed with `resources`."""
+    settings, store, clock = services.settings, services.store, services.clock
+    transports = Transports(settings)
+    resources.push_async_callback(transports.close)
+    watch = PartnerWatch(store)
+    return Worker(
+        store,
+        clock,
+        settings.worker,
+        settings.tenants,
+        batching=Batching(store, services.archive, clock, reach=reach),
+        dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
+        inbound=Inbound(
+            store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
+        ),
+        processing=Processing(store, services.archive, settings.find_partner, reach=reach),
+        sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
+    )
+
+
+def make_hook_client(settings: Settings) -> HookClient:
+    """The client that webhooks are sent with."""
+    hooks = settings.webhooks
+    return HookClient(
+        timeout_seconds=hooks.timeout_seconds, allow_private=hooks.allow_private, connections=hooks.concurrent
+    )
+
+
+class Transports:
+    """One adapter for each partner, made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, str], Transport] = {}
+
+    def find(self, tenant: str, partner: str) -> Transport:
+        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
+        key = (tenant, partner)
+        if key not in self._made:
+            self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
+        return self._made[key]
+
+    async def close(self) -> None:
+        """Let every connection go."""
+        for transport in self._made.values():
+            await transport.close()
+
+
 def make_transport(partner: Partner) -> Transport:
     """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
     wire = partner.transport
@@ -240,14 +247,19 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 
 
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it."""
+    """Run a gateway until SIGINT or SIGTERM, then drain it. Raises StoreBroken after a failed flush."""
     gateway = await open_gateway(settings, role=role)
-    stopped = asyncio.Event()
+    asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, asked.set)
     await gateway.start()
+    ends = [asyncio.create_task(event.wait()) for event in (asked, broken)]
     try:
-        await stopped.wait()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for end in ends:
+            end.cancel()
         await gateway.stop()
+    if broken.is_set():
+        raise StoreBroken("a flush to disk failed: start the gateway again once the disk is sound")

@@ -34,9 +34,13 @@ class FieldParser:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
 
-    def parse(self, use: SegmentUse, entries: Mapping[str, tuple[Any, str]]) -> tuple[Field, ...]:
-        """All fields of one segment binding."""
-        fields = (self.field(use, place, value, at) for place, (value, at) in entries.items())
+    def parse(
+        self, use: SegmentUse, entries: Mapping[str, tuple[Any, str]], *, inside: bool
+    ) -> tuple[Field, ...]:
+        """All fields of one segment binding; `inside` an object of its own, templates add no inner path."""
+        fields = (
+            self.field(use, place, value, "" if inside else at) for place, (value, at) in entries.items()
+        )
         return tuple(field for field in fields if field is not None)
 
     def field(self, use: SegmentUse, place: str, value: Any, at: str) -> Field | None:

@@ -21,8 +21,9 @@ Loops
 Keys of the tables: SEGMENT, SEGMENT/PLACE
     SEGMENT   `N3`, or with qualifier codes `REF[EI|SY]`. The codes choose among the uses of this id in the
               loop, and may name a part of a use: `REF[0B]/02` and `REF[1G]/02` are two bindings of one use,
-              each taken by one occurrence. A binding with one code writes that code itself. The codes are
-              those of the element that tells the use from its siblings, else of its first coded element.
+              each taken by one occurrence; the binding with the fewest codes comes first. A binding with one
+              code writes that code itself. The codes are those of the element that tells the use from its
+              siblings, else of its first coded element.
     PLACE     `02` an element, `05-1` a component; in fields also ranges and lists:
               `03..07` elements, `01-3..6` components 3 to 6 of element 1, `01..12-2` component 2 of
               elements 1 to 12, `01,10,11` elements.
@@ -51,6 +52,7 @@ Paths     steps joined by dots, from the loop's scope; a leading "/" starts at t
 [loop.X.segments]   SEGMENT -> path of the object or array that the names of this segment start from:
     "CAS" = "claimLevelAdjustments[]"     one object (or text) for each occurrence
     "CR1" = "ambulanceTransportInformation"
+    In a template, "." is the inner path it is included at; its fields of this segment start there too.
 [loop.X.only]       SEGMENT -> path or !path: generate this segment only where it has (has no) value
 [loop.X.constant]   PLACE -> text, always written and never a JSON name
 [loop.X.default]    PLACE -> text, where the document and `derive` give none
@@ -75,7 +77,7 @@ from importlib.resources import files
 from typing import Any
 
 from edi.derivations import DERIVATIONS, HIERARCHY
-from edi.guide import Guide, LoopUse, SegmentUse, Slot
+from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse, Slot
 from edi.guides.fields import FieldParser
 from edi.guides.naming import LoopBinding, Overlay, Presence, SegmentBinding
 from edi.guides.places import Faults, qualifier_slot, resolve_segment, split_key
@@ -169,7 +171,7 @@ class OverlayParser:
         return entry
 
     def parse_segments(self, use: LoopUse, entry: Entry | None) -> tuple[SegmentBinding, ...]:
-        """Bindings of the loop's segments in guide order, those of one use in the overlay's order."""
+        """Bindings of the loop's segments in guide order, those of one use with the fewest codes first."""
         homes = self.homes_of(use, entry)
         bindings: list[SegmentBinding] = []
         for child in use.children:
@@ -192,8 +194,9 @@ class OverlayParser:
         return homes
 
     def bindings_of(self, use: SegmentUse, keys: list[str], entry: Entry | None) -> list[SegmentBinding]:
-        """The bindings of one use, and one without names for the codes that have none."""
+        """The bindings of one use, the narrowest first, and one without names for the remaining codes."""
         bindings = [self.parse_segment(use, key, entry) for key in keys if entry]
+        bindings.sort(key=lambda binding: len(binding.codes) or UNBOUNDED)
         rest = use.key.rpartition("/")[2]
         if all(binding.codes for binding in bindings) and rest not in keys:
             bindings.append(SegmentBinding(key=rest, use=use))
@@ -215,7 +218,7 @@ class OverlayParser:
             slot=slot if codes else None,
             scope=self.fields.name(scope, at) if scope else None,
             only=self.presence(only, only_at) if only else None,
-            fields=self.fields.parse(use, self.entries(key, entry, "fields")),
+            fields=self.fields.parse(use, self.entries(key, entry, "fields"), inside=scope is not None),
             constants=constants,
             defaults=self.texts(use, key, entry, "default"),
             derived=self.derived(use, key, entry),
