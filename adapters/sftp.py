@@ -33,8 +33,6 @@ _WRITE_SIZE = 32_768
 _READS_AT_ONCE = 64
 """Read requests under way at once; some servers hang when there are more (OpenSSH's client does the same)."""
 
-_KEEPALIVE_SECONDS = 30
-
 _RIGHTS = "Ask the partner to give this account the right to write, read, rename and remove there."
 
 
@@ -65,7 +63,6 @@ class SftpServer:
             if self._aborted:
                 self.abort()
             self._session = start_session(settings, self._socket)
-            self._session.set_keepalive(_KEEPALIVE_SECONDS)
             channel = self._session.open_session(timeout=settings.timeout)
             channel.settimeout(settings.timeout)
             channel.invoke_subsystem("sftp")
@@ -271,6 +268,7 @@ class SftpTransport(MailboxTransport):
         self._server: SftpServer | None = None
         self._worker: ThreadPoolExecutor | None = None
         self._turn = asyncio.Lock()
+        self._hang_up: asyncio.TimerHandle | None = None
 
     async def close(self) -> None:
         """Disconnect and end the thread."""
@@ -288,8 +286,16 @@ class SftpTransport(MailboxTransport):
             except (Transient, Ambiguous):
                 self._drop()
                 raise
+            finally:
+                self._hang_up_later()
+
+    def _hang_up_later(self) -> None:
+        """Leave the line open for the next call, but not for long: an idle one costs both ends."""
+        self._hang_up = asyncio.get_running_loop().call_later(self._settings.idle, self._drop)
 
     async def _connect(self) -> SftpServer:
+        if self._hang_up is not None:
+            self._hang_up.cancel()
         if self._server is None or not self._server.alive:
             self._drop()
             self._server = SftpServer(self._settings)
@@ -320,6 +326,8 @@ class SftpTransport(MailboxTransport):
 
     def _drop(self) -> None:
         """Forget the connection and its thread; a thread still at work ends with its socket."""
+        if self._hang_up is not None:
+            self._hang_up.cancel()
         if self._server is not None:
             self._server.abort()
             self._server = None

@@ -65,7 +65,8 @@ class SftpSettings:
     several while the partner changes keys) and `known_hosts` (an OpenSSH file) is needed, and at least one
     of `key_file` and `password`; with both, the key comes first. `timeout` is the longest wait in seconds
     for any one answer and for connecting; `deadline` the longest time for a whole transfer, after which the
-    connection is cut. `done_folder` None means that read files are deleted.
+    connection is cut; `idle` how long an unused connection is kept for the next call. With `done_folder`
+    None, read files are deleted.
 
     Raises Permanent when a needed part is missing.
     """
@@ -83,6 +84,7 @@ class SftpSettings:
     password: str | None = field(default=None, repr=False)
     timeout: float = 20.0
     deadline: float = 600.0
+    idle: float = 30.0
 
     def __post_init__(self) -> None:
         if (self.host_key is None) == (self.known_hosts is None):

@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 DATE_DIGITS = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 
 
+@lru_cache(maxsize=4096)  # remittances repeat few amounts and fewer dates many times
 def parse_amount(text: str) -> Decimal | None:
     """The number that `text` writes, or None where it is no X12 number (`1e5`, `NaN`, blanks)."""
     return Decimal(text) if NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=4096)
 def parse_date(text: str) -> date | None:
     """The day that `text` writes as CCYYMMDD or CCYY-MM-DD, or None where there is no such day."""
     digits = DATE_DIGITS.fullmatch(text)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
-from collections.abc import Coroutine
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
 from adapters.base import Transport
 from adapters.folder import FolderSettings
@@ -22,20 +22,28 @@ from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
 from gateway.api.server import Server
 from gateway.archive import Archive
+from gateway.batching import Batching
 from gateway.clock import Clock, SystemClock
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
+from gateway.dispatch import Dispatch
+from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
+from gateway.inbound import Inbound
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.logs import log_event
 from gateway.metrics import Metrics
 from gateway.outbound import HookClient
+from gateway.partners import PartnerWatch
+from gateway.processing import Processing
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.store.errors import StoreBroken
 from gateway.webhooks import HookSender
+from gateway.worker import Worker
 
 
 class Role(StrEnum):
@@ -46,6 +54,13 @@ class Role(StrEnum):
     ALL = "all"
 
 
+class Work(Protocol):
+    """Background work: `run` goes on until `stop`."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
@@ -54,51 +69,51 @@ class Gateway:
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
-        self._hooks: HookSender | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work: dict[Work, asyncio.Task[None]] = {}
+        self._stopped = False
         self._resources = contextlib.AsyncExitStack()
 
     async def start(self) -> int | None:
         """Begin the work; the port that HTTP listens on, None for a worker alone."""
         if self._role is not Role.API:
-            await self._start_work()
+            client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
+            self._begin(build_worker(self.services, client, self._resources, self._reach))
+            self._begin(Housekeeping(self.services.store, self.services.clock))
         return await self._server.start() if self._server is not None else None
 
     async def stop(self) -> None:
-        """Take nothing more, let what is under way end within the drain time, close the store."""
+        """Take nothing more, let what is under way end within the drain time, close the store; once."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._server is not None:
             await self._server.stop()
-        if self._hooks is not None:
-            self._hooks.stop()
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
-    async def _start_work(self) -> None:
-        settings = self.services.settings.webhooks
-        client = await self._resources.enter_async_context(
-            HookClient(
-                timeout_seconds=settings.timeout_seconds,
-                allow_private=settings.allow_private,
-                connections=settings.concurrent,
-            )
-        )
-        services = self.services
-        self._hooks = HookSender(services.store, client.post, services.clock, settings, services.metrics)
-        self._run(self._hooks.run(), "webhooks")
-
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    def _begin(self, work: Work) -> None:
+        task = asyncio.create_task(work.run())
+        task.add_done_callback(note_end)
+        self._work[work] = task
 
     async def _drain(self) -> None:
         """Wait for the background work, and cut what does not end: its leases give it to another process."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=self.services.settings.server.drain_seconds)
-        for task in late:
+        for work in self._work:
+            work.stop()
+        if self._work:
+            await asyncio.wait(self._work.values(), timeout=self.services.settings.server.drain_seconds)
+        for task in self._work.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._work.values(), return_exceptions=True)
+
+
+def note_end(work: asyncio.Task[None]) -> None:
+    """Say so in the log where the background work ended by a failure."""
+    failure = None if work.cancelled() else work.exception()
+    if failure is not None:
+        log_event("worker.ended", level=logging.CRITICAL, error=failure)
 
 
 async def open_gateway(
@@ -148,6 +163,57 @@ def _add_tenants(system: SystemScope, settings: Settings) -> None:
             tenants.create(system, tenant.name, tenant_id=tenant.name)
 
 
+def build_worker(
+    services: Services, client: HookClient, resources: contextlib.AsyncExitStack, reach: Reach = pass_by
+) -> Worker:
+    """All background work; the partners' connections are closed with `resources`."""
+    settings, store, clock = services.settings, services.store, services.clock
+    transports = Transports(settings)
+    resources.push_async_callback(transports.close)
+    watch = PartnerWatch(store)
+    return Worker(
+        store,
+        clock,
+        settings.worker,
+        settings.tenants,
+        batching=Batching(store, services.archive, clock, reach=reach),
+        dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
+        inbound=Inbound(
+            store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
+        ),
+        processing=Processing(store, services.archive, settings.find_partner, reach=reach),
+        sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
+    )
+
+
+def make_hook_client(settings: Settings) -> HookClient:
+    """The client that webhooks are sent with."""
+    hooks = settings.webhooks
+    return HookClient(
+        timeout_seconds=hooks.timeout_seconds, allow_private=hooks.allow_private, connections=hooks.concurrent
+    )
+
+
+class Transports:
+    """One adapter for each partner, made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, str], Transport] = {}
+
+    def find(self, tenant: str, partner: str) -> Transport:
+        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
+        key = (tenant, partner)
+        if key not in self._made:
+            self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
+        return self._made[key]
+
+    async def close(self) -> None:
+        """Let every connection go."""
+        for transport in self._made.values():
+            await transport.close()
+
+
 def make_transport(partner: Partner) -> Transport:
     """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
     wire = partner.transport
@@ -181,14 +247,19 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 
 
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it."""
+    """Run a gateway until SIGINT or SIGTERM, then drain it. Raises StoreBroken after a failed flush."""
     gateway = await open_gateway(settings, role=role)
-    stopped = asyncio.Event()
+    asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, asked.set)
     await gateway.start()
+    ends = [asyncio.create_task(event.wait()) for event in (asked, broken)]
     try:
-        await stopped.wait()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for end in ends:
+            end.cancel()
         await gateway.stop()
+    if broken.is_set():
+        raise StoreBroken("a flush to disk failed: start the gateway again once the disk is sound")

@@ -23,9 +23,8 @@ from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting,
 from gateway.dossier import read_dossier
 from gateway.journal import Journal, Particulars, record_all
 from gateway.settings import BatchSettings, Partner
-from gateway.store import claims, control_numbers, interchanges, jobs, work_items
+from gateway.store import Store, claims, control_numbers, interchanges, jobs, work_items
 from gateway.store.claims import Claim
-from gateway.store.engine import Store
 from gateway.store.scope import TenantScope
 from gateway.story import SubmissionTold, tell_findings
 

@@ -22,9 +22,8 @@ from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
 from gateway.journal import Journal, Particulars, record_all
 from gateway.partners import PartnerWatch
-from gateway.store import claims, interchanges, jobs
+from gateway.store import Store, claims, interchanges, jobs
 from gateway.store.claims import Claim
-from gateway.store.engine import Store
 from gateway.store.errors import NoSuchRow
 from gateway.store.interchanges import Interchange
 from gateway.store.scope import TenantScope

@@ -19,8 +19,7 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.dispatch import Transports
 from gateway.events import FILE_RECEIVED, Happening, publish
 from gateway.partners import PartnerWatch
-from gateway.store import files, jobs, work_items
-from gateway.store.engine import Store
+from gateway.store import Store, files, jobs, work_items
 from gateway.store.files import File
 from gateway.store.scope import TenantScope
 from gateway.story import FileStory

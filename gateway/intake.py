@@ -21,13 +21,15 @@ from gateway.dossier import Dossier, write_dossier
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
 from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
 from gateway.settings import Settings
-from gateway.store import claims, files
-from gateway.store.engine import Store
+from gateway.store import Store, claims, files
 from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
 PROFESSIONAL: Final = "005010X222A1"
 POSTED: Final = "api"
+CENT: Final = Decimal("0.01")
+LARGEST_CHARGE: Final = Decimal("9999999999.99")
+CHARGE_POINTER: Final = "/claimInformation/claimChargeAmount"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
 NOTHING_READ: Final = ClaimSummary(
@@ -102,7 +104,7 @@ class Intake:
         self, tenant: str, document: object, *, guide: str = PROFESSIONAL
     ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
         """What a check says of a claim, the tenant's payers included; nothing is stored."""
-        checked = check_claim(document, guide=guide)
+        checked = limit_charge(check_claim(document, guide=guide))
         return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
@@ -120,6 +122,20 @@ class Intake:
         if summary is None or not summary.payer_id or (settings and settings.partner_for(summary.payer_id)):
             return []
         return [find("payer.unknown", pointer=PAYER_POINTER, value=summary.payer_id)]
+
+
+def limit_charge(checked: CheckedClaim) -> CheckedClaim:
+    """The claim as it is, or with a finding and without a summary where its charge is no amount of money."""
+    summary = checked.summary
+    if summary is None or _is_money(summary.charge):
+        return checked
+    finding = find("claim.charge_unusable", pointer=CHARGE_POINTER, value=str(summary.charge))
+    return msgspec.structs.replace(checked, findings=(*checked.findings, finding), summary=None)
+
+
+def _is_money(amount: Decimal) -> bool:
+    """Whole cents, not negative, and not more than any claim can be."""
+    return Decimal(0) <= amount <= LARGEST_CHARGE and amount == amount.quantize(CENT)
 
 
 def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Finding, ...]) -> Submission:

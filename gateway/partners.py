@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.events import PARTNER_DOWN, PARTNER_UP, Happening, publish
+from gateway.store import Store
 from gateway.store import events as kept
-from gateway.store.engine import Store
 from gateway.store.scope import TenantScope
 from gateway.story import PartnerStory, read_partner
 

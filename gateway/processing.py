@@ -27,8 +27,7 @@ from gateway.processors.functional_ack import apply_functional_ack
 from gateway.processors.interchange_ack import apply_interchange_ack
 from gateway.processors.remittance import apply_remittance
 from gateway.settings import Partner
-from gateway.store import files, jobs, work_items
-from gateway.store.engine import Store
+from gateway.store import Store, files, jobs, work_items
 from gateway.store.errors import NoSuchRow
 from gateway.store.files import File
 from gateway.store.scope import TenantScope
@@ -112,8 +111,9 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
     if faults:
         _quarantine(scope, journal, file, reading.report, faults)
     else:
-        _apply(Arrival(scope, journal, file, partner), reading.report)
-        files.settle(scope, file.id, files.PROCESSED)
+        notes: list[Finding] = []
+        _apply(Arrival(scope, journal, file, partner, notes), reading.report)
+        files.settle(scope, file.id, files.PROCESSED, reason=notes[0].code if notes else None)
     journal.close()
 
 

@@ -230,6 +230,16 @@ class Settings(Section, frozen=True, kw_only=True):
         """The tenant of that name."""
         return next((tenant for tenant in self.tenants if tenant.name == name), None)
 
+    def find_partner(self, tenant: str, partner: str) -> Partner:
+        """The tenant's partner of that name. Raises KeyError where the settings have none."""
+        places = self.tenants
+        found = [
+            it for place in places if place.name == tenant for it in place.partners if it.name == partner
+        ]
+        if not found:
+            raise KeyError(f"{tenant}/{partner}")
+        return found[0]
+
 
 def find_home(environ: Mapping[str, str]) -> Path:
     """The folder of database and archive: `CLAIMWIRE_HOME`, else the user's state folder."""

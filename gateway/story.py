@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,8 @@ from edi.findings import Finding, Place
 from edi.models import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment, StatusCode
 from gateway.lifecycle import Fact, Settlement, Standing
 from gateway.meanings import explain
+
+CENT: Final = Decimal("0.01")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -181,6 +184,11 @@ class PartnerStory(Told, frozen=True, kw_only=True):
     interchange: str | None = None
 
 
+def write_dollars(amount: Decimal) -> Decimal:
+    """The amount with its two decimal places, as every event shows money."""
+    return amount.quantize(CENT)
+
+
 def write_story(story: Told) -> bytes:
     """The body as JSON."""
     return msgspec.json.encode(story)
@@ -202,11 +210,11 @@ def read_partner(body: bytes) -> str:
 def tell_amounts(standing: Standing) -> Amounts:
     """The money of a standing."""
     return Amounts(
-        billed=standing.billed,
-        paid=standing.paid,
-        adjusted=standing.adjusted,
-        patient=standing.patient,
-        open=standing.open,
+        billed=write_dollars(standing.billed),
+        paid=write_dollars(standing.paid),
+        adjusted=write_dollars(standing.adjusted),
+        patient=write_dollars(standing.patient),
+        open=write_dollars(standing.open),
     )
 
 
@@ -250,10 +258,10 @@ def tell_payment(
         trace_number=remittance.trace_number,
         status=payment.status,
         status_meaning=explain("claim_payment_status", payment.status),
-        charge=payment.charge,
-        paid=settlement.paid,
-        adjusted=settlement.adjusted,
-        patient=settlement.patient,
+        charge=write_dollars(payment.charge),
+        paid=write_dollars(settlement.paid),
+        adjusted=write_dollars(settlement.adjusted),
+        patient=write_dollars(settlement.patient),
         denial=settlement.denial,
         payer_claim_control_number=payment.payer_claim_control_number,
         adjustments=(
@@ -272,7 +280,7 @@ def tell_provider_adjustments(
         ProviderAdjustmentTold(
             reason=adjustment.reason,
             reason_meaning=explain("provider_adjustment_reason", adjustment.reason),
-            amount=adjustment.amount,
+            amount=write_dollars(adjustment.amount),
         )
         for adjustment in adjustments
     )
@@ -288,7 +296,7 @@ def _tell_adjustment(adjustment: Adjustment, service: int | None) -> AdjustmentT
         group_meaning=explain("adjustment_group", adjustment.group),
         reason=adjustment.reason,
         reason_meaning=explain("adjustment_reason", adjustment.reason),
-        amount=adjustment.amount,
+        amount=write_dollars(adjustment.amount),
         service=service,
     )
 

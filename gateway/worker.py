@@ -20,8 +20,7 @@ from gateway.inbound import PROCESS, Inbound
 from gateway.logs import log_event
 from gateway.processing import Processing
 from gateway.settings import Partner, Tenant, WorkerSettings
-from gateway.store import jobs
-from gateway.store.engine import Store
+from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 
 CONCURRENT: Final = 8

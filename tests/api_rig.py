@@ -178,7 +178,11 @@ def make_partner(mailbox: Path) -> Partner:
         payers=(PAYER,),
         transport=FolderTransport(outbox_folder=outbox, inbox_folder=inbox),
         envelope=EnvelopeIds(
-            sender="RIVERBEND", receiver="EXCHANGE", group_sender="RIVERBEND", group_receiver="EXCHANGE", usage="T"
+            sender="RIVERBEND",
+            receiver="EXCHANGE",
+            group_sender="RIVERBEND",
+            group_receiver="EXCHANGE",
+            usage="T",
         ),
     )
 
@@ -192,4 +196,4 @@ async def run_gateway(settings: Settings, role: Role = Role.API) -> AsyncIterato
     assert port is not None
     async with aiohttp.ClientSession() as http:
         yield Rig(gateway, port, {name: key.text for name, key in made.items()}, http)
-    await gateway.stop()
+        await gateway.stop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edi.acks.reading import find_element
 from edi.documents import drop_empty
-from edi.findings import Acknowledgments, Finding, Place, load_catalogue
+from edi.findings import Place, load_catalogue
 from edi.guide import ElementUse, Slot
 from edi.guides.loading import first_segment
 from edi.guides.registry import load_guide
@@ -38,8 +38,8 @@ class SegmentNotes:
 
     def __init__(self, interchange: InterchangeHeader, report: SetReport) -> None:
         self.report = report
-        ours = Delimiters()
-        theirs = interchange.delimiters
+        self.delimiters = interchange.delimiters
+        ours, theirs = Delimiters(), interchange.delimiters
         self.forbidden = frozenset(
             mark
             for marks in (ours, theirs)
@@ -59,7 +59,7 @@ class SegmentNotes:
             key = (place.ordinal, str(note["segmentIdCode"]), str(note["loopIdentifierCode"]), codes.ik304)
             notes.setdefault(key, note)
             if codes.ik403 and place.element:
-                elements.setdefault(key, []).append(self.note_element(finding, place, codes))
+                elements.setdefault(key, []).append(self.note_element(place, codes.ik403))
         ordered = sorted(notes, key=lambda key: key[0])
         return [drop_empty({**notes[key], "elementErrors": elements.get(key, [])}) for key in ordered]
 
@@ -92,15 +92,15 @@ class SegmentNotes:
         root = load_guide(self.report.guide).root
         return {loop.id: first_segment(loop).id for loop in root.loop_uses()}
 
-    def note_element(self, finding: Finding, place: Place, codes: Acknowledgments) -> Note:
-        """An IK4. The copy of the bad element is left out where the 999 could not carry it."""
+    def note_element(self, place: Place, code: str) -> Note:
+        """An IK4."""
         return {
             "elementPosition": str(place.element),
             "componentPosition": str(place.component or ""),
             "repetitionPosition": str(place.repetition or ""),
             "dataElementReferenceNumber": self.number_element(place),
-            "syntaxErrorCode": codes.ik403,
-            "badDataElement": self.copy(finding.value or ""),
+            "syntaxErrorCode": code,
+            "badDataElement": self.copy_element(place),
         }
 
     def number_element(self, place: Place) -> str:
@@ -119,10 +119,18 @@ class SegmentNotes:
             return {}
         return {segment.ordinal: segment for segment in self.report.tree.all_segments()}
 
-    def copy(self, value: str) -> str:
-        """IK404, or "" where the value is longer than 99 characters, not printable, or holds a separator."""
-        fits = len(value) <= COPY_LENGTH and value.isascii() and value.isprintable()
-        return value.strip() if fits and not self.forbidden.intersection(value) else ""
+    def copy_element(self, place: Place) -> str:
+        """IK404: the element, component or repetition as it came.
+
+        Left out ("") where it is longer than 99 characters, not printable, or holds a separator.
+        """
+        segment = self.report.segments[(place.ordinal or 1) - 1]
+        if segment.id != place.segment:
+            return ""
+        text = pick(segment.element(place.element or 0), self.delimiters.repetition, place.repetition)
+        text = pick(text, self.delimiters.component, place.component)
+        fits = len(text) <= COPY_LENGTH and text.isascii() and text.isprintable()
+        return text.strip() if fits and not self.forbidden.intersection(text) else ""
 
     def name_claim(self, place: Place) -> Note:
         """CTX business unit: the patient control number of the claim that the note is about (837 only)."""
@@ -140,3 +148,11 @@ class SegmentNotes:
         return [
             (segment.ordinal, segment.element(1)) for segment in self.report.segments if segment.id == "CLM"
         ]
+
+
+def pick(text: str, separator: str, number: int | None) -> str:
+    """Part `number` (from 1) of `text`: the whole without a number, "" where there is no such part."""
+    if not number or not separator:
+        return text
+    parts = text.split(separator)
+    return parts[number - 1] if number <= len(parts) else ""

@@ -67,7 +67,7 @@ def judge_findings(findings: Iterable[Finding]) -> tuple[StatusCode, ...]:
 
 
 def judge_finding(finding: Finding) -> StatusCode:
-    """The status that one finding becomes."""
+    """The status that one finding becomes; the entity of its place goes before that of the catalogue."""
     stated = load_catalogue()[finding.code].acknowledgments.stc
     place = finding.x12 or Place()
     entity = LOOP_ENTITIES.get(place.loop or "", "")
@@ -75,7 +75,7 @@ def judge_finding(finding: Finding) -> StatusCode:
         return StatusCode(REJECTED_CATEGORY, INVALID, entity)
     category, _, rest = stated.partition(":")
     status, _, named = rest.partition(":")
-    return StatusCode(category, status, named)
+    return StatusCode(category, status, (entity or named) if named else "")
 
 
 def answer_claim(

@@ -14,6 +14,7 @@ from gateway.api.table import ROUTES
 from gateway.logs import log_event
 from gateway.services import Services
 
+LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that the client sees the answer
 QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages
 
 
@@ -45,6 +46,7 @@ class Server:
             logger=QUIET,
             handle_signals=False,
             keepalive_timeout=self._settings.idle_seconds,
+            lingering_time=LINGER_SECONDS,
             shutdown_timeout=self._settings.drain_seconds,
         )
         self._listener: asyncio.Server | None = None

@@ -1,67 +1,53 @@
-"""The demo: a gateway, a scripted payer and a webhook receiver on loopback, and every sample claim through them.
-
-Nothing is faked: claims go in over HTTP with an API key, files over SFTP with keys made on the spot, the
-payer answers on a clock that hurries, webhooks come back signed and are verified.
-"""
+"""The demo's journey: every sample claim posted, followed to its end, and judged."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
+import signal
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from gateway.clock import Clock, SystemClock, VirtualClock
 from gateway.demo.board import Board, Moment, Outcome, draw_outcomes, open_board
-from gateway.demo.client import Event, GatewayClient, Posted
-from gateway.demo.receiver import LOOPBACK, Receiver
+from gateway.demo.client import Event, Posted
+from gateway.demo.receiver import LOOPBACK
 from gateway.demo.samples import Sample, load_samples
 from gateway.demo.verdict import Received, is_settled, judge_claim, judge_payments
-from gateway.settings import (
-    BatchSettings,
-    EnvelopeIds,
-    Partner,
-    ServerSettings,
-    Settings,
-    SftpTransport,
-    Tenant,
-    WebhookSettings,
-    WorkerSettings,
-)
-from gateway.simulator.keys import load_or_create_key, public_line
-from gateway.simulator.mailbox import DONE, INBOUND, OUTBOUND
-from gateway.simulator.server import SenderAccount
-from gateway.simulator.service import RunningSimulator, SimulatorSettings, run_simulator
+from gateway.demo.world import World, open_world
+from gateway.logs import start_logs
 
-TENANT = "demo"
-SENDER = "claimwire"
 PATIENCE_SECONDS = 60.0
-PACE = 1_000_000.0
-"""How fast the payer's clock runs: two weeks in little more than a second."""
+PAGE_WIDTH = 132
 
 
 def run_demo(*, keep: bool = False, console: Console | None = None) -> int:
-    """The demo in a folder of its own that is removed at the end; 0 where every claim ended as its sample says.
+    """The demo in a folder of its own that is removed at the end.
 
-    With `keep` everything stays up until interrupted.
+    The exit code is 0 where every claim ended as its sample says. With `keep` everything stays up until
+    SIGINT or SIGTERM.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
-        return asyncio.run(travel(Path(folder), console or Console(), keep=keep))
-    return 0
+    start_logs(level=logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder:
+        return asyncio.run(travel(Path(folder), console or open_console(), keep=keep))
 
 
-async def travel(home: Path, console: Console, *, keep: bool = False) -> int:
-    """The whole journey with everything under `home`; the exit code."""
-    samples = load_samples()
+def open_console() -> Console:
+    """The terminal, or a page wide enough for the table where the output goes elsewhere."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PAGE_WIDTH)
+
+
+async def travel(
+    home: Path, console: Console, *, keep: bool = False, samples: Sequence[Sample] | None = None
+) -> int:
+    """The whole journey of the samples (all there are, without any given) under `home`; the exit code."""
+    samples = load_samples() if samples is None else samples
     async with open_world(home, samples) as world:
         console.print(f"gateway {world.url}, scripted payer sftp://{LOOPBACK}:{world.simulator.port}")
         with open_board(console, samples) as board:
@@ -91,79 +77,16 @@ def show_end(console: Console, outcomes: Sequence[Outcome], received: Received) 
 
 
 async def stay(console: Console, world: World) -> None:
-    """Say where everything is, and wait to be interrupted."""
-    console.print(f"API      {world.url}  (API key: {world.api_key})", soft_wrap=True)
-    console.print(f"API docs {world.url}/docs")
-    console.print(f"payer    sftp://{LOOPBACK}:{world.simulator.port}")
+    """Say where everything is, and wait for SIGINT or SIGTERM."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    console.print(f"API       {world.url}", soft_wrap=True)
+    console.print(f"API key   {world.api_key}", soft_wrap=True)
+    console.print(f"OpenAPI   {world.url}/openapi.json", soft_wrap=True)
+    console.print(f"payer     sftp://{LOOPBACK}:{world.simulator.port}", soft_wrap=True)
     console.print("Ctrl-C ends everything and removes it.")
-    await asyncio.Event().wait()
-
-
-@dataclass
-class World:
-    """What the demo runs in."""
-
-    url: str
-    api_key: str
-    client: GatewayClient
-    receiver: Receiver
-    simulator: RunningSimulator
-    clock: Clock
-
-
-@contextlib.asynccontextmanager
-async def open_world(home: Path, samples: Sequence[Sample]) -> AsyncIterator[World]:
-    """Payer, gateway and receiver, started in this order and stopped in the other."""
-    clock = SystemClock()
-    key = load_or_create_key(home / "sender_key")
-    account = SenderAccount(SENDER, public_keys=(public_line(key),))
-    simulator_settings = SimulatorSettings(home / "payer", (account,), poll_seconds=0.05, pace=PACE)
-    receiver = Receiver(clock)
-    async with contextlib.AsyncExitStack() as stack:
-        payer_clock = VirtualClock(1.0, clock.now())
-        simulator = await stack.enter_async_context(run_simulator(simulator_settings, payer_clock))
-        payers = sorted({sample.payer for sample in samples})
-        settings = write_settings(home, simulator, payers)
-        gateway = await stack.enter_async_context(run_gateway(settings))
-        stack.push_async_callback(receiver.stop)
-        made = await gateway.keys.create(TENANT, "demo")
-        client = await stack.enter_async_context(GatewayClient(gateway.url, made.text))
-        receiver.secret = await client.make_webhook(await receiver.start())
-        yield World(gateway.url, made.text, client, receiver, simulator, clock)
-
-
-def write_settings(home: Path, simulator: RunningSimulator, payers: Sequence[str]) -> Settings:
-    """A gateway with one tenant and one partner, which looks around many times a second."""
-    partner = Partner(
-        name="exchange",
-        payers=tuple(payers),
-        transport=SftpTransport(
-            host=LOOPBACK,
-            port=simulator.port,
-            username=SENDER,
-            key_file=home / "sender_key",
-            host_key=simulator.host_key,
-            outbox_folder=INBOUND,
-            inbox_folder=OUTBOUND,
-            done_folder=DONE,
-        ),
-        envelope=EnvelopeIds(
-            sender="CLAIMWIREDEMO",
-            receiver="SCRIPTEDPAYER",
-            group_sender="CLAIMWIREDEMO",
-            group_receiver="SCRIPTEDPAYER",
-            usage="T",
-        ),
-        poll_seconds=0.2,
-        batch=BatchSettings(max_age_seconds=0.5),
-    )
-    return Settings(
-        home=home / "gateway",
-        server=ServerSettings(port=0),
-        webhooks=WebhookSettings(allow_private=True, poll_seconds=0.1),
-        worker=WorkerSettings(poll_seconds=0.1),
-        tenants=(Tenant(name=TENANT, partners=(partner,)),),
-    )
+    await stopped.wait()
 
 
 @dataclass
@@ -176,7 +99,7 @@ class Journey:
     posted: dict[str, Posted] = field(default_factory=dict)
     cursor: int = 0
     told: Counter[str] = field(default_factory=Counter)
-    received: Received = Received()
+    received: Received = field(default_factory=Received)
 
     async def post(self) -> None:
         """Post every sample claim."""
@@ -187,7 +110,9 @@ class Journey:
         """Watch the feed until every claim has ended and every webhook has come, or patience ends."""
         ends = self.world.clock.now().timestamp() + PATIENCE_SECONDS
         while self.world.clock.now().timestamp() < ends:
-            if not await self._read_feed() and await self._is_over():
+            quiet = not await self._read_feed()
+            self._count_webhooks()
+            if quiet and await self._is_over():
                 return
             await self.world.clock.sleep(0.1)
 
@@ -219,8 +144,12 @@ class Journey:
             amount = self.received.amount + (event.data.amount or 0)
             self.received = msgspec.structs.replace(self.received, amount=amount, kept=kept)
         if event.data.claim:
-            time = event.timestamp.partition("T")[2][:8]
-            self.board.tell(Moment(time, event.type, event.data.patient_control_number, event.data.state))
+            self.board.tell(describe_moment(event))
+
+    def _count_webhooks(self) -> None:
+        for sample in self.samples:
+            webhooks = self.world.receiver.by_claim[self.posted[sample.case].claim]
+            self.board.count(sample.number, webhooks)
 
     async def _is_over(self) -> bool:
         """True once every claim has ended as its sample says and every event has reached the receiver."""
@@ -229,3 +158,14 @@ class Journey:
             if not is_settled(sample, view):
                 return False
         return self.world.receiver.by_claim == self.told
+
+
+def describe_moment(event: Event) -> Moment:
+    """An event about a claim as the board shows it."""
+    story, detail = event.data, ""
+    if story.acknowledgment is not None:
+        detail = f"{story.acknowledgment.kind} {story.acknowledgment.code}".strip()
+    if story.payment is not None:
+        detail = f"835 {story.payment.paid} of {story.payment.charge}"
+    time = event.timestamp.partition("T")[2][:8]
+    return Moment(time, event.type, story.patient_control_number, story.state, detail)

@@ -26,7 +26,13 @@ from gateway.matching import Match, Trait, choose_claim
 from gateway.processors.arrival import Arrival
 from gateway.settlement import Posting, list_adjustments, read_posting
 from gateway.store import claims, remittances, work_items
-from gateway.story import RemittanceStory, tell_findings, tell_payment, tell_provider_adjustments
+from gateway.story import (
+    RemittanceStory,
+    tell_findings,
+    tell_payment,
+    tell_provider_adjustments,
+    write_dollars,
+)
 
 CENT = Decimal("0.01")
 POSTED = "posted"
@@ -58,6 +64,7 @@ def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...
     ]
     kept = remittances.add(arrival.scope, _write_row(arrival, remittance, answers, POSTED))
     if kept is None:
+        arrival.notes.append(find("remittance.duplicate"))
         return
     matched = sum(answer.match.claim is not None for answer in answers)
     story = _tell(arrival, remittance, kept.id, findings)
@@ -97,8 +104,8 @@ def _keep_unmatched(
         work_item=item.id,
         position=position,
         reason=finding.code,
-        charge=answer.payment.charge,
-        paid=answer.payment.paid,
+        charge=write_dollars(answer.payment.charge),
+        paid=write_dollars(answer.payment.paid),
     )
     arrival.journal.tell(_happen(REMITTANCE_UNMATCHED, story))
 
@@ -107,6 +114,7 @@ def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[F
     """Kept with what is wrong and shown to a person; no claim moves."""
     kept = remittances.add(arrival.scope, _write_row(arrival, _round(remittance), [], UNBALANCED))
     if kept is None:
+        arrival.notes.append(find("remittance.duplicate"))
         return
     reason = next(finding.code for finding in findings if finding.stops)
     item = work_items.add(
@@ -205,7 +213,7 @@ def _tell(
         payer_id=remittance.payer_id,
         trace_number=remittance.trace_number,
         method=remittance.method,
-        amount=remittance.amount,
+        amount=write_dollars(remittance.amount),
         date=remittance.date.isoformat() if remittance.date else None,
         provider_adjustments=tell_provider_adjustments(remittance.provider_adjustments),
         findings=tell_findings(findings),

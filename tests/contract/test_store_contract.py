@@ -7,6 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select, text
 
 from gateway.store import Means, Store, TenantScope, claims, events, open_store, tables, tenants
@@ -228,3 +230,9 @@ async def test_a_hundred_writers_do_not_deadlock(store: Store, tenant: str, fore
     await asyncio.gather(*(store.write(tell_both(*order)) for order in orders))
     for one in (tenant, foreigner):
         assert await store.read(events.last_sequence, tenant=one) == 50
+
+
+async def test_the_schema_is_what_the_program_knows(database: Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []

@@ -126,6 +126,20 @@ async def test_a_connection_that_died_between_two_calls_is_opened_again(
     assert await transport.list() == []
 
 
+async def test_a_connection_is_kept_for_the_next_call_and_let_go_when_idle(
+    connect: Connect, sftp_server: Sshd
+) -> None:
+    await wait_until(lambda: not sftp_server.session_processes())
+    transport = connect(idle=0.5)
+    await transport.list()
+    first = transport._server
+    await transport.list()
+    assert transport._server is first
+    await wait_until(lambda: not sftp_server.session_processes())
+    assert transport._server is None
+    assert await transport.list() == []
+
+
 async def test_a_closed_port_is_transient(connect: Connect) -> None:
     with pytest.raises(Transient, match=r"no connection .*firewall"):
         await connect(port=free_port()).list()

@@ -22,7 +22,7 @@ IMPURE = {
 CONCRETE = {
     "adapters.sftp",
     "adapters.folder",
-    "gateway.store.engine",
+    "gateway.store.opening",
     "gateway.store.sqlite",
     "gateway.store.postgres",
 }

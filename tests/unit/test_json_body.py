@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.json_body import DEPTH, decode_body
+from edi.json_body import DEPTH, decode_body
 
 
 def codes(body: bytes) -> list[tuple[str, str | None]]:
@@ -68,6 +68,7 @@ def test_nesting_just_beyond_the_limit_is_refused_and_just_within_is_read() -> N
     within = b'{"a":' * DEPTH + b"1" + b"}" * DEPTH
     assert decode_body(within).document is not None
     assert codes(b'{"a":' + within + b"}") == [("json.too_deep", None)]
+    assert codes(b'{"a":' * DEPTH + b"[]" + b"}" * DEPTH) == [("json.too_deep", None)]
 
 
 def test_all_faults_of_a_document_are_told_at_once_with_their_pointers() -> None:

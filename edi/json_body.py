@@ -1,4 +1,4 @@
-"""JSON of a request, decoded in one place: strictly, with money as Decimal, and with findings for the rest.
+"""A JSON document, decoded in one place: strictly, with money as Decimal, and with findings for the rest.
 
 Refused: what is not UTF-8 or not JSON, NaN and Infinity, numbers beyond `DIGITS`, duplicate keys, half
 surrogate pairs and nesting beyond `DEPTH`. Every finding that has a place in the document has its pointer.
@@ -7,7 +7,9 @@ surrogate pairs and nesting beyond `DEPTH`. Every finding that has a place in th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
@@ -21,7 +23,9 @@ DIGITS = 40
 FINDINGS = 100  # of one body: the answer to a hostile one stays small
 X12_START = b"ISA"
 BLANKS = b" \t\r\n"
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # a surrogate, whole or half: rare, so look closer
 BOM = b"\xef\xbb\xbf"
+CONTAINERS = (dict, list)
 KINDS = {list: "array", str: "string", bool: "boolean", int: "number", Decimal: "number", type(None): "null"}
 
 
@@ -50,15 +54,22 @@ def decode_body(body: bytes) -> Decoded:
     refused = _refuse_bytes(text)
     if refused is not None:
         return Decoded(None, (refused,))
+    faults: list[str] = []
     try:
-        document = _read_text(body.decode("utf-8-sig"))
+        document = _read_text(body.decode("utf-8-sig"), faults)
     except UnicodeDecodeError as problem:
         return Decoded(None, (find("json.not_utf8", offset=str(problem.start)),))
     except json.JSONDecodeError as problem:
         return Decoded(None, (_unreadable(problem),))
     except RecursionError:  # a RuntimeError, raised by the parser for deep nesting before any memory is spent
         return Decoded(None, (find("json.too_deep", limit=str(DEPTH)),))
-    return _check_document(document)
+    if faults or SURROGATE.search(body) or _is_deep(document):
+        findings = tuple(islice(_walk(document), FINDINGS))
+        if findings:
+            return Decoded(None, findings)
+    if not isinstance(document, dict):
+        return Decoded(None, (find("json.not_an_object", kind=KINDS[type(document)]),))
+    return Decoded(document)
 
 
 def _refuse_bytes(text: bytes) -> Finding | None:
@@ -69,14 +80,64 @@ def _refuse_bytes(text: bytes) -> Finding | None:
     return None
 
 
-def _read_text(text: str) -> Any:
+def _read_text(text: str, faults: list[str]) -> Any:
+    """The document; what cannot be taken stands in it as Broken or Doubled, and its code in `faults`."""
+
+    def mark(code: str) -> Broken:
+        faults.append(code)
+        return Broken(code)
+
+    def read_decimal(digits: str) -> Decimal | Broken:
+        number = _read_decimal(digits)
+        return mark("json.bad_number") if number is None else number
+
+    def read_integer(digits: str) -> int | Broken:
+        """The interpreter refuses more than 4300 digits with a ValueError."""
+        return int(digits) if len(digits) <= DIGITS else mark("json.bad_number")
+
+    def read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        return table if len(table) == len(pairs) else _read_doubled(pairs, faults)
+
     return json.loads(
         text,
-        parse_float=_read_decimal,
-        parse_int=_read_integer,
-        parse_constant=lambda _: Broken("json.bad_number"),
-        object_pairs_hook=_read_pairs,
+        parse_float=read_decimal,
+        parse_int=read_integer,
+        parse_constant=lambda _: mark("json.bad_number"),
+        object_pairs_hook=read_pairs,
     )
+
+
+def _read_decimal(text: str) -> Decimal | None:
+    """A number with a fraction or an exponent; 1e999999 would be gigabytes when written out."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    digits, exponent = len(number.as_tuple().digits), abs(number.adjusted())
+    return number if digits <= DIGITS and exponent <= DIGITS else None
+
+
+def _read_doubled(pairs: list[tuple[str, Any]], faults: list[str]) -> Doubled:
+    doubled = Doubled(pairs)
+    names = Counter(name for name, _ in pairs)
+    doubled.again = tuple(name for name, count in names.items() if count > 1)
+    faults.append("json.duplicate_key")
+    return doubled
+
+
+def _is_deep(document: Any) -> bool:
+    """True where the nesting is beyond the limit; level by level, since recursion would be the next trap."""
+    level = [document]
+    for _ in range(DEPTH):
+        level = [below for value in level for below in _members(value) if isinstance(below, CONTAINERS)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _unreadable(problem: json.JSONDecodeError) -> Finding:
@@ -84,46 +145,12 @@ def _unreadable(problem: json.JSONDecodeError) -> Finding:
     return find("json.unreadable", problem=problem.msg, line=str(problem.lineno), column=str(problem.colno))
 
 
-def _check_document(document: Any) -> Decoded:
-    findings = tuple(islice(_walk(document), FINDINGS))
-    if findings:
-        return Decoded(None, findings)
-    if not isinstance(document, dict):
-        return Decoded(None, (find("json.not_an_object", kind=KINDS[type(document)]),))
-    return Decoded(document)
-
-
-def _read_decimal(text: str) -> Decimal | Broken:
-    """A number with a fraction or an exponent; 1e999999 would be gigabytes when written out."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return Broken("json.bad_number")
-    digits, exponent = len(number.as_tuple().digits), abs(number.adjusted())
-    return number if digits <= DIGITS and exponent <= DIGITS else Broken("json.bad_number")
-
-
-def _read_integer(text: str) -> int | Broken:
-    """An integer; the interpreter refuses more than 4300 digits with a ValueError."""
-    return int(text) if len(text) <= DIGITS else Broken("json.bad_number")
-
-
-def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) == len(pairs):
-        return table
-    doubled = Doubled(table)
-    names = [name for name, _ in pairs]
-    doubled.again = tuple(name for name in table if names.count(name) > 1)
-    return doubled
-
-
 def _walk(document: Any) -> Iterator[Finding]:
     """Every value that cannot be taken, found without recursion."""
     waiting: list[tuple[str, int, Any]] = [("", 0, document)]
     while waiting:
         pointer, depth, value = waiting.pop()
-        if depth > DEPTH:
+        if depth >= DEPTH and isinstance(value, CONTAINERS):
             yield find("json.too_deep", limit=str(DEPTH))
             return
         yield from _check_value(pointer, value)

@@ -1,0 +1,309 @@
+"""A foreign tenant gets nothing from any query function, and changes nothing of another's."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from gateway.store import (
+    Store,
+    SystemScope,
+    TenantScope,
+    acknowledgments,
+    claims,
+    control_numbers,
+    events,
+    files,
+    idempotency,
+    interchanges,
+    jobs,
+    keys,
+    remittances,
+    tables,
+    tenants,
+    webhooks,
+    work_items,
+)
+from gateway.store.errors import Conflict, LostLease, NoSuchRow
+from tests.contract.rows import make_claim, make_file, make_interchange, make_remittance
+
+ROOMS = (
+    acknowledgments,
+    claims,
+    control_numbers,
+    events,
+    files,
+    idempotency,
+    interchanges,
+    jobs,
+    keys,
+    remittances,
+    tenants,
+    webhooks,
+    work_items,
+)
+HOUR = timedelta(hours=1)
+
+
+class World(NamedTuple):
+    """What the first tenant owns."""
+
+    claim: claims.Claim
+    event: events.Event
+    file: files.File
+    interchange: interchanges.Interchange
+    remittance: remittances.Remittance
+    payment: remittances.ClaimPayment
+    job: jobs.Job
+    endpoint: webhooks.Endpoint
+    delivery: webhooks.Delivery
+    key: keys.ApiKey
+    item: work_items.WorkItem
+
+
+def furnish(scope: TenantScope) -> World:
+    """One row at least in every table."""
+    claim, file = make_claim(scope), make_file(scope, name="theirs")
+    control_numbers.take(scope, "north", "isa")
+    sent = make_interchange(scope, claim)
+    acknowledgments.add(
+        scope,
+        kind="999",
+        file=file.id,
+        code="A",
+        applied=True,
+        body=b"{}",
+        claim=claim.id,
+        interchange=sent.id,
+    )
+    remittance = remittances.add(scope, make_remittance(file))
+    assert remittance is not None
+    endpoint = webhooks.add_endpoint(scope, url="https://a.example", types=(), secret=b"s")
+    told = events.append(scope, *(events.NewEvent(type="x", claim=claim.id, body=b"{}") for _ in range(2)))
+    webhooks.plan(scope, told)
+    jobs.enqueue(scope, jobs.NewJob(kind="send", subject=sent.id, lane="north", attempt_limit=1))
+    jobs.enqueue(scope, jobs.NewJob(kind="send", subject="later", lane="south"))
+    idempotency.begin(scope, "r", "k", "d")
+    return World(
+        claim,
+        told[0],
+        file,
+        sent,
+        remittance,
+        remittances.list_payments(scope, remittance.id)[0],
+        jobs.take(scope, ("send",), lease=-HOUR)[0],
+        endpoint,
+        webhooks.take(scope, lease=-HOUR)[0],
+        keys.add(scope, prefix="cw_1", digest="d", label="l", scopes=()),
+        work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,)),
+    )
+
+
+# What a foreigner tries, with the ids and values of the first tenant in hand: one entry for each function.
+TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
+    acknowledgments.add: lambda scope, its: acknowledgments.add(
+        scope, kind="999", file=its.file.id, code="R", applied=True, body=b"", claim=its.claim.id
+    ),
+    acknowledgments.list_of_claim: lambda scope, its: acknowledgments.list_of_claim(scope, its.claim.id),
+    acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
+        scope, its.interchange.id
+    ),
+    acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    claims.add: lambda scope, its: make_claim(scope).state,
+    claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
+    claims.find_by_control_number: lambda scope, its: claims.find_by_control_number(scope, "ACCT-1"),
+    claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
+    claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
+    claims.fingerprint_duplicate: lambda scope, its: claims.fingerprint_duplicate(scope, _same_claim(its)),
+    claims.list_page: lambda scope, its: claims.list_page(scope),
+    claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
+    claims.load: lambda scope, its: claims.load(scope, its.claim.id),
+    claims.load_many: lambda scope, its: claims.load_many(scope, [its.claim.id]),
+    claims.move: lambda scope, its: claims.move(scope, [its.claim.id], "paid"),
+    claims.read_bodies: lambda scope, its: claims.read_bodies(scope, [its.claim.id]),
+    claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
+    claims.sum_money: lambda scope, its: claims.sum_money(scope),
+    claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
+    control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
+    control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
+    events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
+    events.last_sequence: lambda scope, its: events.last_sequence(scope),
+    events.list_after: lambda scope, its: events.list_after(scope, 0),
+    events.list_of_claim: lambda scope, its: events.list_of_claim(scope, its.claim.id),
+    events.load: lambda scope, its: events.load(scope, its.event.sequence),
+    files.add: lambda scope, its: make_file(scope, sha256=its.file.sha256).original,
+    files.find_by_control_number: lambda scope, its: files.find_by_control_number(scope, "NORTH", "1"),
+    files.list_page: lambda scope, its: files.list_page(scope),
+    files.load: lambda scope, its: files.load(scope, its.file.id),
+    files.read_name: lambda scope, its: files.read_name(scope, its.file.id),
+    files.record_envelope: lambda scope, its: files.record_envelope(
+        scope, its.file.id, sender="X", control_number="1", kinds=()
+    ),
+    files.settle: lambda scope, its: files.settle(scope, its.file.id, "processed"),
+    idempotency.abandon: lambda scope, its: idempotency.abandon(scope, "r", "k"),
+    idempotency.begin: lambda scope, its: idempotency.begin(scope, "r", "k", "other"),
+    idempotency.complete: lambda scope, its: idempotency.complete(scope, "r", "k", status=1, response=b""),
+    idempotency.load: lambda scope, its: idempotency.load(scope, "r", "k"),
+    idempotency.purge: lambda scope, its: idempotency.purge(scope, scope.now() + HOUR),
+    interchanges.add: lambda scope, its: make_interchange(scope, its.claim),
+    interchanges.find_by_control_number: lambda scope, its: interchanges.find_by_control_number(
+        scope, "north", 41
+    ),
+    interchanges.find_by_group_control_number: lambda scope, its: interchanges.find_by_group_control_number(
+        scope, "north", 7
+    ),
+    interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
+    interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
+    interchanges.list_placements: lambda scope, its: interchanges.list_placements(scope, its.interchange.id),
+    interchanges.list_placements_of_claim: lambda scope, its: interchanges.list_placements_of_claim(
+        scope, its.claim.id
+    ),
+    interchanges.load: lambda scope, its: interchanges.load(scope, its.interchange.id),
+    interchanges.move: lambda scope, its: interchanges.move(
+        scope, its.interchange.id, "sent", only_from=["stored"]
+    ),
+    interchanges.record_attempt: lambda scope, its: interchanges.record_attempt(scope, its.interchange.id),
+    interchanges.record_receipt: lambda scope, its: interchanges.record_receipt(
+        scope, its.interchange.id, "r"
+    ),
+    jobs.bury: lambda scope, its: jobs.bury(scope, its.job, "e"),
+    jobs.count_by_state: lambda scope, its: jobs.count_by_state(scope),
+    jobs.enqueue: lambda scope, its: jobs.enqueue(scope, jobs.NewJob(kind="send", subject="mine")),
+    jobs.enqueue_unless_waiting: lambda scope, its: jobs.enqueue_unless_waiting(
+        scope, jobs.NewJob(kind="send", subject="later", due_at=scope.now() + HOUR)
+    ),
+    jobs.finish: lambda scope, its: jobs.finish(scope, its.job),
+    jobs.list_in_state: lambda scope, its: jobs.list_in_state(scope, "running"),
+    jobs.load: lambda scope, its: jobs.load(scope, its.job.id),
+    jobs.next_due: lambda scope, its: jobs.next_due(scope, ("send",)),
+    jobs.postpone: lambda scope, its: jobs.postpone(scope, its.job, scope.now()),
+    jobs.purge_done: lambda scope, its: jobs.purge_done(scope, scope.now() + HOUR),
+    jobs.reap: lambda scope, its: jobs.reap(scope),
+    jobs.renew: lambda scope, its: jobs.renew(scope, its.job, lease=HOUR),
+    jobs.retry_later: lambda scope, its: jobs.retry_later(scope, its.job, scope.now(), "e"),
+    jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
+    jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),
+    keys.add: lambda scope, its: keys.add(scope, prefix="cw_2", digest="", label="l", scopes=()).state,
+    keys.list_all: lambda scope, its: keys.list_all(scope),
+    keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
+    remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
+    remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
+    remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),
+    remittances.list_page: lambda scope, its: remittances.list_page(scope),
+    remittances.list_payments: lambda scope, its: remittances.list_payments(scope, its.remittance.id),
+    remittances.list_payments_of_claim: lambda scope, its: remittances.list_payments_of_claim(
+        scope, its.claim.id
+    ),
+    remittances.list_provider_adjustments: lambda scope, its: remittances.list_provider_adjustments(
+        scope, its.remittance.id
+    ),
+    remittances.list_unmatched: lambda scope, its: remittances.list_unmatched(scope),
+    remittances.load: lambda scope, its: remittances.load(scope, its.remittance.id),
+    remittances.match: lambda scope, its: remittances.match(scope, its.payment.id, its.claim.id),
+    remittances.read_body: lambda scope, its: remittances.read_body(scope, its.remittance.id),
+    tenants.load: lambda scope, its: tenants.load(scope),
+    webhooks.add_endpoint: lambda scope, its: (
+        webhooks.add_endpoint(scope, url="https://b.example", types=(), secret=b"s").url
+    ),
+    webhooks.change_endpoint: lambda scope, its: webhooks.change_endpoint(scope, its.endpoint.id, url="x"),
+    webhooks.count_by_state: lambda scope, its: webhooks.count_by_state(scope),
+    webhooks.delete_endpoint: lambda scope, its: webhooks.delete_endpoint(scope, its.endpoint.id),
+    webhooks.give_up: lambda scope, its: webhooks.give_up(scope, its.delivery, 500),
+    webhooks.list_deliveries: lambda scope, its: webhooks.list_deliveries(scope, its.endpoint.id),
+    webhooks.list_endpoints: lambda scope, its: webhooks.list_endpoints(scope),
+    webhooks.load_endpoint: lambda scope, its: webhooks.load_endpoint(scope, its.endpoint.id),
+    webhooks.plan: lambda scope, its: webhooks.plan(scope, [its.event]),
+    webhooks.plan_again: lambda scope, its: webhooks.plan_again(scope, its.endpoint, [its.event]),
+    webhooks.read_secrets: lambda scope, its: webhooks.read_secrets(scope, its.endpoint.id),
+    webhooks.reap: lambda scope, its: webhooks.reap(scope),
+    webhooks.record_delivered: lambda scope, its: webhooks.record_delivered(scope, its.delivery, 200),
+    webhooks.retry_later: lambda scope, its: webhooks.retry_later(scope, its.delivery, scope.now(), 500),
+    webhooks.rotate_secret: lambda scope, its: webhooks.rotate_secret(
+        scope, its.endpoint.id, b"n", previous_until=scope.now()
+    ),
+    webhooks.take: lambda scope, its: webhooks.take(scope, lease=HOUR),
+    work_items.add: lambda scope, its: work_items.add(scope, kind="k", reason="r", file=its.file.id),
+    work_items.list_open: lambda scope, its: work_items.list_open(scope),
+    work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
+    work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),
+}
+
+
+def _same_claim(its: World) -> claims.NewClaim:
+    return claims.NewClaim(
+        id=its.claim.id,
+        claim_type=its.claim.claim_type,
+        patient_control_number="ACCT-1",
+        payer_id=its.claim.payer_id,
+        billing_npi=its.claim.billing_npi,
+        frequency=its.claim.frequency,
+        charge=its.claim.charge,
+        service_from=its.claim.service_from,
+        service_to=its.claim.service_to,
+        body=b"",
+    )
+
+
+def list_functions(room: ModuleType) -> set[Callable[..., Any]]:
+    """The public functions that `room` itself defines and that take a TenantScope first."""
+    return {
+        function
+        for name, function in inspect.getmembers(room, inspect.isfunction)
+        if not name.startswith("_")
+        and function.__module__ == room.__name__
+        and next(iter(inspect.signature(function).parameters.values())).annotation == "TenantScope"
+    }
+
+
+def test_every_query_function_is_tried() -> None:
+    functions = set().union(*map(list_functions, ROOMS))
+    assert len(functions) > 80
+    assert {f"{it.__module__}.{it.__name__}" for it in functions - set(TRIES)} == set()
+
+
+class Undone(Exception):
+    """Ends a try, so that the next one begins where it began; carries the faults that it found."""
+
+
+def dump(scope: TenantScope) -> dict[str, list[str]]:
+    """Every row of a tenant."""
+    owned = tables.TENANT_TABLES
+    return {table.name: sorted(map(repr, scope.tuples(scope.select(table)))) for table in owned}
+
+
+def list_marks(its: World, tenant: str) -> set[str]:
+    """What would show that something of the first tenant got out."""
+    ids = {row.id for row in its}
+    return ids | {tenant, its.claim.control_fingerprint, its.claim.duplicate_fingerprint}
+
+
+def attempt(system: SystemScope, function: Callable[..., Any], its: World, theirs: str, ours: str) -> None:
+    """Call `function` as a foreigner and compare both tenants' rows. Raises Undone always."""
+    before, marks = dump(system.of(theirs)), list_marks(its, theirs)
+    assert all(before.values())
+    got = TRIES[function](system.of(ours), its)
+    faults = [f"returned {mark}" for mark in marks if mark in repr(got)]
+    faults += ["changed a row"] * (dump(system.of(theirs)) != before)
+    kept = [row for rows in dump(system.of(ours)).values() for row in rows]
+    faults += [f"kept {mark}" for mark in marks if any(f"'{mark}'" in row for row in kept)]
+    raise Undone([f"{function.__module__}.{function.__name__} {fault}" for fault in faults])
+
+
+async def test_a_foreign_tenant_gets_and_changes_nothing(store: Store, tenant: str, foreigner: str) -> None:
+    its = await store.write(furnish, tenant=tenant)
+    faults: list[str] = []
+    for function in TRIES:
+        try:
+            await store.write(
+                lambda system, function=function: attempt(system, function, its, tenant, foreigner)
+            )
+        except Undone as undone:
+            faults += undone.args[0]
+        except (NoSuchRow, LostLease, Conflict):
+            continue
+    assert faults == []

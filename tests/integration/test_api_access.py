@@ -1,0 +1,219 @@
+"""Nobody gets in without a key, nobody sees another tenant's rows, and every route of the table is tried."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from gateway.api.routing import Route, Taken
+from gateway.api.table import ROUTES
+from gateway.keys import Scope
+from gateway.store import TenantScope, remittances
+from gateway.store.errors import NoSuchRow
+from gateway.store.remittances import NewRemittance
+from tests import canaries
+from tests.api_rig import Rig, make_claim, make_settings, run_gateway
+
+CLOSED = [route for route in ROUTES if not route.open]
+WITH_ID = [route for route in ROUTES if "{id}" in route.path]
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with run_gateway(make_settings(tmp_path)) as running:
+        yield running
+
+
+def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
+    return route.path.replace("{id}", subject)
+
+
+def body_of(route: Route) -> bytes | None:
+    return None if route.body is Taken.NOTHING else b"{}"
+
+
+def test_only_health_and_readiness_are_open() -> None:
+    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz"}
+
+
+def test_every_closed_route_but_the_document_asks_for_a_scope() -> None:
+    assert {route.path for route in CLOSED if route.scope is None} == {"/openapi.json"}
+
+
+async def test_open_routes_answer_anybody(rig: Rig) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert (await rig.call("GET", path, headers={"Authorization": ""})).status == 200
+
+
+async def test_no_route_answers_without_a_valid_key(rig: Rig) -> None:
+    good = rig.keys["riverbend"]
+    wrong = [
+        "",
+        "Bearer",
+        "Bearer nonsense",
+        f"Basic {good}",
+        f"Bearer {good[:-1]}{'A' if good[-1] != 'A' else 'B'}",
+        f"Bearer cw_aaaaaaaaaaaa_{good.split('_', 2)[2]}",
+        f"Bearer {good}x",
+    ]
+    for route, text in product(CLOSED, wrong):
+        answer = await rig.call(route.method, fill(route), body_of(route), headers={"Authorization": text})
+        assert answer.status == 401, (route.name, text)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.json["type"] == "urn:claimwire:problem:unauthenticated"
+
+
+async def test_no_route_answers_a_key_without_its_scope(rig: Rig) -> None:
+    for route in CLOSED:
+        if route.scope is None:
+            continue
+        others = [scope.value for scope in Scope if scope is not route.scope]
+        key = await rig.gateway.services.keys.create("riverbend", "narrow", others)
+        headers = {"Authorization": f"Bearer {key.text}"}
+        answer = await rig.call(route.method, fill(route), body_of(route), headers=headers)
+        assert answer.status == 403, route.name
+        assert route.scope.value in answer.json["detail"]
+
+
+async def test_a_key_with_the_scope_alone_is_enough(rig: Rig) -> None:
+    key = await rig.gateway.services.keys.create("riverbend", "reader", [Scope.CLAIMS_READ.value])
+    headers = {"Authorization": f"Bearer {key.text}"}
+    assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 200
+
+
+async def test_a_revoked_key_is_no_key_at_once(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "leaver")
+    headers = {"Authorization": f"Bearer {made.text}"}
+    assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 200
+    assert not await keys.revoke("lakeside", made.key.id)
+    assert await keys.revoke("riverbend", made.key.id)
+    assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 401
+
+
+async def test_a_key_for_nobody_is_not_made(rig: Rig) -> None:
+    with pytest.raises(NoSuchRow):
+        await rig.gateway.services.keys.create("nobody", "tests")
+
+
+async def test_the_last_use_of_a_key_is_remembered(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "used")
+    assert made.key.last_used_at is None
+    await rig.call("GET", "/v1/claims", headers={"Authorization": f"Bearer {made.text}"})
+    used = {key.id: key.last_used_at for key in await keys.list_all("riverbend")}
+    assert used[made.key.id] is not None
+
+
+async def test_an_expired_key_is_no_key(rig: Rig) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    made = await rig.gateway.services.keys.create("riverbend", "old", expires_at=past)
+    headers = {"Authorization": f"Bearer {made.text}"}
+    assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 401
+
+
+async def test_the_secret_of_a_key_rests_nowhere(rig: Rig) -> None:
+    secret = rig.keys["riverbend"].split("_", 2)[2].encode()
+    kept = [path for path in rig.home.rglob("*") if path.is_file()]
+    assert len(kept) > 2
+    assert [path for path in kept if secret in path.read_bytes()] == []
+
+
+async def test_an_unknown_address_or_method_is_a_problem(rig: Rig) -> None:
+    missing = await rig.call("GET", "/v1/nothing")
+    assert (missing.status, missing.json["title"]) == (404, "There is no such thing")
+    wrong = await rig.call("PUT", "/v1/claims")
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET, POST")
+    nobody = await rig.call("GET", "/v1/nothing", headers={"Authorization": ""})
+    assert nobody.status == 401
+
+
+async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
+    """An id of each kind that belongs to `tenant`, by the first step of its route."""
+    claim = await rig.call("POST", "/v1/claims", make_claim(), tenant=tenant)
+    file = await rig.call("POST", "/v1/files", b"", tenant=tenant)
+    hook = await rig.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:9/"}, tenant=tenant)
+
+    def add(scope: TenantScope) -> str:
+        kept = remittances.add(scope, make_remittance(file.json["file"]))
+        assert kept is not None
+        return kept.id
+
+    remittance = await rig.gateway.services.store.write(add, tenant=tenant)
+    return {
+        "claims": claim.json["id"],
+        "files": file.json["file"],
+        "webhooks": hook.json["id"],
+        "remittances": remittance,
+    }
+
+
+def make_remittance(file: str) -> NewRemittance:
+    return NewRemittance(
+        file=file,
+        payer_id="1999999999",
+        payer_name="EXAMPLE HEALTH PLAN",
+        payee_npi="1999999984",
+        trace_number="EFT1",
+        method="ACH",
+        amount=Decimal("100.00"),
+        date=None,
+        digest="d" * 64,
+        set_control_number="0001",
+        state="posted",
+        body=b"{}",
+    )
+
+
+async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None:
+    subjects = await make_subjects(rig, "riverbend")
+    unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem"}
+    for route in WITH_ID:
+        kind = route.path.split("/")[2]
+        foreign = await rig.call(route.method, fill(route, subjects[kind]), tenant="lakeside")
+        missing = await rig.call(
+            route.method, fill(route, f"{unknown[kind]}_01K00000000000000000000000"), tenant="lakeside"
+        )
+        assert foreign.status == missing.status == 404, route.name
+        assert {k: v for k, v in foreign.json.items() if k != "request"} == {
+            k: v for k, v in missing.json.items() if k != "request"
+        }
+    ours = [route for route in WITH_ID if route.method == "GET" and route.name != "show_claim_x12"]
+    for route in ours:
+        kind = route.path.split("/")[2]
+        assert (await rig.call("GET", fill(route, subjects[kind]))).status == 200, route.name
+
+
+async def test_lists_and_the_feed_hold_the_callers_rows_only(rig: Rig) -> None:
+    await make_subjects(rig, "riverbend")
+    for path, kind in (
+        ("/v1/claims", "claims"),
+        ("/v1/events", "events"),
+        ("/v1/remittances", "remittances"),
+        ("/v1/webhooks", "webhooks"),
+    ):
+        assert (await rig.call("GET", path, tenant="lakeside")).json[kind] == [], path
+        assert (await rig.call("GET", path)).json[kind], path
+    metrics = (await rig.call("GET", "/metrics", tenant="lakeside")).body.decode()
+    assert 'claimwire_claims{state="accepted"}' not in metrics
+
+
+async def test_metrics_count_by_kind_and_hold_no_id_and_no_value(rig: Rig) -> None:
+    subjects = await make_subjects(rig, "riverbend")
+    await rig.call("GET", f"/v1/claims/{subjects['claims']}?name={canaries.LAST_NAME}")
+    await rig.call("GET", f"/v1/{canaries.LAST_NAME}")
+    text = (await rig.call("GET", "/metrics")).body.decode()
+    assert 'claimwire_claims{state="accepted"} 1.0' in text
+    assert 'route="/v1/claims/{id}"' in text
+    assert not any(subject in text for subject in subjects.values())
+    assert canaries.find_canaries(text) == []
+
+
+async def test_the_document_is_served_as_it_is_shipped(rig: Rig) -> None:
+    answer = await rig.call("GET", "/openapi.json")
+    assert (answer.status, answer.json["openapi"]) == (200, "3.1.0")

@@ -1,0 +1,59 @@
+"""Each sample's X12 is what the engine writes and the scripted payer answers, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from edi.claims import check_claim
+from edi.files import check_file
+from edi.remits import check_balance, read_remittance
+from gateway.demo.client import list_expected
+from gateway.demo.samples import Sample, load_samples
+from tests.samples.goldens import SAMPLES, make_goldens
+
+STORED = sorted(SAMPLES.glob("*/*.x12"))
+
+
+@pytest.fixture(scope="module")
+def goldens() -> Mapping[tuple[str, str], bytes]:
+    return make_goldens()
+
+
+def name_of(value: object) -> str:
+    return f"{value.parent.name}/{value.name}" if isinstance(value, Path) else getattr(value, "case", "")
+
+
+@pytest.mark.parametrize("place", STORED, ids=name_of)
+def test_a_sample_file_is_what_is_written_today(
+    place: Path, goldens: Mapping[tuple[str, str], bytes]
+) -> None:
+    written = goldens[place.parent.name, place.name]
+    assert place.read_bytes() == written, "read the difference, then run: python -m tests.samples.goldens"
+
+
+def test_no_sample_file_is_missing(goldens: Mapping[tuple[str, str], bytes]) -> None:
+    assert {(place.parent.name, place.name) for place in STORED} == set(goldens)
+
+
+@pytest.mark.parametrize("place", STORED, ids=name_of)
+def test_nothing_stops_a_sample_file_and_every_remittance_balances(place: Path) -> None:
+    report = check_file(place.read_bytes())
+    assert [finding for finding in report.all_findings if finding.stops] == []
+    remittances = [document for s in report.sets if s.set_id == "835" for document in s.documents]
+    assert all(check_balance(read_remittance(document)) == () for document in remittances)
+
+
+@pytest.mark.parametrize("sample", load_samples(), ids=name_of)
+def test_a_claim_gets_exactly_the_findings_that_its_sample_lists(sample: Sample) -> None:
+    checked = check_claim(dict(sample.claim))
+    assert list_expected(checked.findings) == sample.findings
+    assert checked.clean == (sample.expected.outcome == "accepted")
+
+
+def test_two_samples_at_least_are_refused_for_several_findings() -> None:
+    refused = [sample for sample in load_samples() if sample.expected.outcome == "refused"]
+    assert len(refused) >= 2
+    assert all(len(sample.findings) >= 3 for sample in refused)
