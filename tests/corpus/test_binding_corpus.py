@@ -6,16 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from edi.binding import bind_tree
+from edi.binding import bind_tree, unit_ways
+from edi.comparison import UNKNOWN, bind_document
 from edi.envelope import read_envelopes
+from edi.generation import Context
 from edi.guides.registry import load_guide, resolve_guide
 from edi.interchange import TransactionSet
 from edi.lexer import Unreadable
+from edi.plans import load_plan
 from edi.reader import read_set
 from edi.segments import Delimiters
+from edi.tree import Loop
 from edi.writer import generate_set
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,6 +53,14 @@ def plain(elements: list[str], component: str) -> list[str]:
     return kept if kept[0] not in RENUMBERED else [kept[0], *kept[3:]]
 
 
+def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[str, Any]]:
+    """The documents by the way that generates everything again."""
+    plan = load_plan(guide)
+    ways = [*unit_ways(tree, plan)] if plan.unit else [[tree]]
+    context = Context("", UNKNOWN, "", "", "", delimiters)
+    return [bind_document(plan, way, delimiters.component, context) for way in ways]
+
+
 @pytest.mark.corpus
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -62,6 +75,7 @@ def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: 
             continue
         reading = read_set(guide, segments, delimiters)
         documents = bind_tree(load_guide(guide), reading.tree, delimiters=delimiters)
+        assert documents == bind_carefully(guide, reading.tree, delimiters)
         if not documents or any(finding.stops for finding in reading.findings):
             continue
         again = generate_set(
