@@ -34,6 +34,8 @@ async def read_body(request: web.Request, *, limit: int, seconds: float) -> byte
         raise Problem("too-slow", findings=[finding], headers=CLOSE) from None
     except web.RequestPayloadError:
         raise Problem("unreadable", findings=[find("request.bad_encoding")], headers=CLOSE) from None
+    except ConnectionError:  # the client is gone; the answer is for the log
+        raise Problem("unreadable", findings=[find("request.cut_short")], headers=CLOSE) from None
     return bytes(body)
 
 

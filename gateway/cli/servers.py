@@ -46,16 +46,19 @@ def simulate(
     ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8422,
-    pace: Annotated[
-        float, typer.Option(min=1.0, help="How fast the payer's clock runs while it owes an answer.")
-    ] = 1.0,
+    haste: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="The share of each wait that the payer's clock skips ten times a second."
+        ),
+    ] = 0.0,
 ) -> None:
     """The scripted payer and clearinghouse over SFTP, until it is interrupted."""
     if public_key is None and password_file is None:
         raise Trouble("the sender needs --public-key or --password-file")
     from gateway.cli.simulating import simulate_until_stopped  # late: check and json need none of it
 
-    simulate_until_stopped(home, sender, public_key, password_file, host=host, port=port, pace=pace)
+    simulate_until_stopped(home, sender, public_key, password_file, host=host, port=port, haste=haste)
 
 
 def demo(

@@ -24,7 +24,7 @@ def simulate_until_stopped(
     *,
     host: str,
     port: int,
-    pace: float,
+    haste: float,
 ) -> None:
     """Run the payer for one sender. Raises Trouble."""
     account = SenderAccount(
@@ -32,7 +32,7 @@ def simulate_until_stopped(
         password=_read_line(password_file) if password_file else None,
         public_keys=(_read_line(public_key),) if public_key else (),
     )
-    run_async(_simulate(SimulatorSettings(home.absolute(), (account,), host=host, port=port, pace=pace)))
+    run_async(_simulate(SimulatorSettings(home.absolute(), (account,), host=host, port=port, haste=haste)))
 
 
 def _read_line(place: Path) -> str:

@@ -97,7 +97,7 @@ def test_a_claim_goes_from_serve_to_simulate_and_comes_back_paid(tmp_path: Path)
     make_key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")]
     subprocess.run(make_key, check=True)
     payer = ["simulate", "--home", tmp_path / "payer", "--public-key", tmp_path / "key.pub", "--port", "0"]
-    with running(*payer, "--pace", "1000000", home=home) as simulator:
+    with running(*payer, "--haste", "0.5", home=home) as simulator:
         port = int(read_line(simulator).split()[2].rpartition(":")[2])
         host_key = read_line(simulator).strip()
         settings = SETTINGS.format(port=port, key=tmp_path / "key", host_key=host_key)
