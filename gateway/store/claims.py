@@ -20,6 +20,7 @@ from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
 ZERO = Decimal("0.00")
+LOOKED_UP_AT_ONCE = 500
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -99,6 +100,14 @@ _LOCK = Prepared(lambda statements: _select_one(statements, *_COLUMNS).with_for_
 _LOAD_BODY = Prepared(lambda statements: _select_one(statements, tables.claim.c.body))
 _FIND_BY_CONTROL_NUMBER = Prepared(lambda statements: _select_equal(statements, "control_fingerprint"))
 _FIND_DUPLICATES = Prepared(lambda statements: _select_equal(statements, "duplicate_fingerprint"))
+_STANDING = ("state", "marks", "paid", "adjusted", "patient", "open", "updated_at")
+_SETTLE = Prepared(
+    lambda statements: (
+        statements.update(tables.claim)
+        .where(tables.claim.c.id == bindparam("claim"))
+        .values({name: bindparam(f"new_{name}", type_=tables.claim.c[name].type) for name in _STANDING})
+    )
+)
 _COPIED = (
     "id",
     "claim_type",
@@ -179,6 +188,22 @@ def find_by_control_number(scope: TenantScope, patient_control_number: str) -> l
     return scope.rows(Claim, _FIND_BY_CONTROL_NUMBER, fingerprint=wanted)
 
 
+def find_by_control_numbers(
+    scope: TenantScope, patient_control_numbers: Collection[str]
+) -> dict[str, list[Claim]]:
+    """The claims with each of these patient control numbers, newest first, all looked up at once."""
+    wanted = {fingerprint_control_number(scope, number): number for number in patient_control_numbers}
+    found: dict[str, list[Claim]] = {number: [] for number in patient_control_numbers}
+    column = tables.claim.c.control_fingerprint
+    fingerprints = list(wanted)
+    for start in range(0, len(fingerprints), LOOKED_UP_AT_ONCE):
+        chunk = fingerprints[start : start + LOOKED_UP_AT_ONCE]
+        statement = scope.select(tables.claim, *_COLUMNS).where(column.in_(chunk))
+        for claim in scope.rows(Claim, statement.order_by(tables.claim.c.id.desc())):
+            found[wanted[claim.control_fingerprint]].append(claim)
+    return found
+
+
 def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
     """The claims equal to a new one, newest first; none is added elsewhere until this transaction ends."""
     scope.lock(f"duplicate:{duplicate_fingerprint}")
@@ -249,6 +274,24 @@ def change(
     changes = {name: value for name, value in given.items() if value is not None}
     statement = scope.update(tables.claim).where(tables.claim.c.id == claim_id)
     if not scope.run(statement.values(**changes, updated_at=scope.now())):
+        raise NoSuchRow(claim_id)
+
+
+def settle(
+    scope: TenantScope,
+    claim_id: str,
+    *,
+    state: str,
+    marks: tuple[str, ...],
+    paid: Decimal,
+    adjusted: Decimal,
+    patient: Decimal,
+    open: Decimal,
+) -> None:
+    """Set the claim's whole standing; as `change`, made once for the many claims of a remittance."""
+    standing = (state, marks, paid, adjusted, patient, open, scope.now())
+    values = {f"new_{name}": value for name, value in zip(_STANDING, standing, strict=True)}
+    if not scope.run(_SETTLE, claim=claim_id, **values):
         raise NoSuchRow(claim_id)
 
 
