@@ -16,9 +16,10 @@ from edi.generation import Generation, Scope
 from edi.guide import UNBOUNDED, CompositeUse, Guide, SegmentUse, Slot
 from edi.guides.naming import LoopBinding, Name, Overlay, PairsField, Presence, SegmentBinding, ValueField
 from edi.guides.overlay import load_overlay
-from edi.guides.proof import ENVELOPE, field_names, filled_slots
+from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
+from edi.regularity import compile_regular
 from edi.writers import compile_writer
 
 
@@ -94,6 +95,11 @@ class SegmentPlan:
         )
         self.capacity = UNBOUNDED if self.many else use.max_use if self.pairs else 1
         self.covered = frozenset(covered_cells(self))
+        self.named_cells = frozenset(named_cells(binding, layout))
+        self.condition_cells = frozenset(condition_cells(binding, layout))
+        self.completed = frozenset(cell for cell, _ in (*self.derived, *self.defaults))
+        self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
+        self.regular = compile_regular(self)
         self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
@@ -185,6 +191,23 @@ def paired_with(use: SegmentUse, position: int) -> list[int]:
     ]
 
 
+def named_cells(binding: SegmentBinding, layout: Layout) -> Iterator[int]:
+    """Cells whose values have a JSON name."""
+    for field in binding.fields:
+        slots = field_slots(field)
+        if isinstance(field, ValueField):
+            yield layout.cell(field.slot)
+        else:
+            yield from (layout.cell(slot) for slot in slots)
+
+
+def condition_cells(binding: SegmentBinding, layout: Layout) -> Iterator[int]:
+    """Cells that say which of several names a value has."""
+    for field in binding.fields:
+        if isinstance(field, ValueField):
+            yield from (layout.cell(it.condition.slot) for it in field.choices if it.condition)
+
+
 def covered_cells(plan: SegmentPlan) -> list[int]:
     """Cells that the binding can give back after reading: named, constant, derived or implied."""
     named = [plan.layout.cell(slot) for slot in filled_slots(plan.binding)]
@@ -228,6 +251,7 @@ class LoopPlan:
         self.order = [child for child in every if child.written]
         self.always, self.by_step = index_children(self.order)
         self.by_key = {segment.key: segment for segment in self.segments}
+        self.musts = frozenset(child.key for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
@@ -252,6 +276,13 @@ def index_children(
         for step in steps or ():
             by_step.setdefault(step, []).append(at)
     return frozenset(always), {step: tuple(found) for step, found in by_step.items()}
+
+
+def is_must(child: SegmentPlan | LoopPlan) -> bool:
+    """True for a child that generation makes even where the document has no value for it."""
+    if isinstance(child, SegmentPlan):
+        return child.opens or child.completes
+    return child.required and not child.spine and not child.many
 
 
 def order_of(plan: LoopPlan) -> list[SegmentPlan | LoopPlan]:
