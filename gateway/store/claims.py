@@ -5,7 +5,7 @@ The patient control number is looked up by its fingerprint; in clear it stands i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -162,9 +162,12 @@ def load(scope: TenantScope, claim_id: str, *, lock: bool = False) -> Claim | No
 
 def load_many(scope: TenantScope, claim_ids: Collection[str], *, lock: bool = False) -> list[Claim]:
     """Those of the claims that there are, in order of id."""
-    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id.in_(claim_ids))
-    ordered = statement.order_by(tables.claim.c.id)
-    return scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+    found: list[Claim] = []
+    for chunk in _chunk(sorted(claim_ids)):
+        statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id.in_(chunk))
+        ordered = statement.order_by(tables.claim.c.id)
+        found += scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+    return found
 
 
 def read_body(scope: TenantScope, claim_id: str) -> bytes:
@@ -178,8 +181,10 @@ def read_body(scope: TenantScope, claim_id: str) -> bytes:
 def read_bodies(scope: TenantScope, claim_ids: Collection[str]) -> dict[str, bytes]:
     """The JSON in clear of those of the claims that there are, by id."""
     columns = (tables.claim.c.id, tables.claim.c.body)
-    statement = scope.select(tables.claim, *columns).where(tables.claim.c.id.in_(claim_ids))
-    return {claim_id: scope.open(sealed, _context(claim_id)) for claim_id, sealed in scope.tuples(statement)}
+    sealed: list[tuple[str, bytes]] = []
+    for chunk in _chunk(claim_ids):
+        sealed += scope.tuples(scope.select(tables.claim, *columns).where(tables.claim.c.id.in_(chunk)))
+    return {claim_id: scope.open(body, _context(claim_id)) for claim_id, body in sealed}
 
 
 def find_by_control_number(scope: TenantScope, patient_control_number: str) -> list[Claim]:
@@ -195,9 +200,7 @@ def find_by_control_numbers(
     wanted = {fingerprint_control_number(scope, number): number for number in patient_control_numbers}
     found: dict[str, list[Claim]] = {number: [] for number in patient_control_numbers}
     column = tables.claim.c.control_fingerprint
-    fingerprints = list(wanted)
-    for start in range(0, len(fingerprints), LOOKED_UP_AT_ONCE):
-        chunk = fingerprints[start : start + LOOKED_UP_AT_ONCE]
+    for chunk in _chunk(wanted):
         statement = scope.select(tables.claim, *_COLUMNS).where(column.in_(chunk))
         for claim in scope.rows(Claim, statement.order_by(tables.claim.c.id.desc())):
             found[wanted[claim.control_fingerprint]].append(claim)
@@ -246,9 +249,12 @@ def take_in_state(scope: TenantScope, state: str, payer_id: str, limit: int) -> 
 
 
 def move(scope: TenantScope, claim_ids: Collection[str], state: str) -> int:
-    """Set the state of many claims in one statement; how many there were."""
-    statement = scope.update(tables.claim).where(tables.claim.c.id.in_(claim_ids))
-    return scope.run(statement.values(state=state, updated_at=scope.now()))
+    """Set the state of many claims at once; how many there were."""
+    moved = 0
+    for chunk in _chunk(claim_ids):
+        statement = scope.update(tables.claim).where(tables.claim.c.id.in_(chunk))
+        moved += scope.run(statement.values(state=state, updated_at=scope.now()))
+    return moved
 
 
 def change(
@@ -305,3 +311,9 @@ def sum_money(scope: TenantScope) -> dict[str, Totals]:
 
 def _context(claim_id: str) -> str:
     return f"claim:{claim_id}:body"
+
+
+def _chunk(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in lists that a statement can hold: databases limit the parameters of one."""
+    waiting = list(values)
+    return (waiting[at : at + LOOKED_UP_AT_ONCE] for at in range(0, len(waiting), LOOKED_UP_AT_ONCE))
