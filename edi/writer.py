@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from edi.collector import pause_collector
 from edi.derivations import derive_reference
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding
@@ -97,6 +98,7 @@ def renew_reference(written: WrittenSegment, old: str, new: str) -> None:
             written.cells[cell] = new
 
 
+@pause_collector()
 def generate_sets(
     guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context, first_number: int = 1
 ) -> list[GeneratedSet]:

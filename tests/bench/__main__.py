@@ -23,7 +23,6 @@ def run(claim_count: int, peer_count: int) -> Iterator[Measured]:
     text = files.make_claim_file(claims)
     payments, paid = files.make_payment_file(claim_count), files.make_payments(claim_count).amount
     sent, received = files.count_segments(text), files.count_segments(payments)
-    warm_up()
     yield measure("read 837P envelopes", "segments", sent, partial(measures.read_only, text))
     yield measure("check 837P", "segments", sent, partial(measures.check, text))
     yield measure("check 835", "segments", received, partial(measures.check, payments))
@@ -46,14 +45,6 @@ def run_peers(count: int) -> Iterator[Measured]:
         yield measure(f"check {name}, small", "segments", segments, partial(measures.check, text))
         pyx12 = partial(measures.check_by_pyx12, text)
         yield measure(f"same {name} by pyx12", "segments", segments, pyx12, times=1)
-
-
-def warm_up() -> None:
-    """Guides are compiled at first use; every measured process inherits that."""
-    claims = files.make_claims(4)
-    measures.check_each(claims)
-    measures.check_to_json(files.make_claim_file(claims), len(claims))
-    measures.read_payments(files.make_payment_file(4), 4, files.make_payments(4).amount)
 
 
 def draw(measured: list[Measured]) -> Table:
