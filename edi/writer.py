@@ -57,6 +57,16 @@ class GeneratedSet:
         segment, _, index = source
         return index, point_at(segment, Slot(element, component) if element else None)
 
+    def places_of(self, index: int, pointer: str) -> list[tuple[int, Slot]]:
+        """The ordinals and places that a JSON value of document `index` went to."""
+        return [
+            (ordinal, slot)
+            for ordinal, (segment, _, document) in enumerate(self.sources, 2)
+            if document == index and segment.plan is not None
+            for cell, slot in enumerate(segment.plan.layout.places)
+            if cell and segment.cells[cell] and point_at(segment, slot) == pointer
+        ]
+
     def pointer_of_missing(self, ordinal: int, loop: str, key: str) -> tuple[int, str] | None:
         """What to fill in for segment use `key`, or loop id `key`, missing from the loop at `ordinal`."""
         source = self.source(ordinal)
@@ -133,7 +143,9 @@ def generate_sets(
 
 
 def draft_sets(guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context) -> Drafted:
-    """The documents folded into sets without numbers, and what was found in them by document index."""
+    """The documents folded into sets without numbers. Raises ValueError where there are none."""
+    if not documents:
+        raise ValueError("there are no documents to write")
     plan = load_plan(guide_id)
     written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
     findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
