@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from edi.claim_forms import ClaimForm, canonicalise
+from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
 from edi.finding_places import drop_echoes, place_findings
@@ -25,9 +25,9 @@ from edi.reader import read_set
 from edi.segments import Delimiters
 from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
 
-PROFESSIONAL = "005010X222A1"
 CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"
+SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
 class ClaimSummary(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     """
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
-    form = canonicalise(document)
+    form = canonicalise(document, guide)
     generated = generate_set(
         guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
     )
@@ -110,6 +110,7 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
         return None
     lines = claim.get("serviceLines")
     days = sorted(service_days(lines if isinstance(lines, list) else []))
+    days = days or sorted(service_days([read_section(claim, "claimDateInformation")]))
     return ClaimSummary(
         patient_control_number=read_text(claim, "patientControlNumber"),
         payer_id=read_text(document, "tradingPartnerServiceId"),
@@ -139,10 +140,10 @@ def read_amount(value: object) -> Decimal | None:
 
 
 def service_days(lines: Sequence[object]) -> Iterator[date]:
-    """The first and last days of the service lines that are dates."""
+    """The first and last days of service lines, or of a statement period, that are dates."""
     for line in lines:
-        if isinstance(line, dict):
-            for name in ("serviceDate", "serviceDateEnd"):
+        if isinstance(line, Mapping):
+            for name in SERVICE_DAYS:
                 day = read_day(line.get(name))
                 if day is not None:
                     yield day
@@ -165,7 +166,7 @@ def write_claims(
 
     Claims are written as they are, checked or not. The sets are numbered 0001 and on.
     """
-    forms = [canonicalise(document) for document in documents]
+    forms = [canonicalise(document, guide) for document in documents]
     sets = generate_sets(guide, [form.document for form in forms], envelope_context(envelope))
     placements = [
         PlacedClaim(index, generated.segments[0].element(2), position)

@@ -14,6 +14,7 @@ from edi.tree import Loop
 from edi.writer import GeneratedSet
 
 JSON_FAULTS = frozenset({"json.wrong_type", "value.bad_character"})
+MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 UNPLACED = frozenset({"segment.unknown", "segment.unrecognized"})
 LISTED = 12
 
@@ -35,7 +36,7 @@ def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> t
     place = finding.x12
     first = next(anchor.all_segments(), None)
     start = first.ordinal if first else 1
-    if finding.code in ("segment.missing", "loop.missing") and finding.rule:
+    if finding.code in MISSING and finding.rule:
         return generated.pointer_of_missing(start, anchor.use.id, finding.rule.partition(" ")[2])
     if place is None or place.ordinal is None:
         return generated.pointer_of(start)

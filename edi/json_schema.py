@@ -147,8 +147,9 @@ class SchemaWriter:
 
     def runs(self, field: RunsField, use: SegmentUse, scope: Node, needed: bool) -> None:
         """An array of objects over runs of elements."""
-        items = open_node(self.root if field.each.root else scope, field.each.steps, many=True)
-        owner = open_node(scope, field.each.steps[:-1])
+        start = self.root if field.each.root else scope
+        items = open_node(start, field.each.steps, many=True)
+        owner = open_node(start, field.each.steps[:-1])
         owner["properties"][field.each.steps[-1]]["maxItems"] = len(field.starts)
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
@@ -157,7 +158,7 @@ class SchemaWriter:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
         if needed:
-            require(scope, field.each.steps)
+            require(start, field.each.steps)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""

@@ -15,7 +15,7 @@ from edi.guides.acceptors import Accept, compile_acceptor
 from edi.guides.registry import load_guide
 from edi.guides.routes import Routes, Station
 from edi.rules import load_rules
-from edi.rules.registry import Rule, apply_rules, rules_by_loop
+from edi.rules.registry import OWN_GUIDE, Rule, apply_rules, rules_by_loop
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -153,6 +153,7 @@ class _SetReader:
             at = self.at
             yield msgspec.structs.replace(
                 finding,
+                rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
                 x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
             )
 

@@ -2,7 +2,12 @@
 
 from importlib import import_module
 
-MODULES = ("edi.rules.claim", "edi.rules.remittance", "edi.rules.acknowledgment")
+MODULES = (
+    "edi.rules.claim",
+    "edi.rules.institutional",
+    "edi.rules.remittance",
+    "edi.rules.acknowledgment",
+)
 
 
 def load_rules() -> None:
