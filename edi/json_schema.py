@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from edi.claim_forms import PROVIDER_ROLES
@@ -29,7 +28,7 @@ from edi.guides.naming import (
 )
 from edi.guides.overlay import load_overlay
 from edi.guides.places import element_use
-from edi.guides.proof import ENVELOPE
+from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
@@ -97,8 +96,8 @@ class SchemaWriter:
         needed = needed and set(segment.codes) in (set(), set(segment.use.slot_codes))
         if segment.scope is not None:
             start = self.root if segment.scope.root else scope
-            if any(not name.steps for field in segment.fields for name in names_of(field)):
-                self.texts(segment, start)
+            if any(not name.steps for field in segment.fields for name in field_names(field)):
+                self.items(segment, segment.scope, start)
                 return
             scope = open_node(start, segment.scope.steps, many=segment.scope.many)
             needed = True
@@ -106,14 +105,21 @@ class SchemaWriter:
         for field in segment.fields:
             self.field(field, segment.use, scope, needed and not given.intersection(slots_of(field)))
 
-    def texts(self, segment: SegmentBinding, start: Node) -> None:
-        """An array of texts, one for each occurrence of the segment."""
+    def items(self, segment: SegmentBinding, name: Name, start: Node) -> None:
+        """An array with a text, or an array of objects, for each occurrence of the segment."""
         field = segment.fields[0]
-        if segment.scope is None or not isinstance(field, ValueField):
-            raise TypeError("only single texts stand in an array of segments")
-        owner = open_node(start, segment.scope.steps[:-1])
-        leaf = leaf_of(segment.use, field.slot)
-        owner.setdefault("properties", {})[segment.scope.steps[-1]] = {"type": "array", "items": leaf}
+        owner = open_node(start, name.steps[:-1]).setdefault("properties", {})
+        if isinstance(field, ValueField):
+            owner[name.steps[-1]] = {"type": "array", "items": leaf_of(segment.use, field.slot)}
+        elif isinstance(field, SpreadField):
+            owner[name.steps[-1]] = {"type": "array", "items": spread_leaf(field, segment.use)}
+        elif isinstance(field, RunsField):
+            inner: Node = {"type": "object"}
+            runs = {"type": "array", "items": inner, "maxItems": len(field.starts)}
+            owner[name.steps[-1]] = {"type": "array", "items": runs}
+            self.parts(field, segment.use, inner)
+        else:
+            raise TypeError("an array of segments has texts, runs or objects")
 
     def put(self, scope: Node, name: Name, leaf: Node, needed: bool) -> None:
         """A leaf at a name."""
@@ -130,12 +136,8 @@ class SchemaWriter:
             for choice in field.choices:
                 self.put(scope, choice.name, value_leaf(field, use), needed)
         elif isinstance(field, SpreadField):
-            leaf = {
-                "type": "array",
-                "items": leaf_of(use, field.slots[0]),
-                "maxItems": len(field.slots),
-            }
-            self.put(scope, field.name, leaf, needed and is_required(use, field.slots[0]))
+            needed = needed and is_required(use, field.slots[0])
+            self.put(scope, field.name, spread_leaf(field, use), needed)
         elif isinstance(field, RunsField):
             self.runs(field, use, scope, needed)
         elif isinstance(field, PeriodField):
@@ -151,26 +153,26 @@ class SchemaWriter:
         items = open_node(start, field.each.steps, many=True)
         owner = open_node(start, field.each.steps[:-1])
         owner["properties"][field.each.steps[-1]]["maxItems"] = len(field.starts)
+        self.parts(field, use, items)
+        if needed:
+            require(start, field.each.steps)
+
+    def parts(self, field: RunsField, use: SegmentUse, items: Node) -> None:
+        """The names of one run."""
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
-            every = [Slot(start + part.offset, part.component) for start in field.starts]
+            every = [Slot(first + part.offset, part.component) for first in field.starts]
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
-        if needed:
-            require(start, field.each.steps)
+            for name in part.span or ():
+                self.put(items, name, day_leaf(use, slot), False)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""
         inner = open_node(scope, field.each.steps, many=True) if field.each else scope
         for _, name in field.names:
             self.put(inner, name, leaf_of(use, Slot(field.starts[0] + 1, 0)), False)
-
-
-def names_of(field: Field) -> Iterator[Name]:
-    """The names of a value field."""
-    if isinstance(field, ValueField):
-        yield from (choice.name for choice in field.choices)
 
 
 def slots_of(field: Field) -> set[Slot]:
@@ -204,6 +206,11 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
     else:
         leaf |= {"minLength": definition.min_length, "maxLength": definition.max_length}
     return leaf
+
+
+def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
+    """The schema of an array of texts over several places."""
+    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
