@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from edi.claim_forms import PROVIDER_ROLES
+from edi.claim_forms import INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -32,9 +32,8 @@ from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
-FILES = {"005010X222A1": "837P.json"}
+FILES = {PROFESSIONAL: "837P.json", INSTITUTIONAL: "837I.json"}
 DAY = r"^\d{8}$"
-ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))
 
 
 def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Node:
@@ -235,14 +234,18 @@ def day_leaf(use: SegmentUse, slot: Slot) -> Node:
     return {"type": "string", "description": leaf_of(use, slot)["description"], "pattern": DAY}
 
 
-def add_forms(schema: Node) -> None:
+def add_forms(schema: Node, guide_id: str) -> None:
     """The other forms in which claims are posted (`edi/claim_forms.py`)."""
     properties = schema["properties"]
-    provider = {name: leaf for role in ROLE_NAMES for name, leaf in role_properties(properties, role).items()}
-    kinds = [f"{role.title()}Provider" for role in ROLE_NAMES]
+    if guide_id == PROFESSIONAL:
+        line = properties["claimInformation"]["properties"]["serviceLines"]["items"]["properties"]
+        properties["ordering"] = line["orderingProvider"] | {"description": "For every line without one"}
+    roles = sorted({role for role in PROVIDER_ROLES.values() if role in properties})
+    provider = {name: leaf for role in roles for name, leaf in role_properties(properties, role).items()}
+    kinds = [f"{role.title()}Provider" for role in roles]
     properties["providers"] = {
         "type": "array",
-        "description": "Another form of billing, rendering, referring, supervising and ordering",
+        "description": f"Another form of {', '.join(roles)}",
         "items": {
             "type": "object",
             "properties": {"providerType": {"type": "string", "enum": kinds}, **provider},
@@ -272,7 +275,7 @@ def make_schema(guide_id: str) -> Node:
         "title": guide.name,
     }
     if guide.transaction_set == "837":
-        add_forms(schema)
+        add_forms(schema, guide_id)
     return head | schema
 
 
