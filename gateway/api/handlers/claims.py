@@ -149,7 +149,7 @@ async def show_findings(call: Call) -> web.Response:
 
 
 async def show_x12(call: Call) -> web.Response:
-    """GET /v1/claims/{id}/x12: the claim as it was written last, without the claims that travelled with it."""
+    """GET /v1/claims/{id}/x12: the claim as it was written last, without those that travelled with it."""
     await _load(call)
 
     def find(scope: TenantScope) -> tuple[interchanges.Placement, interchanges.Interchange] | None:
