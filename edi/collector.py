@@ -1,7 +1,7 @@
-"""The cyclic collector, paused while many long-lived values are made.
+"""The cyclic collector, at rest while many objects are made that form no cycles.
 
-Trees and documents of a big file are hundreds of thousands of values that all live on; the collector would
-walk them again and again and find nothing (measured: a third to a half of the time).
+It would walk everything made so far again and again (measured on 2,000 claims: 220 instead of 95 µs each to
+bind, 410 instead of 260 to write).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def pause_collector() -> Iterator[None]:
-    """Pause it for a block, or for a decorated call. Who paused it first lets it go on, in any thread."""
+def resting_collector() -> Iterator[None]:
+    """The collector rests inside; afterwards it is as it was before."""
     collecting = gc.isenabled()
     gc.disable()
     try:

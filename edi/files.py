@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from edi.binding import bind_tree
-from edi.collector import pause_collector
+from edi.collector import resting_collector
 from edi.envelope import read_envelopes
 from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, resolve_guide
@@ -42,8 +42,7 @@ class SetReport:
         """The JSON documents of the set, by the names of its guide."""
         if self.guide is None or self.tree is None:
             return ()
-        with pause_collector():
-            return tuple(bind_tree(load_guide(self.guide), self.tree))
+        return tuple(bind_tree(load_guide(self.guide), self.tree))
 
     @property
     def accepted(self) -> bool:
@@ -102,7 +101,7 @@ class FileReport:
                     yield from report.findings
 
 
-@pause_collector()
+@resting_collector()
 def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
