@@ -133,6 +133,18 @@ async def test_a_999_that_also_names_a_set_never_sent_moves_ours_and_keeps_the_o
     assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.unmatched"]
 
 
+@pytest.mark.parametrize("codes", [("A", "R"), ("R", "A")])
+async def test_two_999_that_contradict_each_other_are_put_before_a_person(
+    exchange: Exchange, codes: tuple[str, str]
+) -> None:
+    [claim] = await exchange.send(make_claim())
+    sent = exchange.read_sent()[0]
+    for number, code in enumerate(codes, 2):
+        await exchange.answer(write_999(sent, number, code=code))
+    assert (await exchange.fold(claim)).state == "returned"
+    assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.contradicts"]
+
+
 async def test_a_ta1_that_refuses_the_interchange_returns_its_claims(exchange: Exchange) -> None:
     [claim] = await exchange.send(make_claim())
     await exchange.answer(write_ta1(exchange.read_sent()[0], code="R", note="024"))
