@@ -2,7 +2,15 @@
 
 from importlib import import_module
 
-MODULES = ("edi.rules.claim", "edi.rules.remittance", "edi.rules.acknowledgment")
+MODULES = (
+    "edi.rules.acknowledgment",
+    "edi.rules.claim",
+    "edi.rules.coordination",
+    "edi.rules.dates",
+    "edi.rules.hierarchy",
+    "edi.rules.remittance",
+    "edi.rules.situations",
+)
 
 
 def load_rules() -> None:

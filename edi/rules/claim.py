@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 
 from edi.findings import Finding, Place, find
+from edi.notation import parse_amount
+from edi.rules.places import locate
 from edi.rules.registry import rule
-from edi.segments import Segment
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 
 
-def read_amount(text: str) -> Decimal | None:
-    """An X12 decimal, or None where it is empty or no number (which the static checks report)."""
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
-        return None
-
-
-def locate(loop: Loop, segment: Segment | None, element: int = 0, component: int = 0) -> Place:
-    """The place of an element in a loop, for a rule's finding."""
-    return Place(
-        loop=loop.use.id,
-        segment=segment.id if segment else None,
-        ordinal=segment.ordinal if segment else None,
-        element=element or None,
-        component=component or None,
-        offset=segment.offset if segment else None,
-    )
-
-
 @rule("2300", cites=f"{SOURCE} 2300 CLM02")
 def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
     """The claim charge equals the sum of the service line charges."""
-    total = read_amount(claim.value("CLM", 2))
-    charges = [read_amount(line.value("SV1", 2)) for line in claim.loops("2400")]
+    total = parse_amount(claim.value("CLM", 2))
+    charges = [parse_amount(line.value("SV1", 2)) for line in claim.loops("2400")]
     if total is None or not charges or None in charges:
         return
     if total != sum(charge for charge in charges if charge is not None):
