@@ -2,14 +2,15 @@
 
 Two providers' forms (`billing`, `rendering`, ... or `providers[]` with `providerType`), two names of the
 employer's number, single and listed attachments and file information, diagnosis codes with a dot. Each move
-is remembered, so that a finding points at what the client posted.
+is remembered, so that a finding points at what the client posted. `choose_guide` says which claim it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from edi.documents import read_entries, read_section
 from edi.generation import Step
 
 Steps = tuple[Step, ...]
@@ -17,14 +18,50 @@ Object = dict[str, Any]
 
 PROVIDER_ROLES = {
     "billingprovider": "billing",
+    "attendingprovider": "attending",
     "renderingprovider": "rendering",
     "referringprovider": "referring",
     "supervisingprovider": "supervising",
     "orderingprovider": "ordering",
 }
-SINGLE_AND_LISTED = (
-    (("claimInformation",), "fileInformation", "fileInformationList"),
-    (("claimInformation", "claimSupplementalInformation"), "reportInformation", "reportInformations"),
+PROFESSIONAL = "005010X222A1"
+INSTITUTIONAL = "005010X223A2"
+REPORTS = (("claimInformation", "claimSupplementalInformation"), "reportInformation", "reportInformations")
+SINGLE_AND_LISTED = {
+    PROFESSIONAL: ((("claimInformation",), "fileInformation", "fileInformationList"), REPORTS),
+    INSTITUTIONAL: (REPORTS,),
+}
+LINE_REPORTS = {
+    INSTITUTIONAL: ("serviceLineSupplementalInformation", "serviceLineSupplementalInformations"),
+}
+#: The names of diagnosis codes, which lose their dot: in an object or, at any depth, in lists of objects.
+DIAGNOSES = {
+    "healthCareCodeInformation": "diagnosisCode",
+    "principalDiagnosis": "principalDiagnosisCode",
+    "admittingDiagnosis": "admittingDiagnosisCode",
+    "otherDiagnosisInformationList": "otherDiagnosisCode",
+    "patientReasonForVisits": "patientReasonForVisitCode",
+    "externalCauseOfInjuries": "externalCauseOfInjury",
+}
+
+
+class ClaimType(NamedTuple):
+    """A kind of claim: its guide, its name in `claimType`, and what only its claims have."""
+
+    guide: str
+    name: str
+    claim_marks: frozenset[str]
+    line_mark: str
+
+
+CLAIM_TYPES = (
+    ClaimType(
+        INSTITUTIONAL,
+        "institutional",
+        frozenset({"claimCodeInformation", "principalDiagnosis", "admittingDiagnosis"}),
+        "institutionalService",
+    ),
+    ClaimType(PROFESSIONAL, "professional", frozenset(), "professionalService"),
 )
 
 
@@ -65,17 +102,33 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(inner is None for inner in value.values()))
 
 
-def canonicalise(posted: Mapping[str, Any]) -> ClaimForm:
-    """The canonical form of a posted claim; the posted objects stay as they are."""
+def choose_guide(posted: Mapping[str, Any]) -> str:
+    """The guide of a claim: by `claimType`, else by what only one kind of claim has, else professional."""
+    named = str(posted.get("claimType", "")).lower()
+    claim = read_section(posted, "claimInformation")
+    lines = [line for _, line in read_entries(claim, "serviceLines")]
+    for kind in CLAIM_TYPES:
+        if named == kind.name:
+            return kind.guide
+    for kind in CLAIM_TYPES:
+        if not kind.claim_marks.isdisjoint(claim) or any(kind.line_mark in line for line in lines):
+            return kind.guide
+    return PROFESSIONAL
+
+
+def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimForm:
+    """The canonical form of a posted claim of a guide; the posted objects stay as they are."""
     form = ClaimForm(posted)
     if "providers" in form.document:
         place_providers(form)
     name_employer(form)
-    for way, single, listed in SINGLE_AND_LISTED:
+    for way, single, listed in SINGLE_AND_LISTED.get(guide, ()):
         list_single(form, way, single, listed)
     claim = form.document.get("claimInformation")
     if isinstance(claim, dict):
         undot_diagnoses(claim)
+        if guide in LINE_REPORTS:
+            list_line_reports(form, claim, *LINE_REPORTS[guide])
         if isinstance(form.document.get("ordering"), dict):
             order_lines(form, claim)
     return form
@@ -106,14 +159,25 @@ def name_employer(form: ClaimForm) -> None:
         form.moved(("billing", "employerId"), ("billing", "employerIdentificationNumber"))
 
 
-def list_single(form: ClaimForm, way: tuple[str, ...], single: str, listed: str) -> None:
-    """A value that may come single or in a list, as a list."""
-    owner: Any = form.document
+def open_copy(document: Object, way: Steps) -> Object | None:
+    """The object at `way`, copied with every one on the way there; None where there is no object."""
+    owner: Any = document
     for step in way:
-        if not isinstance(owner.get(step), dict):
-            return
-        owner[step] = dict(owner[step])
+        holds = (
+            isinstance(owner, list) if isinstance(step, int) else isinstance(owner, dict) and step in owner
+        )
+        if not holds or not isinstance(owner[step], dict | list):
+            return None
+        owner[step] = owner[step].copy()
         owner = owner[step]
+    return owner if isinstance(owner, dict) else None
+
+
+def list_single(form: ClaimForm, way: Steps, single: str, listed: str) -> None:
+    """A value that may come single or in a list, as a list."""
+    owner = open_copy(form.document, way)
+    if owner is None:
+        return
     value = owner.pop(single, None)
     items = owner.get(listed)
     if is_empty(value) or not (items is None or isinstance(items, list)):
@@ -126,17 +190,29 @@ def list_single(form: ClaimForm, way: tuple[str, ...], single: str, listed: str)
 
 def undot_diagnoses(claim: Object) -> None:
     """Diagnosis codes without their dot (005010X222A1 2300 HI: the decimal point is implied)."""
-    diagnoses = claim.get("healthCareCodeInformation")
-    if isinstance(diagnoses, list):
-        claim["healthCareCodeInformation"] = [undot(diagnosis) for diagnosis in diagnoses]
+    for place, name in DIAGNOSES.items():
+        if place in claim:
+            claim[place] = undot(claim[place], name)
 
 
-def undot(diagnosis: Any) -> Any:
-    """One diagnosis without the dot of its code."""
-    code = diagnosis.get("diagnosisCode") if isinstance(diagnosis, dict) else None
+def undot(diagnosis: Any, name: str) -> Any:
+    """One diagnosis, or lists of them, without the dot of its code."""
+    if isinstance(diagnosis, list):
+        return [undot(item, name) for item in diagnosis]
+    code = diagnosis.get(name) if isinstance(diagnosis, dict) else None
     if not isinstance(code, str) or "." not in code:
         return diagnosis
-    return {**diagnosis, "diagnosisCode": code.replace(".", "", 1)}
+    return {**diagnosis, name: code.replace(".", "", 1)}
+
+
+def list_line_reports(form: ClaimForm, claim: Object, single: str, listed: str) -> None:
+    """The single attachment of each line in the line's list of attachments."""
+    lines = claim.get("serviceLines")
+    if not isinstance(lines, list):
+        return
+    claim["serviceLines"] = [dict(line) if isinstance(line, dict) else line for line in lines]
+    for at in range(len(lines)):
+        list_single(form, ("claimInformation", "serviceLines", at), single, listed)
 
 
 def order_lines(form: ClaimForm, claim: Object) -> None:

@@ -14,18 +14,18 @@ from typing import Any
 
 import msgspec
 
-from edi.claim_forms import ClaimForm, canonicalise
+from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
+from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
-from edi.reader import SetReading, read_set
+from edi.reader import read_set
 from edi.segments import Delimiters
-from edi.tree import Loop
-from edi.writer import GeneratedSet, envelope_context, generate_set, generate_sets, wrap_sets
+from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
 
-PROFESSIONAL = "005010X222A1"
 CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"
+SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
 class ClaimSummary(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     """
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
-    form = canonicalise(document)
+    form = canonicalise(document, guide)
     generated = generate_set(
         guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
     )
@@ -90,38 +90,6 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
     posted = tuple(point_to_posted(form, finding) for finding in drop_echoes(findings))
     return CheckedClaim(guide, form.document, posted, summarise(form.document))
-
-
-def place_findings(generated: GeneratedSet, reading: SetReading) -> Iterator[Finding]:
-    """The reader's findings with the JSON place that each is about."""
-    for finding, anchor in zip(reading.findings, reading.anchors, strict=True):
-        found = locate_finding(generated, finding, anchor)
-        yield msgspec.structs.replace(finding, pointer=found[1] if found else "")
-
-
-def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> tuple[int, str] | None:
-    """The document and JSON Pointer of a finding: what to correct, or what to fill in."""
-    place = finding.x12
-    first = next(anchor.all_segments(), None)
-    start = first.ordinal if first else 1
-    if finding.code in ("segment.missing", "loop.missing") and finding.rule:
-        return generated.pointer_of_missing(start, anchor.use.id, finding.rule.partition(" ")[2])
-    if place is None or place.ordinal is None:
-        return generated.pointer_of(start)
-    if place.segment and place.segment != generated.segments[place.ordinal - 1].id:
-        return generated.pointer_of_missing(place.ordinal, place.loop or anchor.use.id, place.segment)
-    return generated.pointer_of(place.ordinal, place.element or 0, place.component or 0)
-
-
-def drop_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings without those that only repeat a wrong JSON value as a missing X12 element."""
-    wrong = {
-        finding.pointer for finding in findings if finding.code in ("json.wrong_type", "value.bad_character")
-    }
-    for finding in findings:
-        echo = finding.pointer in wrong and finding.code not in ("json.wrong_type", "value.bad_character")
-        if not echo:
-            yield finding
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:
@@ -138,6 +106,7 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
         return None
     lines = claim.get("serviceLines")
     days = sorted(service_days(lines if isinstance(lines, list) else []))
+    days = days or sorted(service_days([read_section(claim, "claimDateInformation")]))
     return ClaimSummary(
         patient_control_number=read_text(claim, "patientControlNumber"),
         payer_id=read_text(document, "tradingPartnerServiceId"),
@@ -167,10 +136,10 @@ def read_amount(value: object) -> Decimal | None:
 
 
 def service_days(lines: Sequence[object]) -> Iterator[date]:
-    """The first and last days of the service lines that are dates."""
+    """The first and last days of service lines, or of a statement period, that are dates."""
     for line in lines:
-        if isinstance(line, dict):
-            for name in ("serviceDate", "serviceDateEnd"):
+        if isinstance(line, Mapping):
+            for name in SERVICE_DAYS:
                 day = read_day(line.get(name))
                 if day is not None:
                     yield day
@@ -193,7 +162,7 @@ def write_claims(
 
     Claims are written as they are, checked or not. The sets are numbered 0001 and on.
     """
-    forms = [canonicalise(document) for document in documents]
+    forms = [canonicalise(document, guide) for document in documents]
     sets = generate_sets(guide, [form.document for form in forms], envelope_context(envelope))
     placements = [
         PlacedClaim(index, generated.segments[0].element(2), position)

@@ -43,17 +43,19 @@ class Generation(Protocol):
         """Which repeat of its loop this is, from 1."""
 
 
+DAY_LENGTH = len("CCYYMMDD")
 Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 
 def derive_date(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation date as CCYYMMDD."""
-    return f"{generation.created:%Y%m%d}"
+    day = generation.created
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
 
 
 def derive_time(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation time as HHMM."""
-    return f"{generation.created:%H%M}"
+    return f"{generation.created.hour:02d}{generation.created.minute:02d}"
 
 
 def derive_control_number(generation: Generation, scope: Mapping[str, object]) -> str:
@@ -111,6 +113,13 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
     return code if isinstance(code, str) else ""
 
 
+def derive_admission_format(generation: Generation, scope: Mapping[str, object]) -> str:
+    """`D8` for an admission date alone, `DT` for date and hour (005010X223A2 2300 DTP[435]02)."""
+    dates = scope.get("claimDateInformation")
+    admission = dates.get("admissionDateAndHour") if isinstance(dates, Mapping) else None
+    return "D8" if isinstance(admission, str) and len(admission) == DAY_LENGTH else "DT"
+
+
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.
 HIERARCHY = frozenset({"hl.id", "hl.parent", "hl.child"})
 
@@ -127,4 +136,5 @@ DERIVATIONS: dict[str, Derivation] = {
     "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
     "line.procedure_code": derive_procedure_code,
+    "claim.admission_format": derive_admission_format,
 }

@@ -15,6 +15,7 @@ from edi.guides.naming import (
     Field,
     Name,
     PairsField,
+    Part,
     PeriodField,
     RunsField,
     SpreadField,
@@ -142,11 +143,11 @@ def extract_runs(field: RunsField, use: SegmentUse, layout: Layout) -> Extract:
     """Runs of elements as an array of objects."""
     runs = []
     for start in field.starts:
-        slots = [(Slot(start + part.offset, part.component), part.choices) for part in field.parts]
+        slots = [(Slot(start + part.offset, part.component), part) for part in field.parts]
         runs.append(
             (
                 [layout.cell(slot) for slot, _ in slots],
-                [extract_choices(slot, choices, layout) for slot, choices in slots],
+                [extract_part(slot, part, layout) for slot, part in slots],
             )
         )
     put = compile_put(field.each)
@@ -157,12 +158,27 @@ def extract_runs(field: RunsField, use: SegmentUse, layout: Layout) -> Extract:
         for cells_of, extracts in runs:
             item: Object = {}
             if any(cells[cell] for cell in cells_of):
-                for extract_part in extracts:
-                    extract_part(cells, item, root)
+                for extract_value in extracts:
+                    extract_value(cells, item, root)
                 filled = len(items) + 1
             items.append(item)
         if filled:
             put(scope, root, items[:filled])
+
+    return extract
+
+
+def extract_part(slot: Slot, part: Part, layout: Layout) -> Extract:
+    """One value of a run: a text, or both ends of a range of dates."""
+    if part.span is None:
+        return extract_choices(slot, part.choices, layout)
+    cell = layout.cell(slot)
+    puts = tuple(compile_put(name) for name in part.span)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        for put, text in zip(puts, cells[cell].split("-", 1), strict=False):
+            if text:
+                put(scope, root, text)
 
     return extract
 

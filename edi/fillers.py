@@ -231,8 +231,24 @@ def compile_run(field: RunsField, start: int, use: SegmentUse, layout: Layout) -
     fills = []
     for part in field.parts:
         slot = Slot(start + part.offset, part.component)
-        fills.append(compile_fill(ValueField(slot, part.choices), use, layout))
+        if part.span is not None:
+            fills.append(fill_span(part.span, layout.cell(slot)))
+        else:
+            fills.append(compile_fill(ValueField(slot, part.choices), use, layout))
     return fills
+
+
+def fill_span(span: tuple[Name, Name], cell: int) -> Fill:
+    """Both ends of a range of dates in one place whose format is always RD8."""
+    first, last = (compile_text(name, False) for name in span)
+
+    def fill(cells: list[str], scope: Scope, generation: Generation) -> bool:
+        begin, end = first(scope, generation), last(scope, generation)
+        if begin or end:
+            cells[cell] = f"{begin}-{end}"
+        return bool(begin or end)
+
+    return fill
 
 
 def fill_period(field: PeriodField, layout: Layout) -> Fill:

@@ -89,7 +89,8 @@ def steps_of_run(
             continue
         for part in field.parts:
             if is_at(slot, Slot(start + part.offset, part.component)):
-                return field.each, (at, *pick_choice(part.choices, plan, cells).name.steps)
+                named = part.span[0] if part.span else pick_choice(part.choices, plan, cells).name
+                return field.each, (at, *named.steps)
         return field.each, (at,)
     return None
 

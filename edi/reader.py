@@ -15,7 +15,7 @@ from edi.guides.registry import load_guide
 from edi.guides.routes import Routes, Station, Step
 from edi.recovery import LIMIT, Way, choose
 from edi.rules import load_rules
-from edi.rules.registry import Rule, rules_by_loop
+from edi.rules.registry import OWN_GUIDE, Rule, rules_by_loop
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -178,11 +178,10 @@ class _SetReader:
     def _complete(self, finding: Finding, loop: Loop) -> Finding:
         """A rule's finding with what the rule does not know: the envelope's numbers and the guide."""
         place, at = finding.x12 or Place(loop=loop.use.id), self.at
-        source = finding.rule or loop.use.id
         return msgspec.structs.replace(
             finding,
             x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
-            rule=source if source.startswith(self.guide_id) else self._rule(source),
+            rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
         )
 
     def _rule(self, key: str) -> str:

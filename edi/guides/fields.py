@@ -90,10 +90,20 @@ class FieldParser:
         parts = []
         for key, value in table["parts"].items():
             offset, _, component = str(key).partition("-")
-            part = Part(int(offset) - 1, int(component or 0), self.choices(use, value, ""))
+            part = self.part(use, Slot(int(offset) - 1, int(component or 0)), value)
             self.checked(use, [Slot(starts[0] + part.offset, part.component)])
             parts.append(part)
         return RunsField(starts, stride, self.name(table["each"], at), tuple(parts))
+
+    def part(self, use: SegmentUse, slot: Slot, value: Any) -> Part:
+        """One value of a run: a text, or a range of dates."""
+        if not isinstance(value, dict):
+            return Part(slot.element, slot.component, self.choices(use, value, ""))
+        if set(value) != {"RD8"}:
+            self.faults.add(f"{use.key}: a part of a run is a text or a range RD8")
+            return Part(slot.element, slot.component, ())
+        first, last = (self.name(text, "") for text in value["RD8"])
+        return Part(slot.element, slot.component, (), (first, last))
 
     def choices(self, use: SegmentUse, value: str | list[str], at: str) -> tuple[Choice, ...]:
         """One name, or several with their conditions."""

@@ -63,11 +63,15 @@ class SpreadField(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A value of one item of a RunsField: `offset` counts the elements of the run from 0."""
+    """A value of one item of a RunsField: `offset` counts the elements of the run from 0.
+
+    It is a text with `choices`, or both ends of a range of dates with `span`.
+    """
 
     offset: int
     component: int
     choices: tuple[Choice, ...]
+    span: tuple[Name, Name] | None = None
 
 
 class RunsField(msgspec.Struct, frozen=True):

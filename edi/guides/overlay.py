@@ -45,7 +45,9 @@ Paths     steps joined by dots, from the loop's scope; a leading "/" starts at t
     { each = "items[]", stride = 3, parts = { "1" = "code", "2" = "amount" } }
                                   array of objects over runs of `stride` (default 1) elements, one run for
                                   each item. Keys of `parts` count within the run from 1, with a component
-                                  where there is one ("1-2"); values are texts or alternatives.
+                                  where there is one ("1-2"); values are texts, alternatives, or
+                                  { RD8 = ["begin", "end"] } where the place always holds a range.
+                                  The array "[]" is the item of the segment's own array: an array of arrays.
     { pairs = { TE = "phone", EX = "extension" } }      qualifier and value in turn ("PER/03..08"), written in
                                   this order; further ones go to a second segment where the guide has room.
     { pairs = { TE = "phone" }, each = "contactMethods[]" }   the same as an array of one-key objects

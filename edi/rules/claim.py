@@ -1,30 +1,44 @@
-"""Rules of the professional claim that need an `if`: balancing, situations, self-proving numbers."""
+"""Rules of the claims (837) that need an `if`: balancing, situations, self-proving numbers.
+
+What the three claim guides say alike is one rule here; its findings name the guide that was read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from edi.findings import Finding, Place, find
 from edi.notation import parse_amount
 from edi.rules.places import locate
-from edi.rules.registry import rule
+from edi.rules.registry import OWN_GUIDE, rule
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 
 
-@rule("2300", cites=f"{SOURCE} 2300 CLM02")
+#: The charge of a line: 005010X222A1 2400 SV102, 005010X223A2 SV203, 005010X224A2 SV302.
+LINE_CHARGES = (("SV1", 2), ("SV2", 3), ("SV3", 2))
+
+
+def read_line_charge(line: Loop) -> Decimal | None:
+    """The charge of a service line of any claim guide, or None."""
+    found = (line.value(segment, element) for segment, element in LINE_CHARGES)
+    return parse_amount(next(filter(None, found), ""))
+
+
+@rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02")
 def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
     """The claim charge equals the sum of the service line charges."""
     total = parse_amount(claim.value("CLM", 2))
-    charges = [parse_amount(line.value("SV1", 2)) for line in claim.loops("2400")]
+    charges = [read_line_charge(line) for line in claim.loops("2400")]
     if total is None or not charges or None in charges:
         return
     if total != sum(charge for charge in charges if charge is not None):
         yield find(
             "claim.charges_unbalanced",
             x12=locate(claim, claim.segment("CLM"), 2),
-            rule=f"{SOURCE} 2300/CLM02",
+            rule=f"{OWN_GUIDE} 2300/CLM02",
         )
 
 
@@ -63,7 +77,7 @@ def replacement_names_the_original(claim: Loop) -> Iterator[Finding]:
         yield find(
             "claim.payer_control_number_missing",
             x12=locate(claim, claim.segment("CLM"), 5, 3),
-            rule=f"{SOURCE} 2300/REF[F8]02",
+            rule=f"{OWN_GUIDE} 2300/REF[F8]02",
         )
 
 
@@ -78,7 +92,7 @@ def subscriber_and_patient_agree(subscriber: Loop) -> Iterator[Finding]:
         yield find(
             "claim.patient_shape",
             x12=locate(subscriber, segment, 2),
-            rule=f"{SOURCE} 2000B/SBR02",
+            rule=f"{OWN_GUIDE} 2000B/SBR02",
             who="the subscriber and a dependent" if own else "neither the subscriber nor a dependent",
         )
 
@@ -99,7 +113,7 @@ def patient_subscriber_is_described(subscriber: Loop) -> Iterator[Finding]:
             yield find(
                 "claim.patient_detail_missing",
                 x12=Place(loop="2010BA", segment=segment, ordinal=_ordinal(names[0])),
-                rule=f"{SOURCE} 2010BA/{segment}",
+                rule=f"{OWN_GUIDE} 2010BA/{segment}",
                 name=name,
                 segment=segment,
             )
@@ -119,7 +133,8 @@ def passes_luhn(npi: str) -> bool:
 
 
 PROVIDER_LOOPS = (
-    "2010AA", "2310A", "2310B", "2310C", "2310D", "2420A", "2420B", "2420C", "2420D", "2420E", "2420F",
+    "2010AA", "2310A", "2310B", "2310C", "2310D", "2310E", "2310F",
+    "2420A", "2420B", "2420C", "2420D", "2420E", "2420F",
 )  # fmt: skip
 
 
@@ -134,7 +149,7 @@ def npi_check_digit_is_right(provider: Loop) -> Iterator[Finding]:
         yield find(
             "provider.npi_invalid",
             x12=locate(provider, name, 9),
-            rule=f"{SOURCE} {provider.use.id}/NM109",
+            rule=f"{OWN_GUIDE} {provider.use.id}/NM109",
             value=npi,
             name=provider.use.name,
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
+from edi.rules.claim import read_line_charge
 from edi.rules.places import cite, locate, miss_element
 from edi.rules.registry import rule
 from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
@@ -118,7 +119,7 @@ def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
     A payer that unbundled the line has a 2430 for each part; the parts together make the charge.
     """
     adjudications = line.loops("2430")
-    charge = parse_amount(line.value("SV1", 2)) if adjudications else None
+    charge = read_line_charge(line) if adjudications else None
     if charge is None:
         return
     for payer in dict.fromkeys(each.value("SVD", 1) for each in adjudications):

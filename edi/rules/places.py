@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edi.findings import Finding, Place, find
 from edi.guide import CompositeUse, ElementUse, SegmentUse
+from edi.rules.registry import OWN_GUIDE
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -21,9 +22,9 @@ def locate(loop: Loop, segment: Segment | None, element: int = 0, component: int
 
 
 def cite(loop: Loop, segment: Segment, element: int = 0, component: int = 0) -> str:
-    """The guide's place of an element, as `2300/CLM05-3`; the reader puts the guide's id before it."""
+    """The guide's place of an element, as `2300/CLM05-3`; the reader puts in the guide."""
     key = segment.use.key if segment.use is not None else f"{loop.use.id}/{segment.id}"
-    return key + number_place(element, component)
+    return f"{OWN_GUIDE} {key}{number_place(element, component)}"
 
 
 def number_place(element: int, component: int = 0) -> str:
@@ -63,7 +64,7 @@ def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) ->
             ordinal=trigger.ordinal if trigger else None,
             offset=trigger.offset if trigger else None,
         ),
-        rule=key,
+        rule=f"{OWN_GUIDE} {key}",
         name=use.name,
         segment=use.id,
         loop=loop.use.id,

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from edi.findings import Finding
 from edi.tree import Loop
 
+#: Stands for the guide in the `rule` of a finding whose rule several guides share; the reader fills it in.
+OWN_GUIDE = "(guide)"
+
 Check = Callable[[Loop], Iterable[Finding]]
 
 

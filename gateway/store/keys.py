@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import bindparam
 
 from gateway.store import tables
-from gateway.store.scope import SystemScope, TenantScope, columns_of
+from gateway.store.scope import SystemScope, TenantScope
+from gateway.store.statements import Prepared, columns_of
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -31,9 +33,13 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 _COLUMNS = columns_of(_key, ApiKey)
+_FIND = Prepared(
+    lambda statements: statements.select(_key, *_COLUMNS).where(_key.c.prefix == bindparam("prefix"))
+)
 
 
 def add(
@@ -57,6 +63,7 @@ def add(
         scope.now(),
         expires_at,
         None,
+        None,
     )
     scope.insert(_key, msgspec.structs.asdict(key))
     return key
@@ -64,15 +71,18 @@ def add(
 
 def find(system: SystemScope, prefix: str) -> ApiKey | None:
     """The key with this prefix, whoever's it is, in whatever state; or None."""
-    for tenant in system.tenants_with(_key, _key.c.prefix == prefix):
-        scope = system.of(tenant)
-        return scope.one(ApiKey, scope.select(_key, *_COLUMNS).where(_key.c.prefix == prefix))
-    return None
+    tenant = system.find_tenant(_key, _key.c.prefix == prefix)
+    return None if tenant is None else system.of(tenant).one(ApiKey, _FIND, prefix=prefix)
 
 
 def list_all(scope: TenantScope) -> list[ApiKey]:
     """The tenant's keys, oldest first."""
     return scope.rows(ApiKey, scope.select(_key, *_COLUMNS).order_by(_key.c.id))
+
+
+def record_use(scope: TenantScope, key_id: str) -> None:
+    """Remember that the key was used now."""
+    scope.run(scope.update(_key).where(_key.c.id == key_id).values(last_used_at=scope.now()))
 
 
 def revoke(scope: TenantScope, key_id: str) -> bool:
