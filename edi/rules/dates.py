@@ -32,9 +32,9 @@ def read_days(segment: Segment | None) -> tuple[date, date] | None:
 
 
 def report(loop: Loop, segment: Segment, element: int, earlier: str, later: str) -> Finding:
-    """The finding at a date that contradicts another; `earlier` should be, and is not, before `later`."""
+    """The finding at a date that contradicts another; `later` is before `earlier`."""
     return find(
-        "claim.dates_contradict",
+        "claim.dates_disordered",
         x12=locate(loop, segment, element),
         rule=cite(loop, segment, element),
         value=segment.element(element),
@@ -50,7 +50,7 @@ def periods_run_forward(loop: Loop) -> Iterator[Finding]:
         days = read_days(segment) if segment.element(2) == "RD8" else None
         if days is not None and days[0] > days[1]:
             name = name_element(segment, 3)
-            yield report(loop, segment, 3, f"The first day of {name}", "its last")
+            yield report(loop, segment, 3, "its first", f"The last day of {name}")
 
 
 def first_service(claim: Loop) -> date | None:
@@ -67,7 +67,7 @@ def services_follow_their_cause(claim: Loop) -> Iterator[Finding]:
     for segment in own:
         days = read_days(segment)
         if service is not None and days is not None and days[0] > service:
-            yield report(claim, segment, 3, name_element(segment, 3), "the first day of service")
+            yield report(claim, segment, 3, name_element(segment, 3), "The first day of service")
 
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096")
@@ -78,7 +78,7 @@ def discharge_follows_admission(claim: Loop) -> Iterator[Finding]:
     if segment is None or admitted is None or discharged is None:
         return
     if admitted[0] > discharged[0]:
-        yield report(claim, segment, 3, "The admission", "the discharge")
+        yield report(claim, segment, 3, "the admission", "The discharge")
 
 
 @rule("2300", cites=f"{SOURCE} DMG02 of the patient beside 2400 DTP 472")
@@ -91,4 +91,4 @@ def services_follow_birth(claim: Loop) -> Iterator[Finding]:
         return
     birth, service = parse_date(segment.element(2)), first_service(claim)
     if birth is not None and service is not None and birth > service:
-        yield report(patient, segment, 2, "The birth of the patient", "the first day of service")
+        yield report(patient, segment, 2, "the birth of the patient", "The first day of service")

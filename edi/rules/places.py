@@ -57,7 +57,7 @@ def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) ->
     """The finding for a segment of the loop, by its use key, that `trigger` makes required (`when`)."""
     use = next(child for child in loop.use.children if isinstance(child, SegmentUse) and child.key == key)
     return find(
-        "segment.situational_missing",
+        "claim.detail_missing",
         x12=Place(
             loop=loop.use.id,
             segment=use.id,
@@ -67,6 +67,5 @@ def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) ->
         rule=f"{OWN_GUIDE} {key}",
         name=use.name,
         segment=use.id,
-        loop=loop.use.id,
-        when=when,
+        situation=when,
     )
