@@ -82,10 +82,11 @@ def main() -> int:
     print_totals(console, survey)
     agreed, valid = rate_valid(survey)
     listed = sum(not each.agrees for each in survey.comparisons)
+    given = len(survey.answered) - len({name for name, _ in survey.unsaid})
     console.print(
-        f"Valid by their makers: {agreed} of {valid} agree, the others break the guide at the place listed "
-        f"or are of version 4010. Verdicts that differ: {listed}, unexplained: {len(survey.unlisted)}. Acknowledgments as expected: "
-        f"{len(survey.answered) - len({name for name, _ in survey.unsaid})} of {len(survey.answered)} files."
+        f"Valid by their makers: {agreed} of {valid} agree; the others break the guide at the place listed, or "
+        f"are of version 4010.\nVerdicts that differ: {listed}, unexplained: {len(survey.unlisted)}.\n"
+        f"Acknowledgments as expected: {given} of {len(survey.answered)} files."
     )
     return 0 if survey.clean else 1
 
