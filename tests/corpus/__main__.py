@@ -84,7 +84,7 @@ def main() -> int:
     listed = sum(not each.agrees for each in survey.comparisons)
     given = len(survey.answered) - len({name for name, _ in survey.unsaid})
     console.print(
-        f"Valid by their makers: {agreed} of {valid} agree; the others break the guide at the place listed, or "
+        f"Valid by their makers: {agreed} of {valid} agree; the others break the guide as listed, or "
         f"are of version 4010.\nVerdicts that differ: {listed}, unexplained: {len(survey.unlisted)}.\n"
         f"Acknowledgments as expected: {given} of {len(survey.answered)} files."
     )
