@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +16,13 @@ from edi.acks import (
     read_999,
     read_ta1,
 )
-from edi.claims import check_claim
+from edi.claims import check_claim, write_claims
 from edi.envelope import Unreadable
-from edi.files import FileReport, check_file
+from edi.files import FileReport, SetReport, check_file
+from edi.inspection import inspect
 from edi.remits import check_balance, read_remittance
-from edi.translation import write_json
+from edi.translation import UntranslatableError, write_json, write_x12
+from tests.claim_files import make_envelope
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 READERS = {"999": read_999, "277": read_277ca}
@@ -36,8 +39,23 @@ def exercise_file(content: bytes) -> None:
             return
         msgspec.json.encode(report.all_findings)
         acknowledge(report)
-    msgspec.json.encode(write_json(report))
+    documents = write_json(report)
+    msgspec.json.encode(documents)
     read_answers(report)
+    inspect("mutated", content)
+    with suppress(UntranslatableError):
+        write_x12(documents, make_envelope())
+    for entry in report.sets:
+        if entry.set_id == "837" and entry.accepted and entry.documents:
+            check_writing(entry)
+
+
+def check_writing(entry: SetReport) -> None:
+    """The claims of an accepted set, written again by themselves, are accepted again."""
+    guide = entry.guide or ""
+    written = check_file(write_claims(entry.documents, make_envelope(), guide=guide).text)
+    faults = [finding.code for finding in written.all_findings if finding.stops]
+    assert not faults, f"an accepted set was written with {faults}"
 
 
 def acknowledge(report: FileReport) -> None:
@@ -63,6 +81,16 @@ def read_answers(report: FileReport) -> None:
 
 
 def exercise_document(document: Any) -> None:
-    """Checks a document as a claim of each claim guide."""
+    """Checks a document as a claim of each claim guide; what is clean is written without a fault."""
     for guide in CLAIM_GUIDES:
-        msgspec.json.encode(check_claim(document, guide=guide).findings)
+        checked = check_claim(document, guide=guide)
+        msgspec.json.encode(checked.findings)
+        if checked.clean:
+            written = check_file(
+                write_claims([checked.document], make_envelope(), guide=guide).text, edits=True
+            )
+            faults = [finding.code for finding in written.all_findings if finding.stops]
+            assert not faults, f"a clean claim was written with {faults}"
+    if isinstance(document, dict):
+        with suppress(UntranslatableError):
+            write_x12([document], make_envelope())
