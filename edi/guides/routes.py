@@ -72,6 +72,11 @@ class Step(NamedTuple):
     station: Station
 
 
+def is_behind(child: Station, position: int) -> bool:
+    """True for the wrapper that the walk has just left: a table of the set does not begin again."""
+    return child.loop is not None and child.loop.wrapper and child.position == position
+
+
 class Routes:
     """The walk of one guide for one pair of separators."""
 
@@ -148,7 +153,7 @@ class Routes:
         loop, position, closes = current.parent, current.position, 0
         while loop is not None:
             for child in loop.children:
-                if child.position >= position:
+                if child.position >= position and not (closes and is_behind(child, position)):
                     step = self._step_in(loop, child, elements, closes)
                     if step is not None:
                         return step
@@ -182,7 +187,7 @@ class Routes:
         loop, position, closes = current.parent, current.position, 0
         while loop is not None:
             for child in loop.children:
-                if child.position >= position:
+                if child.position >= position and not (closes and is_behind(child, position)):
                     yield from self._suppose(loop, child, elements, closes)
             position, loop, closes = loop.position, loop.parent, closes + 1
 

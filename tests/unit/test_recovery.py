@@ -7,7 +7,7 @@ import pytest
 from edi.reader import read_set
 from edi.recovery import LIMIT
 from edi.segments import Delimiters, Segment
-from tests.unit.test_rules import CLAIM, REMITTANCE, change, name, read, with_dependent
+from tests.unit.test_rules import CLAIM, REMITTANCE, STATUS, change, name, read, with_dependent
 
 
 def found(text: str, guide: str = "005010X222A1") -> list[str]:
@@ -103,3 +103,24 @@ def test_only_so_many_segments_of_a_set_are_looked_into(monkeypatch: pytest.Monk
     reading = read_set("005010X222A1", segments, Delimiters())
     assert looked_into == LIMIT
     assert sum(finding.code == "segment.unknown" for finding in reading.findings) >= len(junk) - 2
+
+
+SETS = (
+    (CLAIM, "005010X222A1"),
+    (with_dependent(CLAIM), "005010X222A1"),
+    (REMITTANCE, "005010X221A1"),
+    (STATUS, "005010X214"),
+)
+
+
+@pytest.mark.parametrize(("text", "guide"), SETS, ids=("claim", "dependent", "remittance", "status"))
+def test_no_single_fault_becomes_a_cascade(text: str, guide: str) -> None:
+    lines = text.strip().splitlines()
+    for at in range(1, len(lines) - 1):
+        before, line, after = lines[:at], lines[at], lines[at + 1 :]
+        left_out = [*before, *after]
+        said_twice = [*before, line, line, *after]
+        swapped = [*before, after[0], line, *after[1:]]
+        for changed in (left_out, said_twice, swapped if len(after) > 1 else left_out):
+            told = found("\n".join(changed), guide)
+            assert len(told) <= 5, (line, told)
