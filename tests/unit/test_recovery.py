@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edi.reader import read_set
+from edi.reader import prepare, read_set
 from edi.recovery import LIMIT
 from edi.segments import Delimiters, Segment
 from tests.unit.test_rules import CLAIM, REMITTANCE, STATUS, change, name, read, with_dependent
@@ -124,3 +124,18 @@ def test_no_single_fault_becomes_a_cascade(text: str, guide: str) -> None:
         for changed in (left_out, said_twice, swapped if len(after) > 1 else left_out):
             told = found("\n".join(changed), guide)
             assert len(told) <= 5, (line, told)
+
+
+def test_junk_leaves_nothing_in_the_memory_of_the_walk() -> None:
+    routes = prepare("005010X222A1", ":", "^").routes
+    read(CLAIM)
+    known = len(routes.memory)
+    for number in range(50):
+        read(
+            change(
+                CLAIM,
+                "SBR*S*18*GRP001******CI\n",
+                f"SBR*S*18*GRP001******CI\nPAT*J{number}\nREF*J{number}*1\n",
+            )
+        )
+    assert len(routes.memory) <= known + 5
