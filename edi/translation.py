@@ -8,7 +8,7 @@ from typing import Any
 
 from edi.claim_forms import choose_guide
 from edi.claims import write_claims
-from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.envelope_writer import DelimiterInValue, EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
 from edi.guides.registry import load_guide
 from edi.segments import Delimiters, Segment
@@ -126,7 +126,10 @@ def _write_reports(
         segments = [generated.segments for generated in sets]
         groups = [(load_guide(guide).functional_group, guide, segments)]
     ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]
-    return wrap_interchange(envelope, groups, ta1)
+    try:
+        return wrap_interchange(envelope, groups, ta1)
+    except DelimiterInValue as fault:
+        raise UntranslatableError(str(fault)) from None
 
 
 def _transactions(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
