@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -90,7 +90,8 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     )
     reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
-    posted = [point_to_posted(form, finding) for finding in islice(drop_echoes(findings), MAX_FINDINGS + 1)]
+    own = (point_to_posted(form, finding) for finding in drop_echoes(findings))
+    posted = list(islice(chain(form.findings, own), MAX_FINDINGS + 1))
     if len(posted) > MAX_FINDINGS:
         posted[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
     return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))

@@ -8,6 +8,7 @@ MODULES = (
     "edi.rules.coordination",
     "edi.rules.dates",
     "edi.rules.hierarchy",
+    "edi.rules.identifiers",
     "edi.rules.institutional",
     "edi.rules.remittance",
     "edi.rules.situations",

@@ -59,6 +59,8 @@ def pointers_name_diagnoses(line: Loop) -> Iterator[Finding]:
     if service is None or claim is None or not service.element(7):
         return
     count = diagnoses(claim)
+    if not count:
+        return  # the diagnoses themselves are missing or misplaced, and reported
     for position, pointer in enumerate(service.element(7).split(line.component_separator), 1):
         if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count:
             yield find(
