@@ -7,6 +7,8 @@ MODULES = (
     "edi.rules.institutional",
     "edi.rules.remittance",
     "edi.rules.acknowledgment",
+    "edi.rules.enrollment",
+    "edi.rules.premium",
 )
 
 
