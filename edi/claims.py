@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
+from edi.generation import MAX_FINDINGS
 from edi.reader import read_set
 from edi.segments import Delimiters
 from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
@@ -88,8 +90,10 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     )
     reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
-    posted = tuple(point_to_posted(form, finding) for finding in drop_echoes(findings))
-    return CheckedClaim(guide, form.document, posted, summarise(form.document))
+    posted = [point_to_posted(form, finding) for finding in islice(drop_echoes(findings), MAX_FINDINGS + 1)]
+    if len(posted) > MAX_FINDINGS:
+        posted[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
+    return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-from edi.claim_forms import PROVIDER_ROLES
+from edi.claim_forms import INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -29,13 +28,12 @@ from edi.guides.naming import (
 )
 from edi.guides.overlay import load_overlay
 from edi.guides.places import element_use
-from edi.guides.proof import ENVELOPE
+from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
-FILES = {"005010X222A1": "837P.json"}
+FILES = {PROFESSIONAL: "837P.json", INSTITUTIONAL: "837I.json"}
 DAY = r"^\d{8}$"
-ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))
 
 
 def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Node:
@@ -97,8 +95,8 @@ class SchemaWriter:
         needed = needed and set(segment.codes) in (set(), set(segment.use.slot_codes))
         if segment.scope is not None:
             start = self.root if segment.scope.root else scope
-            if any(not name.steps for field in segment.fields for name in names_of(field)):
-                self.texts(segment, start)
+            if any(not name.steps for field in segment.fields for name in field_names(field)):
+                self.items(segment, segment.scope, start)
                 return
             scope = open_node(start, segment.scope.steps, many=segment.scope.many)
             needed = True
@@ -106,14 +104,21 @@ class SchemaWriter:
         for field in segment.fields:
             self.field(field, segment.use, scope, needed and not given.intersection(slots_of(field)))
 
-    def texts(self, segment: SegmentBinding, start: Node) -> None:
-        """An array of texts, one for each occurrence of the segment."""
+    def items(self, segment: SegmentBinding, name: Name, start: Node) -> None:
+        """An array with a text, or an array of objects, for each occurrence of the segment."""
         field = segment.fields[0]
-        if segment.scope is None or not isinstance(field, ValueField):
-            raise TypeError("only single texts stand in an array of segments")
-        owner = open_node(start, segment.scope.steps[:-1])
-        leaf = leaf_of(segment.use, field.slot)
-        owner.setdefault("properties", {})[segment.scope.steps[-1]] = {"type": "array", "items": leaf}
+        owner = open_node(start, name.steps[:-1]).setdefault("properties", {})
+        if isinstance(field, ValueField):
+            owner[name.steps[-1]] = {"type": "array", "items": leaf_of(segment.use, field.slot)}
+        elif isinstance(field, SpreadField):
+            owner[name.steps[-1]] = {"type": "array", "items": spread_leaf(field, segment.use)}
+        elif isinstance(field, RunsField):
+            inner: Node = {"type": "object"}
+            runs = {"type": "array", "items": inner, "maxItems": len(field.starts)}
+            owner[name.steps[-1]] = {"type": "array", "items": runs}
+            self.parts(field, segment.use, inner)
+        else:
+            raise TypeError("an array of segments has texts, runs or objects")
 
     def put(self, scope: Node, name: Name, leaf: Node, needed: bool) -> None:
         """A leaf at a name."""
@@ -130,12 +135,8 @@ class SchemaWriter:
             for choice in field.choices:
                 self.put(scope, choice.name, value_leaf(field, use), needed)
         elif isinstance(field, SpreadField):
-            leaf = {
-                "type": "array",
-                "items": leaf_of(use, field.slots[0]),
-                "maxItems": len(field.slots),
-            }
-            self.put(scope, field.name, leaf, needed and is_required(use, field.slots[0]))
+            needed = needed and is_required(use, field.slots[0])
+            self.put(scope, field.name, spread_leaf(field, use), needed)
         elif isinstance(field, RunsField):
             self.runs(field, use, scope, needed)
         elif isinstance(field, PeriodField):
@@ -151,26 +152,26 @@ class SchemaWriter:
         items = open_node(start, field.each.steps, many=True)
         owner = open_node(start, field.each.steps[:-1])
         owner["properties"][field.each.steps[-1]]["maxItems"] = len(field.starts)
+        self.parts(field, use, items)
+        if needed:
+            require(start, field.each.steps)
+
+    def parts(self, field: RunsField, use: SegmentUse, items: Node) -> None:
+        """The names of one run."""
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
-            every = [Slot(start + part.offset, part.component) for start in field.starts]
+            every = [Slot(first + part.offset, part.component) for first in field.starts]
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
-        if needed:
-            require(start, field.each.steps)
+            for name in part.span or ():
+                self.put(items, name, day_leaf(use, slot), False)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""
         inner = open_node(scope, field.each.steps, many=True) if field.each else scope
         for _, name in field.names:
             self.put(inner, name, leaf_of(use, Slot(field.starts[0] + 1, 0)), False)
-
-
-def names_of(field: Field) -> Iterator[Name]:
-    """The names of a value field."""
-    if isinstance(field, ValueField):
-        yield from (choice.name for choice in field.choices)
 
 
 def slots_of(field: Field) -> set[Slot]:
@@ -206,6 +207,11 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
     return leaf
 
 
+def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
+    """The schema of an array of texts over several places."""
+    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
+
+
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
     """The leaf with the codes of every run, which may differ from the first."""
     codes: set[str] = set()
@@ -228,14 +234,18 @@ def day_leaf(use: SegmentUse, slot: Slot) -> Node:
     return {"type": "string", "description": leaf_of(use, slot)["description"], "pattern": DAY}
 
 
-def add_forms(schema: Node) -> None:
+def add_forms(schema: Node, guide_id: str) -> None:
     """The other forms in which claims are posted (`edi/claim_forms.py`)."""
     properties = schema["properties"]
-    provider = {name: leaf for role in ROLE_NAMES for name, leaf in role_properties(properties, role).items()}
-    kinds = [f"{role.title()}Provider" for role in ROLE_NAMES]
+    if guide_id == PROFESSIONAL:
+        line = properties["claimInformation"]["properties"]["serviceLines"]["items"]["properties"]
+        properties["ordering"] = line["orderingProvider"] | {"description": "For every line without one"}
+    roles = sorted({role for role in PROVIDER_ROLES.values() if role in properties})
+    provider = {name: leaf for role in roles for name, leaf in role_properties(properties, role).items()}
+    kinds = [f"{role.title()}Provider" for role in roles]
     properties["providers"] = {
         "type": "array",
-        "description": "Another form of billing, rendering, referring, supervising and ordering",
+        "description": f"Another form of {', '.join(roles)}",
         "items": {
             "type": "object",
             "properties": {"providerType": {"type": "string", "enum": kinds}, **provider},
@@ -265,7 +275,7 @@ def make_schema(guide_id: str) -> Node:
         "title": guide.name,
     }
     if guide.transaction_set == "837":
-        add_forms(schema)
+        add_forms(schema, guide_id)
     return head | schema
 
 

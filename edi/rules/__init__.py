@@ -3,12 +3,16 @@
 from importlib import import_module
 
 MODULES = (
-    "edi.rules.claim",
-    "edi.rules.institutional",
-    "edi.rules.remittance",
     "edi.rules.acknowledgment",
+    "edi.rules.claim",
+    "edi.rules.coordination",
+    "edi.rules.dates",
     "edi.rules.enrollment",
+    "edi.rules.hierarchy",
+    "edi.rules.institutional",
     "edi.rules.premium",
+    "edi.rules.remittance",
+    "edi.rules.situations",
 )
 
 
