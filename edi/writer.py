@@ -77,7 +77,7 @@ def finish_set(
     guide = plan.guide
     header = ["ST", guide.transaction_set, context.control_number]
     if plan.implementation:
-        header.append(guide.id)
+        header.append(guide.version)
     segments = [Segment(header, 1)]
     for ordinal, (written, _, _) in enumerate(sources, 2):
         if reference != context.reference:
@@ -172,5 +172,5 @@ def write_documents(
 def wrap_sets(guide_id: str, sets: Sequence[GeneratedSet], envelope: EnvelopeSettings) -> bytes:
     """One interchange with one functional group of the sets."""
     guide = load_plan(guide_id).guide
-    group = (guide.functional_group, guide.id, [generated.segments for generated in sets])
+    group = (guide.functional_group, guide.version, [generated.segments for generated in sets])
     return wrap_interchange(envelope, [group])

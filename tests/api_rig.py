@@ -178,7 +178,11 @@ def make_partner(mailbox: Path) -> Partner:
         payers=(PAYER,),
         transport=FolderTransport(outbox_folder=outbox, inbox_folder=inbox),
         envelope=EnvelopeIds(
-            sender="RIVERBEND", receiver="EXCHANGE", group_sender="RIVERBEND", group_receiver="EXCHANGE", usage="T"
+            sender="RIVERBEND",
+            receiver="EXCHANGE",
+            group_sender="RIVERBEND",
+            group_receiver="EXCHANGE",
+            usage="T",
         ),
     )
 
