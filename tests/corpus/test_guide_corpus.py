@@ -1,7 +1,6 @@
-"""The published files of each guide: what is valid is accepted, what is made wrong is refused, nothing is lost.
+"""The published files of each guide: what is valid is accepted, what is made wrong is refused.
 
-A file that its origin calls valid and that we refuse is listed with everything we find and why the guide is on
-our side.
+A file that its origin calls valid and that we refuse is listed with everything found and the reason.
 """
 
 from __future__ import annotations
