@@ -17,16 +17,15 @@ import msgspec
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
+from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
-from edi.reader import SetReading, read_set
+from edi.reader import read_set
 from edi.segments import Delimiters
-from edi.tree import Loop
-from edi.writer import GeneratedSet, envelope_context, generate_set, generate_sets, wrap_sets
+from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
 
 CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
-MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 
 
 class ClaimSummary(msgspec.Struct, frozen=True):
@@ -91,38 +90,6 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
     posted = tuple(point_to_posted(form, finding) for finding in drop_echoes(findings))
     return CheckedClaim(guide, form.document, posted, summarise(form.document))
-
-
-def place_findings(generated: GeneratedSet, reading: SetReading) -> Iterator[Finding]:
-    """The reader's findings with the JSON place that each is about."""
-    for finding, anchor in zip(reading.findings, reading.anchors, strict=True):
-        found = locate_finding(generated, finding, anchor)
-        yield msgspec.structs.replace(finding, pointer=found[1] if found else "")
-
-
-def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> tuple[int, str] | None:
-    """The document and JSON Pointer of a finding: what to correct, or what to fill in."""
-    place = finding.x12
-    first = next(anchor.all_segments(), None)
-    start = first.ordinal if first else 1
-    if finding.code in MISSING and finding.rule:
-        return generated.pointer_of_missing(start, anchor.use.id, finding.rule.partition(" ")[2])
-    if place is None or place.ordinal is None:
-        return generated.pointer_of(start)
-    if place.segment and place.segment != generated.segments[place.ordinal - 1].id:
-        return generated.pointer_of_missing(place.ordinal, place.loop or anchor.use.id, place.segment)
-    return generated.pointer_of(place.ordinal, place.element or 0, place.component or 0)
-
-
-def drop_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings without those that only repeat a wrong JSON value as a missing X12 element."""
-    wrong = {
-        finding.pointer for finding in findings if finding.code in ("json.wrong_type", "value.bad_character")
-    }
-    for finding in findings:
-        echo = finding.pointer in wrong and finding.code not in ("json.wrong_type", "value.bad_character")
-        if not echo:
-            yield finding
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:

@@ -15,6 +15,7 @@ MEANINGS = (
     "adjustment_reasons.toml",
     "claim_statuses.toml",
     "provider_adjustments.toml",
+    "qualifiers.toml",
     "remark_codes.toml",
 )
 
@@ -38,3 +39,16 @@ def meaning(table: str, code: str) -> str | None:
     Raises KeyError for a table that does not exist.
     """
     return load_meanings()[table].get(code)
+
+
+@cache
+def load_places() -> dict[str, dict[str, str]]:
+    """The table of meanings for each data element number (`element`) and for some names of places (`name`)."""
+    return tomllib.loads((files("schemas") / "codes" / "elements.toml").read_text(encoding="utf-8"))
+
+
+def find_meaning(data_element: str, code: str, name: str = "") -> str:
+    """What `code` means in the place of a data element with the guide's `name`; "" where no table says."""
+    places = load_places()
+    table = places["name"].get(name) or places["element"].get(data_element)
+    return (meaning(table, code) or "").rstrip(".") if table else ""

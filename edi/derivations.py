@@ -49,12 +49,13 @@ Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 def derive_date(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation date as CCYYMMDD."""
-    return f"{generation.created:%Y%m%d}"
+    day = generation.created
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
 
 
 def derive_time(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation time as HHMM."""
-    return f"{generation.created:%H%M}"
+    return f"{generation.created.hour:02d}{generation.created.minute:02d}"
 
 
 def derive_control_number(generation: Generation, scope: Mapping[str, object]) -> str:

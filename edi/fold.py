@@ -6,7 +6,7 @@ Claims whose header segments are equal go into one set (at most 5,000, the guide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from edi.generation import Generation
 from edi.plans import LoopPlan, SegmentPlan
@@ -20,12 +20,17 @@ Rendered = tuple[tuple[str, ...], ...]
 class Part:
     """The segments of one loop on the way to the claim, without that way's next loop."""
 
-    __slots__ = ("plan", "rendered", "sources")
+    __slots__ = ("plan", "separator", "sources")
 
     def __init__(self, plan: LoopPlan, sources: list[Source], separator: str) -> None:
         self.plan = plan
         self.sources = sources
-        self.rendered: Rendered = tuple(tuple(segment.render(separator)) for segment, _, _ in sources)
+        self.separator = separator
+
+    @property
+    def rendered(self) -> Rendered:
+        """The segments as they are written, without the numbers of the hierarchy."""
+        return tuple(tuple(segment.render(self.separator)) for segment, _, _ in self.sources)
 
 
 class Node:
@@ -39,11 +44,12 @@ class Node:
 
     def descend(self, part: Part, limit: int) -> Node:
         """The node of `part` below this one: the one that is there while it has room, else a new one."""
-        node = self.latest.get(part.rendered)
+        rendered = part.rendered
+        node = self.latest.get(rendered)
         if node is None or len(node.units) >= limit:
             node = Node(part)
             self.nodes.append(node)
-            self.latest[part.rendered] = node
+            self.latest[rendered] = node
         return node
 
     def sources(self) -> Iterator[Source]:
@@ -124,13 +130,13 @@ def every_source(loop: WrittenLoop, index: int) -> Iterator[Source]:
 
 
 def fold(
-    written: Iterable[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool
+    written: Sequence[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool
 ) -> list[SetDraft]:
     """The sets that hold the written documents; without a `unit` loop each document is a set."""
     drafts: list[SetDraft] = []
     open_drafts: dict[Rendered, SetDraft] = {}
     for index, root, _ in written:
-        if not unit:
+        if not unit or len(written) == 1:
             draft = SetDraft(Part(root.plan, list(every_source(root, index)), separator))
             draft.root.units.append((index, Part(root.plan, [], separator)))
             drafts.append(draft)

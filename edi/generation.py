@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from edi.findings import Finding, find
 from edi.segments import Delimiters
+
+if TYPE_CHECKING:
+    from edi.written import WrittenSegment
 
 MAX_BITS = 256
 MAX_EXPONENT = 40
@@ -70,7 +73,8 @@ class Generation:
         self.receiver = context.receiver
         self.ordinal_in_loop = 1
         self.findings: list[Finding] = []
-        self.leftover: list[tuple[str, str, tuple[Step, ...]]] = []
+        self.leftover: list[tuple[str, str]] = []
+        self.segments: list[WrittenSegment] = []
         self.bad = bad_characters(context.delimiters)
 
     def text(self, value: Json, numeric: bool, scope: Scope, steps: tuple[Step, ...]) -> str:

@@ -5,7 +5,7 @@ Source of the rules on which segments are made: `edi/guides/overlay.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from edi.extras import apply_extras
@@ -23,20 +23,24 @@ def write_document(
 ) -> tuple[WrittenLoop, Generation]:
     """The loops of one document (without ST and SE) and what was found while writing them."""
     generation = Generation(document, context)
-    return write_loop(plan.root, generation.root, generation), generation
+    root = write_loop(plan.root, generation.root, generation)
+    check_characters(generation)
+    return root, generation
 
 
 def write_loop(plan: LoopPlan, scope: Scope, generation: Generation) -> WrittenLoop:
     """One occurrence of a loop; its first segment is always there."""
     loop = WrittenLoop(plan, scope)
     values = scope.values
-    for child in plan.order:
-        if child.__class__ is SegmentPlan:
-            gate = child.gate
-            if gate is None or child.opens or not gate.isdisjoint(values) or child.completes:
-                write_segment(child, loop, generation)
-        elif child.step is None or child.required or child.step in values:  # type: ignore[union-attr]
-            write_child(child, loop, generation)  # type: ignore[arg-type]  # the only other class
+    wanted = set(plan.always)
+    for name in plan.by_step.keys() & values.keys():
+        wanted.update(plan.by_step[name])
+    for at in sorted(wanted):
+        child = plan.order[at]
+        if isinstance(child, SegmentPlan):
+            write_segment(child, loop, generation)
+        else:
+            write_child(child, loop, generation)
     if "x12Extra" in values:
         apply_extras(loop, values["x12Extra"], generation)
     return loop
@@ -135,36 +139,35 @@ def write_occurrence(
     plan: SegmentPlan, scope: Scope, loop: WrittenLoop, generation: Generation, forced: bool
 ) -> None:
     """One segment, and further ones for pairs that have no room in it."""
-    cells = plan.blank.copy()
-    found = False
-    for fill in plan.fills:
-        if fill(cells, scope, generation):
-            found = True
-    pairs = plan.pairs.collect(scope, generation) if plan.pairs else []
-    if not (found or pairs or forced or plan.completes):
+    written = plan.write(scope, scope.values, generation, loop.scope, forced)
+    if written is None:
         return
-    loop.found |= found or bool(pairs)
-    room = len(plan.pairs.cells) if plan.pairs else 0
-    place_pairs(plan, cells, pairs[:room])
-    plan.complete(cells, loop.scope, generation)
-    if not (found or pairs or forced) and not all(cells[cell] for cell in plan.required):
-        return
-    add_segment(WrittenSegment(plan, scope, cells), loop, generation)
-    for at in range(room, len(pairs), room or 1):
-        if at // room >= plan.use.max_use:
-            fault_pairs(plan, pairs[at][0], scope, generation)
-            return
-        further = plan.blank.copy()
-        place_pairs(plan, further, pairs[at : at + room])
-        add_segment(WrittenSegment(plan, scope, further), loop, generation)
+    cells, found = written
+    if found:
+        loop.found = True
+    segment = WrittenSegment(plan, scope, cells)
+    loop.children.append(segment)
+    generation.segments.append(segment)
+    if generation.leftover:
+        write_leftover(plan, scope, loop, generation)
 
 
-def place_pairs(plan: SegmentPlan, cells: list[str], pairs: list[tuple[str, str]]) -> None:
-    """Put pairs of qualifier and value into their cells."""
+def write_leftover(plan: SegmentPlan, scope: Scope, loop: WrittenLoop, generation: Generation) -> None:
+    """Further segments for the pairs that had no room; pairs beyond the guide's repeats are a finding."""
+    pairs = generation.leftover
+    generation.leftover = []
     if plan.pairs is None:
         return
-    for (code_cell, cell), (code, value) in zip(plan.pairs.cells, pairs, strict=False):
-        cells[code_cell], cells[cell] = code, value
+    room = len(plan.pairs.cells)
+    for number, at in enumerate(range(0, len(pairs), room), 2):
+        if number > plan.use.max_use:
+            fault_pairs(plan, pairs[at][0], scope, generation)
+            return
+        cells = plan.blank.copy()
+        plan.pairs.place(cells, pairs[at : at + room])
+        segment = WrittenSegment(plan, scope, cells)
+        loop.children.append(segment)
+        generation.segments.append(segment)
 
 
 def fault_pairs(plan: SegmentPlan, code: str, scope: Scope, generation: Generation) -> None:
@@ -177,22 +180,15 @@ def fault_pairs(plan: SegmentPlan, code: str, scope: Scope, generation: Generati
     generation.fault_room(scope, steps, len(plan.pairs.cells) * plan.use.max_use, plan.use.name)
 
 
-def add_segment(segment: WrittenSegment, loop: WrittenLoop, generation: Generation) -> None:
-    """Add a segment after making sure that no value can break the file."""
-    cells = segment.cells
-    if generation.bad.search("".join(cells)):
-        for cell, text in enumerate(cells):
-            if generation.bad.search(text):
+def check_characters(generation: Generation) -> None:
+    """Make sure that no value breaks the file: a bad character is a finding and becomes a question mark."""
+    bad = generation.bad
+    segments = generation.segments
+    if not bad.search("".join(["".join(segment.cells) for segment in segments])):
+        return
+    for segment in segments:
+        for cell, text in enumerate(segment.cells):
+            if cell not in segment.kept and bad.search(text):
                 pointer = point_at(segment, segment.plan.layout.slot(cell) if segment.plan else None)
                 generation.findings.append(find("value.bad_character", pointer=pointer, value=text))
-                cells[cell] = generation.bad.sub("?", text)
-    loop.children.append(segment)
-
-
-def every_segment(loop: WrittenLoop) -> Iterator[WrittenSegment]:
-    """The segments of a loop and of all loops in it, in order."""
-    for child in loop.children:
-        if isinstance(child, WrittenLoop):
-            yield from every_segment(child)
-        else:
-            yield child
+                segment.cells[cell] = bad.sub("?", text)

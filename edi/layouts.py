@@ -37,20 +37,19 @@ class Layout:
         """The place of a cell."""
         return self.places[cell]
 
-    def gather(self, cells: Sequence[str], separator: str) -> list[str]:
+    def gather(self, cells: list[str], separator: str) -> list[str]:
         """Cells as elements, composites joined, nothing empty at the end."""
-        if self.flat:
-            elements = list(cells)
-        else:
-            elements = [
+        if not self.flat:
+            cells = [
                 separator.join(cells[start : start + components]).rstrip(separator)
                 if components
                 else cells[start]
                 for start, components in self.spans
             ]
-        while len(elements) > 1 and not elements[-1]:
-            elements.pop()
-        return elements
+        end = len(cells)
+        while end > 1 and not cells[end - 1]:
+            end -= 1
+        return cells[:end]
 
     def spread(self, elements: Sequence[str], separator: str) -> list[str] | None:
         """Elements as cells, or None where the segment has more places than its use."""

@@ -11,14 +11,16 @@ from functools import cache
 
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
 from edi.extractors import Extract, compile_extract
-from edi.fillers import Fill, Look, compile_fill, compile_look, compile_pairs
+from edi.fillers import Look, compile_look, compile_pairs
 from edi.generation import Generation, Scope
 from edi.guide import UNBOUNDED, CompositeUse, Guide, SegmentUse, Slot
 from edi.guides.naming import LoopBinding, Name, Overlay, PairsField, Presence, SegmentBinding, ValueField
 from edi.guides.overlay import load_overlay
-from edi.guides.proof import ENVELOPE, field_names, filled_slots
+from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
+from edi.regularity import compile_regular
+from edi.writers import compile_writer
 
 
 class Implied:
@@ -42,6 +44,18 @@ class PairsPlan:
             (layout.cell(Slot(start, 0)), layout.cell(Slot(start + 1, 0))) for start in field.starts
         ]
 
+    def fill(self, cells: list[str], scope: Scope, generation: Generation) -> bool:
+        """Write the pairs that have room; the others wait in `generation.leftover`."""
+        pairs = self.collect(scope, generation)
+        self.place(cells, pairs)
+        generation.leftover = pairs[len(self.cells) :]
+        return bool(pairs)
+
+    def place(self, cells: list[str], pairs: list[tuple[str, str]]) -> None:
+        """Put pairs of qualifier and value into their cells."""
+        for (code_cell, cell), (code, value) in zip(self.cells, pairs, strict=False):
+            cells[code_cell], cells[cell] = code, value
+
 
 class SegmentPlan:
     """One segment binding, compiled."""
@@ -60,12 +74,8 @@ class SegmentPlan:
         self.code_cell = layout.cell(binding.slot) if binding.slot else 0
         self.look = compile_look(binding.scope) if binding.scope else None
         self.only = compile_presence(binding.only) if binding.only else None
-        self.gate = gate_of(binding)
         pairs = [field for field in binding.fields if isinstance(field, PairsField)]
         self.pairs = PairsPlan(pairs[0], layout) if pairs else None
-        self.fills: tuple[Fill, ...] = tuple(
-            compile_fill(field, use, layout) for field in binding.fields if not isinstance(field, PairsField)
-        )
         self.extracts: tuple[Extract, ...] = tuple(
             compile_extract(field, use, layout) for field in binding.fields
         )
@@ -78,30 +88,25 @@ class SegmentPlan:
         self.defaults = tuple((layout.cell(slot), text) for slot, text in binding.defaults)
         self.required = tuple(required_cells(use, layout))
         self.completes = use.usage == "R" and use.id not in ENVELOPE and self.can_complete()
+        self.gate = None if opens or self.completes else gate_of(binding)
         self.many = binding.scope is not None and binding.scope.many
         self.texts = any(
             not name.steps for field in binding.fields for name in field_names(field) if not name.root
         )
         self.capacity = UNBOUNDED if self.many else use.max_use if self.pairs else 1
         self.covered = frozenset(covered_cells(self))
+        self.named_cells = frozenset(named_cells(binding, layout))
+        self.condition_cells = frozenset(condition_cells(binding, layout))
+        self.completed = frozenset(cell for cell, _ in (*self.derived, *self.defaults))
+        self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
+        self.regular = compile_regular(self)
+        self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
         """True where constants, derived and default values fill every required element."""
         given = {cell for cell, text in enumerate(self.blank) if text}
         given.update(cell for cell, _ in (*self.derived, *self.defaults))
         return given.issuperset(self.required)
-
-    def complete(self, cells: list[str], scope: Scope, generation: Generation) -> None:
-        """Add derived, default and implied values to the cells that are still empty."""
-        for cell, derive in self.derived:
-            if not cells[cell]:
-                cells[cell] = derive(generation, scope.object)
-        for cell, text in self.defaults:
-            if not cells[cell]:
-                cells[cell] = text
-        for implied in self.implied:
-            if not cells[implied.cell] and any(cells[trigger] for trigger in implied.triggers):
-                cells[implied.cell] = implied.code
 
 
 def required_cells(use: SegmentUse, layout: Layout) -> Iterator[int]:
@@ -186,6 +191,23 @@ def paired_with(use: SegmentUse, position: int) -> list[int]:
     ]
 
 
+def named_cells(binding: SegmentBinding, layout: Layout) -> Iterator[int]:
+    """Cells whose values have a JSON name."""
+    for field in binding.fields:
+        slots = field_slots(field)
+        if isinstance(field, ValueField):
+            yield layout.cell(field.slot)
+        else:
+            yield from (layout.cell(slot) for slot in slots)
+
+
+def condition_cells(binding: SegmentBinding, layout: Layout) -> Iterator[int]:
+    """Cells that say which of several names a value has."""
+    for field in binding.fields:
+        if isinstance(field, ValueField):
+            yield from (layout.cell(it.condition.slot) for it in field.choices if it.condition)
+
+
 def covered_cells(plan: SegmentPlan) -> list[int]:
     """Cells that the binding can give back after reading: named, constant, derived or implied."""
     named = [plan.layout.cell(slot) for slot in filled_slots(plan.binding)]
@@ -212,7 +234,8 @@ class LoopPlan:
         self.look: Look | None = compile_look(binding.scope) if binding.scope else None
         self.scope: Name | None = binding.scope
         self.many = binding.scope is not None and binding.scope.many
-        self.step = binding.scope.steps[0] if binding.scope and not binding.scope.root else None
+        free = self.required or binding.scope is None or binding.scope.root
+        self.gate = None if free or not binding.scope else frozenset(binding.scope.steps[:1])
         self.when = compile_presence(binding.when) if binding.when else None
         self.segments = [SegmentPlan(segment, at == 0) for at, segment in enumerate(binding.segments)]
         self.loops = [LoopPlan(loop, unit, depth + 1) for loop in binding.loops]
@@ -226,7 +249,9 @@ class LoopPlan:
         every = order_of(self)
         self.rank = {child.key: at for at, child in enumerate(every)}
         self.order = [child for child in every if child.written]
+        self.always, self.by_step = index_children(self.order)
         self.by_key = {segment.key: segment for segment in self.segments}
+        self.musts = frozenset(child.key for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
@@ -236,6 +261,28 @@ class LoopPlan:
         """The first plan for a segment use key (or segment id) that has names, else the first."""
         plans = self.by_use.get(key) or [plan for plan in self.segments if plan.use.id == key]
         return next((plan for plan in plans if plan.binding.fields), plans[0] if plans else None)
+
+
+def index_children(
+    order: list[SegmentPlan | LoopPlan],
+) -> tuple[frozenset[int], dict[str, tuple[int, ...]]]:
+    """Which children are always looked at, and which only where the scope has a certain name."""
+    always: set[int] = set()
+    by_step: dict[str, list[int]] = {}
+    for at, child in enumerate(order):
+        steps = child.gate
+        if steps is None:
+            always.add(at)
+        for step in steps or ():
+            by_step.setdefault(step, []).append(at)
+    return frozenset(always), {step: tuple(found) for step, found in by_step.items()}
+
+
+def is_must(child: SegmentPlan | LoopPlan) -> bool:
+    """True for a child that generation makes even where the document has no value for it."""
+    if isinstance(child, SegmentPlan):
+        return child.opens or child.completes
+    return child.required and not child.spine and not child.many
 
 
 def order_of(plan: LoopPlan) -> list[SegmentPlan | LoopPlan]:

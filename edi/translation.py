@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from edi.claims import write_claims
-from edi.envelope_writer import EnvelopeSettings
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
 from edi.guides.registry import load_guide
-from edi.segments import Segment
-from edi.writer import write_documents
+from edi.segments import Delimiters, Segment
+from edi.writer import envelope_context, generate_sets
 
 CLAIM_SET = "837"
+TA1_KEY = "interchangeAcknowledgments"
 TA1_NAMES = (
     "interchangeControlNumber",
     "interchangeDate",
@@ -41,7 +43,7 @@ def write_json(report: FileReport) -> list[dict[str, Any]]:
     for interchange in report.interchanges:
         if interchange.acknowledgments:
             entries = [_describe_ta1(segment) for segment in interchange.acknowledgments]
-            found.append({"meta": _meta(interchange), "interchangeAcknowledgments": entries})
+            found.append({"meta": _meta(interchange), TA1_KEY: entries})
         for guide, documents in _by_guide(interchange).items():
             if load_guide(guide).transaction_set == CLAIM_SET:
                 found += documents
@@ -91,16 +93,68 @@ def find_guide(document: Mapping[str, Any], *, claim_guide: str = "005010X222A1"
 def write_x12(documents: Iterable[Mapping[str, Any]], envelope: EnvelopeSettings) -> bytes:
     """One interchange of the documents: claims, or the transactions of reports of one guide.
 
-    Raises UntranslatableError where the documents are of no known kind, or of more than one.
+    Interchange acknowledgments among them become its TA1 segments. Raises UntranslatableError where the
+    documents are of no known kind, of more than one, or hold what no X12 text can.
     """
     gathered = list(documents)
-    guides = {find_guide(document) for document in gathered}
-    if len(guides) != 1:
-        raise UntranslatableError(
-            "one interchange holds documents of one kind; these are of " + ", ".join(sorted(guides))
+    answers = [document for document in gathered if TA1_KEY in document]
+    rest = [document for document in gathered if TA1_KEY not in document]
+    guides = {find_guide(document) for document in rest}
+    if len(guides) > 1 or not gathered:
+        kinds = ", ".join(sorted(guides)) or "nothing"
+        raise UntranslatableError(f"one interchange holds documents of one kind; these are {kinds}")
+    guide = guides.pop() if guides else None
+    if guide is not None and load_guide(guide).transaction_set == CLAIM_SET and not answers:
+        return write_claims(rest, envelope, guide=guide).text
+    return _write_reports(guide, [_transactions(document) for document in rest], answers, envelope)
+
+
+def _write_reports(
+    guide: str | None,
+    reports: list[list[Mapping[str, Any]]],
+    answers: list[Mapping[str, Any]],
+    envelope: EnvelopeSettings,
+) -> bytes:
+    groups = []
+    if guide is not None:
+        sets = generate_sets(
+            guide, [entry for report in reports for entry in report], envelope_context(envelope)
         )
-    guide = guides.pop()
-    if load_guide(guide).transaction_set == CLAIM_SET:
-        return write_claims(gathered, envelope, guide=guide).text
-    transactions = [transaction for document in gathered for transaction in document["transactions"]]
-    return write_documents(guide, transactions, envelope)
+        segments = [generated.segments for generated in sets]
+        groups = [(load_guide(guide).functional_group, guide, segments)]
+    ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]
+    return wrap_interchange(envelope, groups, ta1)
+
+
+def _transactions(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The transactions of a report, or the document itself where it is a claim."""
+    return _entries(document["transactions"]) if "transactions" in document else [document]
+
+
+def _entries(value: object) -> list[Mapping[str, Any]]:
+    if isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value):
+        return value
+    raise UntranslatableError("the entries of a report are a list of objects")
+
+
+def _write_ta1(entry: Mapping[str, Any]) -> Segment:
+    return Segment(["TA1", *(str(entry.get(name) or "") for name in TA1_NAMES)])
+
+
+def make_envelope(
+    sender: str, receiver: str, control_number: int, created: datetime, *, usage: str
+) -> EnvelopeSettings:
+    """A plain envelope: mutually defined ids (ZZ), the same ids and number for interchange and group."""
+    return EnvelopeSettings(
+        sender_qualifier="ZZ",
+        sender=sender,
+        receiver_qualifier="ZZ",
+        receiver=receiver,
+        group_sender=sender,
+        group_receiver=receiver,
+        usage=usage,
+        control_number=control_number,
+        group_control_number=control_number,
+        created=created,
+        delimiters=Delimiters(line_end="\n"),
+    )

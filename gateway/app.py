@@ -13,6 +13,7 @@ import contextlib
 import logging
 import signal
 from enum import StrEnum
+from typing import Protocol
 
 from adapters.base import Transport
 from adapters.folder import FolderSettings
@@ -26,6 +27,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.dispatch import Dispatch
+from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
 from gateway.intake import Intake
@@ -39,6 +41,7 @@ from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.store.errors import StoreBroken
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
 
@@ -51,6 +54,13 @@ class Role(StrEnum):
     ALL = "all"
 
 
+class Work(Protocol):
+    """Background work: `run` goes on until `stop`."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
@@ -59,8 +69,7 @@ class Gateway:
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
-        self._worker: Worker | None = None
-        self._work: asyncio.Task[None] | None = None
+        self._work: dict[Work, asyncio.Task[None]] = {}
         self._stopped = False
         self._resources = contextlib.AsyncExitStack()
 
@@ -68,9 +77,8 @@ class Gateway:
         """Begin the work; the port that HTTP listens on, None for a worker alone."""
         if self._role is not Role.API:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
-            self._worker = build_worker(self.services, client, self._resources, self._reach)
-            self._work = asyncio.create_task(self._worker.run(), name="worker")
-            self._work.add_done_callback(note_end)
+            self._begin(build_worker(self.services, client, self._resources, self._reach))
+            self._begin(Housekeeping(self.services.store, self.services.clock))
         return await self._server.start() if self._server is not None else None
 
     async def stop(self) -> None:
@@ -85,14 +93,20 @@ class Gateway:
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
+    def _begin(self, work: Work) -> None:
+        task = asyncio.create_task(work.run())
+        task.add_done_callback(note_end)
+        self._work[work] = task
+
     async def _drain(self) -> None:
         """Wait for the background work, and cut what does not end: its leases give it to another process."""
-        if self._worker is None or self._work is None:
-            return
-        self._worker.stop()
-        await asyncio.wait({self._work}, timeout=self.services.settings.server.drain_seconds)
-        self._work.cancel()
-        await asyncio.gather(self._work, return_exceptions=True)
+        for work in self._work:
+            work.stop()
+        if self._work:
+            await asyncio.wait(self._work.values(), timeout=self.services.settings.server.drain_seconds)
+        for task in self._work.values():
+            task.cancel()
+        await asyncio.gather(*self._work.values(), return_exceptions=True)
 
 
 def note_end(work: asyncio.Task[None]) -> None:
@@ -233,14 +247,19 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 
 
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it."""
+    """Run a gateway until SIGINT or SIGTERM, then drain it. Raises StoreBroken after a failed flush."""
     gateway = await open_gateway(settings, role=role)
-    stopped = asyncio.Event()
+    asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, asked.set)
     await gateway.start()
+    ends = [asyncio.create_task(event.wait()) for event in (asked, broken)]
     try:
-        await stopped.wait()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for end in ends:
+            end.cancel()
         await gateway.stop()
+    if broken.is_set():
+        raise StoreBroken("a flush to disk failed: start the gateway again once the disk is sound")

@@ -6,17 +6,19 @@ The secret has 256 random bits, so nobody can guess it and a slow password hash 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from gateway.clock import Clock
-from gateway.store import Store, SystemScope, TenantScope, keys
+from gateway.store import Store, SystemScope, TenantScope, keys, tenants
+from gateway.store.errors import NoSuchRow, StoreUnavailable
 from gateway.store.keys import ApiKey
 
 SHAPE = re.compile(r"cw_([a-z2-7]{12})_([A-Za-z0-9_-]{43})")
@@ -26,6 +28,7 @@ SECRET_BYTES = 32
 ALL_SCOPES = "*"
 DIGEST = "api_key"
 NOBODY = ""
+USE_STEP = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
@@ -95,6 +98,7 @@ class KeyRoom:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._used: dict[str, datetime] = {}
 
     async def create(
         self,
@@ -103,10 +107,12 @@ class KeyRoom:
         scopes: Iterable[str] = (ALL_SCOPES,),
         expires_at: datetime | None = None,
     ) -> NewKey:
-        """A new key of `tenant`. Raises ValueError for unknown scopes."""
+        """A new key of `tenant`. Raises ValueError for unknown scopes, NoSuchRow without the tenant."""
         parts, wanted = write_key(), check_scopes(scopes)
 
         def add(scope: TenantScope) -> ApiKey:
+            if tenants.load(scope) is None:
+                raise NoSuchRow(tenant)
             digest = scope.fingerprint(parts.secret, DIGEST)
             return keys.add(
                 scope, prefix=parts.prefix, digest=digest, label=label, scopes=wanted, expires_at=expires_at
@@ -128,7 +134,10 @@ class KeyRoom:
             return key if same else None
 
         key = await self._store.read(check)
-        return key if key is not None and self._is_live(key) else None
+        if key is None or not self._is_live(key):
+            return None
+        await self._note_use(key)
+        return key
 
     async def list_all(self, tenant: str) -> list[ApiKey]:
         """The tenant's keys, oldest first."""
@@ -137,6 +146,16 @@ class KeyRoom:
     async def revoke(self, tenant: str, key_id: str) -> bool:
         """Make a key useless at once; False where the tenant has no such live key."""
         return await self._store.write(lambda scope: keys.revoke(scope, key_id), tenant=tenant)
+
+    async def _note_use(self, key: ApiKey) -> None:
+        """Write down the last use, to within `USE_STEP`; a database that cannot write stops no reading."""
+        now = self._clock.now()
+        last = self._used.get(key.id) or key.last_used_at
+        if last is not None and now - last < USE_STEP:
+            return
+        self._used[key.id] = now
+        with contextlib.suppress(StoreUnavailable):
+            await self._store.write(lambda scope: keys.record_use(scope, key.id), tenant=key.tenant)
 
     def _is_live(self, key: ApiKey) -> bool:
         expired = key.expires_at is not None and key.expires_at <= self._clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from gateway.archive import Archive
@@ -17,7 +18,11 @@ from gateway.store import Store
 
 @dataclass(frozen=True)
 class Services:
-    """What handlers call. `in_flight` holds the idempotency keys of requests under way in this process."""
+    """What handlers call.
+
+    `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
+    disk is not to be trusted any more and the process must end.
+    """
 
     settings: Settings
     store: Store
@@ -28,4 +33,5 @@ class Services:
     intake: Intake
     deposits: Deposits
     metrics: Metrics
+    broken: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

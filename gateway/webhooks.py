@@ -7,6 +7,7 @@ that dies between the answer and its record sends again, with the same webhook-i
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -21,7 +22,7 @@ from gateway.metrics import Metrics
 from gateway.settings import WebhookSettings
 from gateway.signatures import write_headers
 from gateway.store import Store, TenantScope, events, webhooks
-from gateway.store.errors import LostLease
+from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.store.webhooks import Delivery, Endpoint
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[HookAnswer]]
@@ -63,9 +64,9 @@ class HookSender:
         under_way: set[asyncio.Task[None]] = set()
         while not self._stopping:
             mark = self._store.mark(webhooks.TOPIC)
-            taken = await self._take_due(self._settings.concurrent - len(under_way))
+            taken = await self._try_take_due(self._settings.concurrent - len(under_way))
             for tenant, delivery in taken:
-                task = asyncio.create_task(self._attempt(tenant, delivery))
+                task = asyncio.create_task(self._try_attempt(tenant, delivery))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
             if not taken:
@@ -77,6 +78,23 @@ class HookSender:
         taken = await self._take_due(self._settings.concurrent)
         await asyncio.gather(*(self._attempt(tenant, delivery) for tenant, delivery in taken))
         return len(taken)
+
+    async def _try_take_due(self, free: int) -> list[tuple[str, Delivery]]:
+        """A database that cannot write now is asked again at the next turn."""
+        try:
+            return await self._take_due(free)
+        except StoreUnavailable as failure:
+            log_event("webhook.failed", level=logging.ERROR, error=failure, step="take")
+            return []
+
+    async def _try_attempt(self, tenant: str, delivery: Delivery) -> None:
+        """What fails here is ours; the delivery's lease ends and it is tried again."""
+        try:
+            await self._attempt(tenant, delivery)
+        except Exception as failure:
+            log_event(
+                "webhook.failed", level=logging.ERROR, error=failure, tenant=tenant, delivery=delivery.id
+            )
 
     async def _take_due(self, free: int) -> list[tuple[str, Delivery]]:
         """Up to `free` deliveries, shared fairly among the tenants that have some."""

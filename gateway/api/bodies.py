@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from edi.findings import Finding, find
-from gateway.api.json_body import decode_body
+from edi.json_body import decode_body
 from gateway.api.problem import Problem
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ async def read_body(request: web.Request, *, limit: int, seconds: float) -> byte
         raise Problem("too-slow", findings=[finding], headers=CLOSE) from None
     except web.RequestPayloadError:
         raise Problem("unreadable", findings=[find("request.bad_encoding")], headers=CLOSE) from None
+    except ConnectionError:  # the client is gone; the answer is for the log
+        raise Problem("unreadable", findings=[find("request.cut_short")], headers=CLOSE) from None
     return bytes(body)
 
 

@@ -24,6 +24,7 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
 
 
+CALLER = web.RequestKey("caller", Caller)
 REQUEST_ID = web.RequestKey("request_id", str)
 
 

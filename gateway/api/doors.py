@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.api.auth import authenticate, authorize
-from gateway.api.call import REQUEST_ID, SERVICES, Call, Caller
+from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
 from gateway.api.connections import find_connection
 from gateway.api.problem import Problem, write_problem
 from gateway.api.routing import Route
@@ -66,6 +66,8 @@ class Doors:
         except Problem as problem:
             return write_problem(problem, request_id)
         except (StoreUnavailable, StoreBroken) as failure:
+            if isinstance(failure, StoreBroken):
+                services.broken.set()
             log_event("request.unavailable", level=logging.ERROR, error=failure, request=request_id)
             full = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
             return write_problem(full, request_id)
@@ -79,6 +81,7 @@ class Doors:
         if route is not None and route.open:
             return await route.handler(Call(request, services, NOBODY))
         caller = await authenticate(request, services.keys)
+        request[CALLER] = caller
         if route is None:
             raise _refuse_address(request)
         authorize(caller, route)
@@ -105,12 +108,14 @@ def _note(
     pattern = route.path if route else UNKNOWN
     method = request.method if route else UNKNOWN
     services.metrics.count_request(method, pattern, status, seconds)
-    milliseconds = round(seconds * 1000, 1)
+    caller = request.get(CALLER, NOBODY)
     log_event(
         "request.answered",
         request=request_id,
         method=method,
         route=pattern,
         status=status,
-        milliseconds=milliseconds,
+        milliseconds=round(seconds * 1000, 1),
+        tenant=caller.tenant or None,
+        key=caller.key or None,
     )

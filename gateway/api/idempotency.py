@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import msgspec
 from aiohttp import web
@@ -17,13 +16,14 @@ from aiohttp import web
 from edi.findings import find
 from gateway.api.call import Call
 from gateway.api.problem import MEDIA_TYPE, Problem
+from gateway.housekeeping import ANSWERS_KEPT
 from gateway.store import TenantScope, idempotency
 from gateway.store.idempotency import Entry
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST = 255
-KEPT = timedelta(hours=24)
+KEPT = ANSWERS_KEPT
 DIGEST = "idempotency_body"
 
 

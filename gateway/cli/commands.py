@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from edi.acks.answering import acknowledge_file
-from edi.envelope import Unreadable
-from edi.envelope_writer import EnvelopeSettings
-from edi.files import check_file
-from edi.segments import Delimiters
-from edi.translation import UntranslatableError, write_json, write_x12
-from gateway.cli.explanation import explain_file
-from gateway.cli.reading import UnusableInputError, check_content, read_input, read_json
-from gateway.cli.rendering import checked_json, findings_table, show_checked
+from edi.command import (
+    CLEAN,
+    FAULTY,
+    UNUSABLE,
+    UnusableInputError,
+    encode_json,
+    exit_status,
+    read_documents,
+    read_input,
+    read_report,
+    report_status,
+    translate,
+)
+from edi.inspection import Inspected, inspect
+from edi.listing import describe_inspected
+from edi.outline import outline_file
+from edi.translation import write_json
+from gateway.cli.administration import database, keys, partner
+from gateway.cli.rendering import show_inspected, show_outline
+from gateway.cli.servers import demo, serve, simulate
+from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
 
 app = typer.Typer(
@@ -29,33 +41,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(keys, name="keys")
+app.add_typer(database, name="db")
+app.add_typer(partner, name="partner")
+app.command()(serve)
+app.command()(simulate)
+app.command()(demo)
 Files = Annotated[list[str], typer.Argument(help="Files to read; - is standard input.", metavar="FILE...")]
 File = Annotated[str, typer.Argument(help="The file to read; - is standard input.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise forgiven.")]
 Values = Annotated[bool, typer.Option("--show-values", help="Show the document's values (may be PHI).")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
-CLEAN, FAULTY, UNUSABLE = 0, 1, 2
-
-
-def _fail(text: str) -> typer.Exit:
-    Console(stderr=True).print(f"[red]claimwire:[/] {escape(text)}", highlight=False)
-    return typer.Exit(UNUSABLE)
-
-
-def _read(name: str) -> bytes:
-    try:
-        return read_input(name)
-    except UnusableInputError as problem:
-        raise _fail(str(problem)) from None
+ANSWERS = ("999", "277ca")
 
 
 def _write(content: bytes, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
-    else:
+        return
+    try:
         output.write_bytes(content)
+    except OSError as problem:
+        raise Trouble(f"{output}: {problem.strerror}") from None
 
 
 @app.command()
@@ -65,32 +74,40 @@ def check(
     strict: Strict = False,
     show_values: Values = False,
     ack: Annotated[
-        str, typer.Option(help="Write the acknowledgment: 999 or 277ca.", metavar="999|277ca")
+        str, typer.Option(help="Write the acknowledgment instead: 999 or 277ca.", metavar="999|277ca")
     ] = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
-    if ack and ack.lower() not in ("999", "277ca"):
-        raise _fail("--ack is 999 or 277ca")
-    checked = [check_content(name, _read(name), strict=strict) for name in files]
+    if ack and ack.lower() not in ANSWERS:
+        raise Trouble("--ack is 999 or 277ca")
+    checked = [inspect(name, read_input(name), strict=strict) for name in files]
     if ack:
-        for found in checked:
-            if found.report is None:
-                raise _fail(f"{found.name}: only a readable X12 file can be acknowledged")
-            _write(acknowledge_file(found.report, kind=ack.lower(), created=SystemClock().now()), output)
+        _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:
-        _write(_encode([checked_json(found, values=show_values) for found in checked]), output)
+        _write(encode_json([describe_inspected(found, values=show_values) for found in checked]), output)
     else:
+        _show(checked, output, show_values)
+    raise typer.Exit(exit_status(checked))
+
+
+def _acknowledge(found: Inspected, kind: str) -> bytes:
+    if found.report is None:
+        raise Trouble(f"{found.name}: only a readable X12 file can be acknowledged")
+    return acknowledge_file(found.report, kind=kind, created=SystemClock().now())
+
+
+def _show(checked: list[Inspected], output: Path | None, values: bool) -> None:
+    if output is None:
+        console = Console()
         for found in checked:
-            show_checked(Console(), found, values=show_values)
-    if any(found.unreadable for found in checked):
-        raise typer.Exit(UNUSABLE)
-    raise typer.Exit(FAULTY if any(found.stops for found in checked) else CLEAN)
-
-
-def _encode(value: Any, *, pretty: bool = True) -> bytes:
-    text = json.dumps(value, indent=2 if pretty else None, ensure_ascii=False, default=str)
-    return text.encode("utf-8") + b"\n"
+            show_inspected(console, found, values=values)
+        return
+    plain = Console(record=True, file=None, quiet=True)
+    with plain.capture() as captured:
+        for found in checked:
+            show_inspected(plain, found, values=values)
+    _write(captured.get().encode(), output)
 
 
 @app.command(name="json")
@@ -101,17 +118,10 @@ def to_json(
     pretty: Annotated[bool, typer.Option(help="Indent the JSON.")] = True,
 ) -> None:
     """An X12 file as JSON: a claim or a list of claims, or the reports of acknowledgments and remittances."""
-    report = _check_x12(file, strict)
+    report = read_report(file, strict=strict)
     documents = write_json(report)
-    _write(_encode(documents[0] if len(documents) == 1 else documents, pretty=pretty), output)
-    raise typer.Exit(FAULTY if any(finding.stops for finding in report.all_findings) else CLEAN)
-
-
-def _check_x12(file: str, strict: bool) -> Any:
-    try:
-        return check_file(_read(file), strict=strict)
-    except Unreadable as problem:
-        raise _fail(f"{file}: {problem.finding.message} {problem.finding.remedy}") from None
+    _write(encode_json(documents[0] if len(documents) == 1 else documents, pretty=pretty), output)
+    raise typer.Exit(report_status(report))
 
 
 @app.command()
@@ -126,49 +136,40 @@ def x12(
         bool, typer.Option("--strict", help="Write nothing where the check finds an error.")
     ] = False,
 ) -> None:
-    """JSON claims or reports as one X12 interchange."""
-    content = _read(file)
-    documents, findings = read_json(content)
-    if findings:
-        Console(stderr=True).print(findings_table(findings, values=False))
-        raise typer.Exit(UNUSABLE)
-    checked = check_content(file, content, strict=False) if "claimInformation" in documents[0] else None
-    if strict and checked is not None and checked.stops:
-        show_checked(Console(stderr=True), checked, values=False)
-        raise typer.Exit(FAULTY)
-    try:
-        _write(write_x12(documents, _envelope(sender, receiver, control_number, production)), output)
-    except UntranslatableError as problem:
-        raise _fail(f"{file}: {problem}") from None
-    raise typer.Exit(FAULTY if checked is not None and checked.stops else CLEAN)
-
-
-def _envelope(sender: str, receiver: str, control_number: int, production: bool) -> EnvelopeSettings:
-    return EnvelopeSettings(
-        sender_qualifier="ZZ",
-        sender=sender,
-        receiver_qualifier="ZZ",
-        receiver=receiver,
-        group_sender=sender,
-        group_receiver=receiver,
-        usage="P" if production else "T",
-        control_number=control_number,
-        group_control_number=control_number,
-        created=SystemClock().now(),
-        delimiters=Delimiters(line_end="\n"),
-    )
+    """JSON claims or reports as one X12 interchange. Findings of claims are told on standard error."""
+    content = read_input(file)
+    documents = read_documents(file, content)
+    checked = inspect(file, content) if "claimInformation" in documents[0] else None
+    if checked is not None and checked.findings:
+        show_inspected(Console(stderr=True), checked, values=False)
+    stopped = checked is not None and checked.stops
+    if not (stopped and strict):
+        usage = "P" if production else "T"
+        created = SystemClock().now()
+        _write(translate(file, documents, sender, receiver, control_number, created, usage=usage), output)
+    raise typer.Exit(FAULTY if stopped else CLEAN)
 
 
 @app.command()
 def explain(file: File, strict: Strict = False) -> None:
-    """The file as a person reads it: loops, names, values, and findings in their place."""
-    report = _check_x12(file, strict)
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    for tree in explain_file(report):
-        console.print(tree)
-    raise typer.Exit(FAULTY if any(finding.stops for finding in report.all_findings) else CLEAN)
+    """The file as a person reads it: loops, names, values, meanings of codes, and findings in their place."""
+    report = read_report(file, strict=strict)
+    show_outline(Console(), outline_file(report))
+    raise typer.Exit(report_status(report))
 
 
 def main() -> None:
-    """The entry point of the command `claimwire`."""
-    app()
+    """The entry point of the command `claimwire`. No traceback reaches the person at the terminal."""
+    try:
+        app()
+    except (Trouble, UnusableInputError) as problem:
+        say(str(problem))
+    except KeyboardInterrupt:
+        say("interrupted")
+    except Exception as fault:
+        frame = traceback.extract_tb(fault.__traceback__)[-1]
+        say(
+            f"this is a fault of claimwire, not of the file: {type(fault).__name__} in {frame.name} "
+            f"({Path(frame.filename).name}:{frame.lineno}). Please report it with the command, without the file."
+        )
+    sys.exit(UNUSABLE)

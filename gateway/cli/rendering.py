@@ -1,84 +1,86 @@
-"""Findings on a terminal, and as JSON."""
+"""Findings and outlines on a terminal: colours, and lines that wrap under where they began."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-import msgspec
 from rich.console import Console
-from rich.markup import escape
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
-from edi.findings import Finding, Place
-from gateway.cli.reading import Checked
+from edi.findings import Finding
+from edi.inspection import Inspected
+from edi.listing import describe_place, list_inspected
+from edi.outline import Entry, Kind
 
 COLOURS = {"fatal": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
+VERDICTS = {"accepted": "green", "refused": "red", "unreadable": "bold red"}
+LABELS = {Kind.ENVELOPE: "bold", Kind.LOOP: "bold blue", Kind.SEGMENT: "green", Kind.ELEMENT: "dim"}
+INDENT = 2
 
 
-def place_text(finding: Finding) -> str:
-    """Where a finding is, as a person says it: the JSON pointer, else set, segment and element."""
-    return finding.pointer if finding.pointer is not None else x12_text(finding.x12)
+def show_lines(console: Console, lines: Iterable[str]) -> None:
+    """Plain lines, never wrapped: what programs and `grep` read."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def x12_text(place: Place | None) -> str:
-    """`set 0001, segment 12 SBR01 in 2000B`, as far as it is known."""
-    if place is None:
-        return "the file"
-    parts = []
-    if place.set:
-        parts.append(f"set {place.set}")
-    elif place.interchange:
-        parts.append(f"interchange {place.interchange}")
-    if place.ordinal or place.segment:
-        element = f"{place.element:02d}" if place.element else ""
-        component = f"-{place.component}" if place.component else ""
-        number = f"{place.ordinal} " if place.ordinal else ""
-        parts.append(f"segment {number}{place.segment or ''}{element}{component}".rstrip())
-    text = ", ".join(parts) or "the file"
-    return f"{text} in {place.loop}" if place.loop else text
+def show_inspected(console: Console, inspected: Inspected, *, values: bool) -> None:
+    """One input: its name and verdict, then its findings, each as a block."""
+    if not console.is_terminal:
+        show_lines(console, list_inspected(inspected, values=values))
+        return
+    verdict = Text(inspected.verdict, VERDICTS[inspected.verdict])
+    head = Text.assemble((inspected.name, "bold"), f" ({inspected.kind}): ", verdict, f", {inspected.counts}")
+    console.print(head, highlight=False)
+    if inspected.findings:
+        console.print(draw_findings(inspected.findings, values=values), highlight=False)
 
 
-def findings_table(findings: Iterable[Finding], *, values: bool) -> Table:
-    """The findings, one a row; the document's values only where they were asked for."""
-    table = Table(box=None, padding=(0, 1), show_edge=False)
-    for heading in ("severity", "where", "what is wrong", "what to do"):
-        table.add_column(heading, overflow="fold")
-    if values:
-        table.add_column("value", overflow="fold")
+def draw_findings(findings: Iterable[Finding], *, values: bool) -> Table:
+    """The findings one below the other: severity, and beside it place, sentence and remedy."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, min_width=9)
+    table.add_column(overflow="fold")
     for finding in findings:
-        colour = COLOURS[finding.severity]
-        row = [
-            f"[{colour}]{finding.severity}[/]",
-            escape(place_text(finding)),
-            f"{escape(finding.message)} [dim]{escape(finding.code)}[/]",
-            escape(finding.remedy),
-        ]
-        table.add_row(*row, *([escape(finding.value or "")] if values else []))
+        severity = Text(f"  {finding.severity}", COLOURS[finding.severity])
+        table.add_row(severity, Text("\n").join(_draw_finding(finding, values=values)))
     return table
 
 
-def show_checked(console: Console, checked: Checked, *, values: bool) -> None:
-    """One input: its name and verdict, then its findings."""
-    counts = Counter(str(finding.severity) for finding in checked.findings)
-    told = ", ".join(f"{count} {severity}" for severity, count in counts.items()) or "no findings"
-    verdict = "[red]refused[/]" if checked.stops else "[green]accepted[/]"
-    console.print(f"[bold]{escape(checked.name)}[/] ({escape(checked.kind)}): {verdict}, {told}")
-    if checked.findings:
-        console.print(findings_table(checked.findings, values=values))
+def _draw_finding(finding: Finding, *, values: bool) -> Iterator[Text]:
+    yield Text(describe_place(finding), "bold")
+    yield Text.assemble(f"{finding.message} ", (finding.code, "dim"))
+    if finding.remedy:
+        yield Text.assemble(("→ ", "green"), finding.remedy)
+    if values and finding.value is not None:
+        yield Text(f"value: {finding.value!r}", "dim")
 
 
-def checked_json(checked: Checked, *, values: bool) -> dict[str, Any]:
-    """One input as JSON; findings without their values unless asked for."""
-    shown = checked.findings if values else tuple(map(_without_value, checked.findings))
-    return {
-        "file": checked.name,
-        "kind": checked.kind,
-        "accepted": not checked.stops,
-        "findings": msgspec.to_builtins(shown),
-    }
+def show_outline(console: Console, entries: Iterable[Entry]) -> None:
+    """The entries of a file, indented by depth."""
+    if not console.is_terminal:
+        show_lines(console, (" " * INDENT * entry.depth + entry.text for entry in entries))
+        return
+    for entry in entries:
+        margin = " " * INDENT * entry.depth
+        wrapped = draw_entry(entry).wrap(console, max(20, console.width - len(margin) - INDENT))
+        for number, line in enumerate(wrapped):
+            hanging = margin if number == 0 else margin + " " * INDENT
+            console.print(Text(hanging) + line, highlight=False, soft_wrap=True)
 
 
-def _without_value(finding: Finding) -> Finding:
-    return msgspec.structs.replace(finding, value=None)
+def draw_entry(entry: Entry) -> Text:
+    """One entry in its colours: label, name, value, meaning."""
+    if entry.kind is Kind.FINDING:
+        severity = entry.label.split()[-1].rstrip(":")
+        return Text(entry.text, COLOURS.get(severity, "red"))
+    text = Text.assemble((entry.label, LABELS[entry.kind]))
+    if entry.name:
+        text.append(f" {entry.name}", Style(bold=entry.kind is Kind.LOOP))
+    if entry.value:
+        text.append(": ").append(entry.value, "bold" if entry.kind is Kind.ELEMENT else "")
+    if entry.meaning:
+        text.append(f" ({entry.meaning})", "cyan")
+    return text

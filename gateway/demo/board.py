@@ -7,29 +7,14 @@ from decimal import Decimal
 from typing import Protocol
 
 import msgspec
-from rich.console import Console, Group
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.samples import Dollars, Sample
 
-STORY = {
-    "claim.received": "received",
-    "claim.rejected": "rejected",
-    "claim.accepted": "accepted",
-    "claim.batched": "batched",
-    "claim.sent": "sent",
-    "claim.acknowledged": "999",
-    "claim.returned": "999 returned",
-    "claim.payer_accepted": "277CA",
-    "claim.payer_rejected": "277CA rejected",
-    "claim.pending": "pending",
-    "claim.paid": "835 paid",
-    "claim.denied": "835 denied",
-    "claim.reversed": "835 reversed",
-    "claim.overdue": "overdue",
-}
 COLOURS = {
     "paid": "green",
     "partially_paid": "yellow",
@@ -42,12 +27,13 @@ COLOURS = {
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """One event of the feed about a claim, as the board shows it."""
+    """One event of the feed about a claim, as the board shows it; `detail` is what it tells."""
 
     time: str
     type: str
     number: str
     state: str
+    detail: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -72,6 +58,10 @@ class Board(Protocol):
         """Show one event."""
         ...
 
+    def count(self, number: str, webhooks: int) -> None:
+        """Show how many webhooks about a claim have come and were genuine."""
+        ...
+
 
 class LineBoard:
     """One line for each event."""
@@ -87,8 +77,11 @@ class LineBoard:
 
     def tell(self, moment: Moment) -> None:
         """Print the event."""
-        words = f"{moment.time}  {moment.number:<20} {moment.type:<22} {moment.state}"
-        self._console.print(words, markup=False, highlight=False)
+        words = f"{moment.time}  {moment.number:<14} {moment.type:<20} {moment.state:<15} {moment.detail}"
+        self._console.print(words.rstrip(), markup=False, highlight=False, soft_wrap=True)
+
+    def count(self, number: str, webhooks: int) -> None:
+        """Lines do not change: the table at the end has the numbers."""
 
 
 class LiveBoard:
@@ -97,6 +90,7 @@ class LiveBoard:
     def __init__(self, console: Console, samples: Sequence[Sample]) -> None:
         self._timelines: dict[str, list[str]] = {sample.number: [] for sample in samples}
         self._states: dict[str, str] = {}
+        self._webhooks: dict[str, int] = {}
         self._live = Live(self._draw(), console=console, refresh_per_second=8)
 
     def __enter__(self) -> LiveBoard:
@@ -108,17 +102,25 @@ class LiveBoard:
 
     def tell(self, moment: Moment) -> None:
         """Add the event to its claim's row."""
-        self._timelines.setdefault(moment.number, []).append(STORY.get(moment.type, moment.type))
+        told = moment.detail or moment.type.partition(".")[2]
+        self._timelines.setdefault(moment.number, []).append(told)
         self._states[moment.number] = moment.state
         self._live.update(self._draw())
 
-    def _draw(self) -> Group:
+    def count(self, number: str, webhooks: int) -> None:
+        """Put the number into the claim's row."""
+        self._webhooks[number] = webhooks
+        self._live.update(self._draw())
+
+    def _draw(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for heading in ("claim", "state", "timeline"):
-            table.add_column(heading, overflow="fold")
+        for heading in ("claim", "state", "webhooks"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("timeline", overflow="fold")
         for number, story in self._timelines.items():
-            table.add_row(number, colour(self._states.get(number, "")), " → ".join(story))
-        return Group(table)
+            state, webhooks = colour(self._states.get(number, "")), str(self._webhooks.get(number, 0))
+            table.add_row(number, state, webhooks, " → ".join(story))
+        return table
 
 
 def open_board(console: Console, samples: Sequence[Sample]) -> Board:
@@ -133,26 +135,26 @@ def colour(state: str) -> Text:
 
 def draw_outcomes(outcomes: Sequence[Outcome]) -> Table:
     """The table at the end: claims, states, dollars, webhooks, and the totals."""
-    table = Table(title="billed = paid + adjusted + patient + open")
-    table.add_column("claim")
-    table.add_column("scenario", overflow="fold")
-    table.add_column("state")
-    for heading in ("billed", "paid", "adjusted", "patient", "open", "webhooks"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
+    table = Table(title="billed = paid + adjusted + patient + open", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("claim", no_wrap=True)
+    table.add_column("scenario", overflow="ellipsis", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for heading in (*Dollars.__struct_fields__, "webhooks"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         table.add_row(
+            Text("✗", style="bold red") if outcome.complaints else Text("✓", style="green"),
             outcome.sample.number,
             outcome.sample.expected.scenario or "(refused)",
             colour(outcome.state),
             *map(str, dollars_of(outcome.dollars).values()),
             str(outcome.webhooks),
-            Text("✗", style="bold red") if outcome.complaints else Text("✓", style="green"),
         )
     table.add_section()
     totals = sum_dollars([outcome.dollars for outcome in outcomes])
     hooks = sum(outcome.webhooks for outcome in outcomes)
-    table.add_row(f"{len(outcomes)} claims", "", "", *map(str, totals.values()), str(hooks), "", style="bold")
+    table.add_row("", f"{len(outcomes)} claims", "", "", *map(str, totals.values()), str(hooks), style="bold")
     return table
 
 

@@ -23,12 +23,28 @@ class Adjusted(msgspec.Struct, frozen=True):
     amount: Decimal
 
 
+class Acknowledged(msgspec.Struct, frozen=True):
+    """Which acknowledgment an event tells of: TA1, 999 or 277CA, and its code."""
+
+    kind: str
+    code: str = ""
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """What a remittance says of a claim."""
+
+    paid: Decimal
+    charge: Decimal
+
+
 class Story(msgspec.Struct, frozen=True, rename="camel"):
     """What the demo reads of an event's body."""
 
     claim: str = ""
     patient_control_number: str = ""
     state: str = ""
+    acknowledgment: Acknowledged | None = None
+    payment: Paid | None = None
     amount: Decimal | None = None
     provider_adjustments: tuple[Adjusted, ...] = ()
 

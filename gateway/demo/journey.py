@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -19,27 +20,34 @@ from gateway.demo.receiver import LOOPBACK
 from gateway.demo.samples import Sample, load_samples
 from gateway.demo.verdict import Received, is_settled, judge_claim, judge_payments
 from gateway.demo.world import World, open_world
+from gateway.logs import start_logs
 
 PATIENCE_SECONDS = 60.0
+PAGE_WIDTH = 132
 
 
 def run_demo(*, keep: bool = False, console: Console | None = None) -> int:
     """The demo in a folder of its own that is removed at the end.
 
     The exit code is 0 where every claim ended as its sample says. With `keep` everything stays up until
-    interrupted.
+    SIGINT or SIGTERM.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
-        return asyncio.run(travel(Path(folder), console or Console(), keep=keep))
-    return 0
+    start_logs(level=logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="claimwire-demo-") as folder:
+        return asyncio.run(travel(Path(folder), console or open_console(), keep=keep))
 
 
-async def travel(home: Path, console: Console, *, keep: bool = False) -> int:
-    """The whole journey with everything under `home`; the exit code."""
-    samples = load_samples()
+def open_console() -> Console:
+    """The terminal, or a page wide enough for the table where the output goes elsewhere."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PAGE_WIDTH)
+
+
+async def travel(
+    home: Path, console: Console, *, keep: bool = False, samples: Sequence[Sample] | None = None
+) -> int:
+    """The whole journey of the samples (all there are, without any given) under `home`; the exit code."""
+    samples = load_samples() if samples is None else samples
     async with open_world(home, samples) as world:
         console.print(f"gateway {world.url}, scripted payer sftp://{LOOPBACK}:{world.simulator.port}")
         with open_board(console, samples) as board:
@@ -69,12 +77,16 @@ def show_end(console: Console, outcomes: Sequence[Outcome], received: Received) 
 
 
 async def stay(console: Console, world: World) -> None:
-    """Say where everything is, and wait to be interrupted."""
-    console.print(f"API      {world.url}  (API key: {world.api_key})", soft_wrap=True)
-    console.print(f"API docs {world.url}/docs")
-    console.print(f"payer    sftp://{LOOPBACK}:{world.simulator.port}")
+    """Say where everything is, and wait for SIGINT or SIGTERM."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    console.print(f"API       {world.url}", soft_wrap=True)
+    console.print(f"API key   {world.api_key}", soft_wrap=True)
+    console.print(f"OpenAPI   {world.url}/openapi.json", soft_wrap=True)
+    console.print(f"payer     sftp://{LOOPBACK}:{world.simulator.port}", soft_wrap=True)
     console.print("Ctrl-C ends everything and removes it.")
-    await asyncio.Event().wait()
+    await stopped.wait()
 
 
 @dataclass
@@ -98,7 +110,9 @@ class Journey:
         """Watch the feed until every claim has ended and every webhook has come, or patience ends."""
         ends = self.world.clock.now().timestamp() + PATIENCE_SECONDS
         while self.world.clock.now().timestamp() < ends:
-            if not await self._read_feed() and await self._is_over():
+            quiet = not await self._read_feed()
+            self._count_webhooks()
+            if quiet and await self._is_over():
                 return
             await self.world.clock.sleep(0.1)
 
@@ -130,8 +144,12 @@ class Journey:
             amount = self.received.amount + (event.data.amount or 0)
             self.received = msgspec.structs.replace(self.received, amount=amount, kept=kept)
         if event.data.claim:
-            time = event.timestamp.partition("T")[2][:8]
-            self.board.tell(Moment(time, event.type, event.data.patient_control_number, event.data.state))
+            self.board.tell(describe_moment(event))
+
+    def _count_webhooks(self) -> None:
+        for sample in self.samples:
+            webhooks = self.world.receiver.by_claim[self.posted[sample.case].claim]
+            self.board.count(sample.number, webhooks)
 
     async def _is_over(self) -> bool:
         """True once every claim has ended as its sample says and every event has reached the receiver."""
@@ -140,3 +158,14 @@ class Journey:
             if not is_settled(sample, view):
                 return False
         return self.world.receiver.by_claim == self.told
+
+
+def describe_moment(event: Event) -> Moment:
+    """An event about a claim as the board shows it."""
+    story, detail = event.data, ""
+    if story.acknowledgment is not None:
+        detail = f"{story.acknowledgment.kind} {story.acknowledgment.code}".strip()
+    if story.payment is not None:
+        detail = f"835 {story.payment.paid} of {story.payment.charge}"
+    time = event.timestamp.partition("T")[2][:8]
+    return Moment(time, event.type, story.patient_control_number, story.state, detail)

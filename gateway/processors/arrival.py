@@ -10,15 +10,14 @@ import msgspec
 
 from edi.findings import Finding
 from gateway.events import ACKNOWLEDGMENT_UNMATCHED, Happening
-from gateway.journal import Journal
+from gateway.journal import Journal, Particulars, record_all
 from gateway.settings import Partner
 from gateway.store import acknowledgments, interchanges, work_items
+from gateway.store.claims import Claim
 from gateway.store.files import File
 from gateway.store.interchanges import Interchange
 from gateway.store.scope import TenantScope
 from gateway.story import AcknowledgmentTold, OrphanStory
-
-UNACKNOWLEDGED = (interchanges.STORED, interchanges.TEMP_UPLOADED, interchanges.SENT)
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -70,10 +69,16 @@ class Arrival(msgspec.Struct, frozen=True):
         )
         self.journal.tell(Happening(type=ACKNOWLEDGMENT_UNMATCHED, story=story, file=self.file.id))
 
+    def confirm_delivery(self, interchange: Interchange, rows: Sequence[Claim]) -> None:
+        """An answer proves the delivery where a process died before it could record the receipt."""
+        receipt = msgspec.json.encode({"detail": "the partner answered", "file": self.file.id}).decode()
+        if interchanges.record_receipt(self.scope, interchange.id, receipt):
+            record_all(self.journal, rows, "claim.sent", Particulars(interchange=interchange.id))
+
     def settle_interchange(self, interchange: Interchange, *, accepted: bool) -> bool:
         """Say what the partner made of an interchange; a later refusal outweighs an earlier acceptance."""
         state = interchanges.ACKNOWLEDGED if accepted else interchanges.REJECTED
-        before = UNACKNOWLEDGED if accepted else (*UNACKNOWLEDGED, interchanges.ACKNOWLEDGED)
+        before = (interchanges.SENT,) if accepted else (interchanges.SENT, interchanges.ACKNOWLEDGED)
         return interchanges.move(self.scope, interchange.id, state, only_from=before)
 
 

@@ -9,7 +9,8 @@ from gateway.journal import Particulars, record_all
 from gateway.meanings import explain
 from gateway.processors.arrival import Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
-from gateway.store.interchanges import Interchange, Placement
+from gateway.store.claims import Claim
+from gateway.store.interchanges import Interchange
 from gateway.story import AcknowledgmentTold, tell_findings
 
 ACCEPTED = ("A", "E", "P")
@@ -26,13 +27,15 @@ def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:
     if interchange is None:
         arrival.keep_orphan(_tell_group(arrival, acknowledgment), "acknowledgment.unmatched")
         return
+    placements = interchanges.list_placements(arrival.scope, interchange.id)
+    rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
+    arrival.confirm_delivery(interchange, rows)
     arrival.settle_interchange(interchange, accepted=acknowledgment.code in ACCEPTED)
     answers = {answer.control_number: answer for answer in acknowledgment.sets}
-    placements = interchanges.list_placements(arrival.scope, interchange.id)
     for control_number in dict.fromkeys(place.set_control_number for place in placements):
         answer = answers.pop(control_number, None) or _answer_by_group(acknowledgment, control_number)
-        members = [place for place in placements if place.set_control_number == control_number]
-        _apply_set(arrival, interchange, members, answer)
+        placed = {place.claim for place in placements if place.set_control_number == control_number}
+        _apply_set(arrival, interchange, [row for row in rows if row.id in placed], answer)
     for orphan in answers.values():
         arrival.keep_orphan(_tell_set(arrival, orphan), "acknowledgment.unmatched")
 
@@ -55,10 +58,9 @@ def _answer_by_group(acknowledgment: GroupAcknowledgment, control_number: str) -
 
 
 def _apply_set(
-    arrival: Arrival, interchange: Interchange, members: list[Placement], answer: SetAcknowledgment
+    arrival: Arrival, interchange: Interchange, rows: list[Claim], answer: SetAcknowledgment
 ) -> None:
     told = _tell_set(arrival, answer)
-    rows = claims.load_many(arrival.scope, [place.claim for place in members], lock=True)
     event = "claim.acknowledged" if answer.accepted else "claim.returned"
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     applied = record_all(arrival.journal, rows, event, particulars)

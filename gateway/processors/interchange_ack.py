@@ -25,10 +25,11 @@ def apply_interchange_ack(arrival: Arrival, acknowledgment: InterchangeAcknowled
     if interchange is None:
         arrival.keep_orphan(told, "acknowledgment.unmatched")
         return
-    applied = arrival.settle_interchange(interchange, accepted=acknowledgment.accepted)
-    arrival.keep(told, applied=applied, interchange=interchange.id)
     placements = interchanges.list_placements(arrival.scope, interchange.id)
     rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
+    arrival.confirm_delivery(interchange, rows)
+    applied = arrival.settle_interchange(interchange, accepted=acknowledgment.accepted)
+    arrival.keep(told, applied=applied, interchange=interchange.id)
     event = "claim.acknowledged" if acknowledgment.accepted else "claim.returned"
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     record_all(arrival.journal, rows, event, particulars)

@@ -10,7 +10,7 @@ import msgspec
 
 from edi.documents import Document, read_entries, read_section, read_text, read_texts
 from edi.models import Address, Person
-from edi.notation import parse_date
+from edi.notation import parse_amount, parse_date
 
 CENT = Decimal("0.01")
 
@@ -135,8 +135,8 @@ def read_lines(claim: Document) -> Iterator[Line]:
             procedure=read_text(service, "procedureCode"),
             qualifier=read_text(service, "procedureIdentifier") or "HC",
             modifiers=read_texts(service, "procedureModifiers"),
-            charge=Decimal(read_text(service, "lineItemChargeAmount") or "0").quantize(CENT),
-            units=Decimal(read_text(service, "serviceUnitCount") or "1"),
+            charge=(parse_amount(read_text(service, "lineItemChargeAmount")) or Decimal(0)).quantize(CENT),
+            units=parse_amount(read_text(service, "serviceUnitCount")) or Decimal(1),
             date=parse_date(read_text(line, "serviceDate")),
             date_end=parse_date(read_text(line, "serviceDateEnd")),
             control_number=read_text(line, "providerControlNumber"),

@@ -44,7 +44,7 @@ def compose(
         write = write_claim_report if answer.kind == "277CA" else write_remittance
         content = write(shares, answer, sender, ledger, envelope)
     refuse_findings(answer.kind, content)
-    return f"{answer.kind}_{number:09d}.x12", content
+    return f"{number:09d}.{answer.kind}.x12", content
 
 
 def open_envelope(answer: Answer, number: int, now: datetime) -> EnvelopeSettings:

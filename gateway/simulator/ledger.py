@@ -2,7 +2,8 @@
 
 One SQLite file. An answer goes through four states, each made durable before the next act:
 `planned` -> `rendered` (its bytes and name are fixed) -> `staged` (the temporary file is on disk) ->
-`written` (it has its final name). Whatever is found `staged` without a temporary file was written.
+`written` (it has its final name). Whatever is found `staged` without a temporary file was written. An
+answer that the engine would find fault with ends as `faulty`.
 Claims rest here unencrypted: this is a test partner for made-up people.
 """
 
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS claims (
 CREATE TABLE IF NOT EXISTS answers (
   id INTEGER PRIMARY KEY, sender TEXT NOT NULL, pool TEXT NOT NULL, due TEXT NOT NULL, answer BLOB NOT NULL,
   state TEXT NOT NULL DEFAULT 'planned', name TEXT, content BLOB);
-CREATE INDEX IF NOT EXISTS unwritten ON answers (due) WHERE state <> 'written';
+CREATE INDEX IF NOT EXISTS unwritten ON answers (due) WHERE state NOT IN ('written', 'faulty');
 CREATE TABLE IF NOT EXISTS numbers (
   sender TEXT NOT NULL, counter TEXT NOT NULL, value INTEGER NOT NULL,
   PRIMARY KEY (sender, counter)) WITHOUT ROWID;
@@ -186,10 +187,10 @@ class Ledger:
         self._base.execute("UPDATE files SET taken = 1 WHERE id = ?", (file,))
 
     def list_open_answers(self) -> Sequence[OpenAnswer]:
-        """Every answer that is not written, the earliest due first."""
+        """Every answer that is still to be written, the earliest due first."""
         rows = self._base.execute(
-            "SELECT id, sender, state, answer, name, content FROM answers WHERE state <> 'written' "
-            "ORDER BY due, id"
+            "SELECT id, sender, state, answer, name, content FROM answers "
+            "WHERE state NOT IN ('written', 'faulty') ORDER BY due, id"
         )
         return [
             OpenAnswer(id_, sender, state, msgspec.json.decode(answer, type=Answer), name, content)
@@ -223,6 +224,10 @@ class Ledger:
     def mark_written(self, answer: int) -> None:
         """Note that the answer has its final name."""
         self._base.execute("UPDATE answers SET state = 'written' WHERE id = ?", (answer,))
+
+    def give_up(self, answer: int) -> None:
+        """Note that the answer cannot be written without fault; it is kept and never tried again."""
+        self._base.execute("UPDATE answers SET state = 'faulty' WHERE id = ?", (answer,))
 
     def take_number(self, sender: str, counter: str) -> int:
         """The counter's next number, from 1. Inside a transaction."""

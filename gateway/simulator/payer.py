@@ -8,20 +8,20 @@ loses nor doubles anything (see `gateway/simulator/ledger.py`).
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from gateway.commitpoints import Reach, pass_by
-from gateway.simulator.composing import compose
+from gateway.logs import log_event
+from gateway.simulator.composing import FaultyAnswerError, compose
 from gateway.simulator.ledger import Ledger, OpenAnswer
 from gateway.simulator.mailbox import INBOUND, OUTBOUND, TEMPORARY_SUFFIX, Mailbox, sync_folder
-from gateway.simulator.planning import plan_file
+from gateway.simulator.planning import FILE_LIMIT, plan_file
 from gateway.simulator.scenarios import Scenario
 from gateway.simulator.server import Uploads
-
-FILE_LIMIT = 64 * 1024 * 1024
 
 
 class ScriptedPayer:
@@ -53,12 +53,16 @@ class ScriptedPayer:
         for sender, mailbox in self._mailboxes.items():
             for place in self._list_complete(mailbox):
                 self._take(sender, place, now)
-        for answer in self._ledger.list_open_answers():
+        for answer in self._list_owed():
             self._answer(answer, now)
 
     def find_next_answer(self) -> datetime | None:
         """When the next answer that is still owed will be written; None where nothing is owed."""
-        return min((waiting.answer.ready_at for waiting in self._ledger.list_open_answers()), default=None)
+        return min((waiting.answer.ready_at for waiting in self._list_owed()), default=None)
+
+    def _list_owed(self) -> list[OpenAnswer]:
+        """The answers that are not written; those to a sender who has gone wait until it is there again."""
+        return [open_ for open_ in self._ledger.list_open_answers() if open_.sender in self._mailboxes]
 
     def _list_complete(self, mailbox: Mailbox) -> Iterator[Path]:
         """The plain files of the inbound folder that nobody is writing, by name."""
@@ -70,7 +74,7 @@ class ScriptedPayer:
     def _take(self, sender: str, place: Path, now: datetime) -> None:
         """Record a file and what it leads to, then move it away."""
         with place.open("rb") as stream:
-            content = stream.read(FILE_LIMIT)
+            content = stream.read(FILE_LIMIT + 1)
         digest = hashlib.sha256(content).hexdigest()
         file = self._ledger.find_untaken(sender, place.name, digest)
         if file is None:
@@ -90,7 +94,10 @@ class ScriptedPayer:
         if waiting.state == "planned":
             if now < waiting.answer.ready_at:
                 return
-            waiting = self._render(waiting, now)
+            rendered = self._render(waiting, now)
+            if rendered is None:
+                return
+            waiting = rendered
         if waiting.name is None or waiting.content is None:
             raise RuntimeError(f"answer {waiting.id} is {waiting.state} without content")
         folder = self._mailboxes[waiting.sender].root / OUTBOUND
@@ -105,11 +112,19 @@ class ScriptedPayer:
             self._reach("payer.renamed")
         self._ledger.mark_written(waiting.id)
 
-    def _render(self, waiting: OpenAnswer, now: datetime) -> OpenAnswer:
-        """Take the answer's control numbers and fix its bytes, together."""
-        with self._ledger.transaction():
-            name, content = compose(waiting, self._ledger, self._scenarios, now)
-            self._ledger.fix_content(waiting.id, name, content)
+    def _render(self, waiting: OpenAnswer, now: datetime) -> OpenAnswer | None:
+        """Take the answer's control numbers and fix its bytes, together; None where it would be faulty.
+
+        A faulty answer is given up with a line in the log, so that the answers behind it still go out.
+        """
+        try:
+            with self._ledger.transaction():
+                name, content = compose(waiting, self._ledger, self._scenarios, now)
+                self._ledger.fix_content(waiting.id, name, content)
+        except FaultyAnswerError as fault:
+            log_event("payer.answer_faulty", level=logging.ERROR, kind=waiting.answer.kind, codes=fault.codes)
+            self._ledger.give_up(waiting.id)
+            return None
         self._reach("payer.rendered")
         return OpenAnswer(waiting.id, waiting.sender, "rendered", waiting.answer, name, content)
 

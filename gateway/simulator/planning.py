@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from edi.acks import acknowledge_group, acknowledge_interchange, read_999
+from edi.documents import read_text
 from edi.envelope import InterchangeHeader, Unreadable
 from edi.files import GroupReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, Place, find
@@ -27,6 +28,7 @@ from gateway.simulator.scenarios import (
 )
 
 CLAIMS_GROUP = "HC"
+FILE_LIMIT = 64 * 1024 * 1024
 
 Known = Callable[[str, str], bool]
 """Whether the interchange of a sender id and control number was read before."""
@@ -57,6 +59,8 @@ def plan_file(
 ) -> Submission:
     """The claims of a file and the answers to come. Of a file that cannot be read at all nothing comes."""
     plan = Plan(received, scenarios)
+    if len(content) > FILE_LIMIT:
+        return plan.submission("too large")
     try:
         report = check_file(content)
     except Unreadable:
@@ -123,7 +127,8 @@ def plan_group(plan: Plan, header: InterchangeHeader, group: GroupReport, addres
 def return_if_scripted(report: SetReport, scenarios: Mapping[str, Scenario]) -> SetReport:
     """The report with the finding of the first return step that a claim of the set plays."""
     for document in report.documents:
-        scenario = choose_scenario(read_claim(document).patient_control_number, scenarios)
+        number = read_text(document, "claimInformation", "patientControlNumber")
+        scenario = choose_scenario(number, scenarios)
         first = next((step for step in scenario.steps if isinstance(step, Return)), None)
         if first is not None:
             return dataclasses.replace(report, findings=(*report.findings, find_return(report, first)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import functools
 import hmac
+import logging
 import os
 import socket
 import threading
@@ -24,6 +25,11 @@ from gateway.simulator.mailbox import Mailbox, canonical
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+WIRE_LOG = "gateway.simulator.wire"
+# paramiko's own log repeats file names and quotes what clients send; what matters is answered to them.
+logging.getLogger(WIRE_LOG).addHandler(logging.NullHandler())
+logging.getLogger(WIRE_LOG).propagate = False
 
 HANDSHAKE_SECONDS = 15.0
 CONNECTION_LIMIT = 64
@@ -289,6 +295,7 @@ class SftpServer:
     def _serve(self, connection: socket.socket) -> None:
         session = paramiko.Transport(connection)
         session.daemon = True
+        session.set_log_channel(WIRE_LOG)
         session.banner_timeout = session.auth_timeout = session.handshake_timeout = HANDSHAKE_SECONDS
         session.add_server_key(self._host_key)
         session.set_subsystem_handler(

@@ -16,13 +16,17 @@ from gateway.simulator.payer import ScriptedPayer
 from gateway.simulator.scenarios import load_scenarios
 from gateway.simulator.server import SenderAccount, SftpServer
 
+SHORTEST_SKIP = timedelta(minutes=15)
+
 
 @dataclass(frozen=True)
 class SimulatorSettings:
     """Where the simulator lives and listens (port 0: any free one), who may sign in, how fast time passes.
 
-    It looks into the mailboxes every `poll_seconds`. While it owes an answer its clock runs `pace` times as
-    fast as the machine's (at 600,000 two weeks pass in two seconds), else as fast as the machine's.
+    It looks into the mailboxes every `poll_seconds`. Each time its clock skips the share `haste` of the wait
+    for the next answer that it owes, so that long waits are shortened more than short ones and answers keep
+    their order: at 0.25, looking 20 times a second, two hours pass in a third of a second and two weeks in
+    one and a half. At 0 its time passes as on the machine.
     """
 
     home: Path
@@ -30,7 +34,7 @@ class SimulatorSettings:
     host: str = "127.0.0.1"
     port: int = 0
     poll_seconds: float = 0.1
-    pace: float = 1.0
+    haste: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def work_once(payer: ScriptedPayer, now: datetime) -> datetime | None:
 
 
 def hurry(clock: VirtualClock, owed: datetime, settings: SimulatorSettings) -> None:
-    """Move the clock by what passes at `pace` in one round, no further than to the answer that is owed."""
-    step = timedelta(seconds=settings.poll_seconds * (settings.pace - 1))
-    clock.advance(max(timedelta(), min(step, owed - clock.now())))
+    """Skip a share of the wait for the answer that is owed, a quarter of an hour at least."""
+    wait = owed - clock.now()
+    if settings.haste and wait > timedelta():
+        clock.advance(min(wait, max(wait * settings.haste, SHORTEST_SKIP)))

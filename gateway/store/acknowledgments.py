@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.store import tables
-from gateway.store.scope import TenantScope, columns_of
+from gateway.store.scope import TenantScope
+from gateway.store.statements import columns_of
 
 _acknowledgment = tables.acknowledgment
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Select, bindparam, func
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope, columns_of
+from gateway.store.scope import TenantScope
+from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
 ZERO = Decimal("0.00")
@@ -80,6 +82,23 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns_of(tables.claim, Claim)
+
+
+def _select_one(statements: Statements, *columns: ColumnElement[Any]) -> Select[Any]:
+    return statements.select(tables.claim, *columns).where(tables.claim.c.id == bindparam("claim"))
+
+
+def _select_equal(statements: Statements, column: str) -> Select[Any]:
+    wanted = tables.claim.c[column] == bindparam("fingerprint")
+    newest_first = tables.claim.c.id.desc()
+    return statements.select(tables.claim, *_COLUMNS).where(wanted).order_by(newest_first)
+
+
+_LOAD = Prepared(lambda statements: _select_one(statements, *_COLUMNS))
+_LOCK = Prepared(lambda statements: _select_one(statements, *_COLUMNS).with_for_update())
+_LOAD_BODY = Prepared(lambda statements: _select_one(statements, tables.claim.c.body))
+_FIND_BY_CONTROL_NUMBER = Prepared(lambda statements: _select_equal(statements, "control_fingerprint"))
+_FIND_DUPLICATES = Prepared(lambda statements: _select_equal(statements, "duplicate_fingerprint"))
 _COPIED = (
     "id",
     "claim_type",
@@ -129,8 +148,7 @@ def fingerprint_duplicate(scope: TenantScope, new: NewClaim) -> str:
 
 def load(scope: TenantScope, claim_id: str, *, lock: bool = False) -> Claim | None:
     """The claim, or None. With `lock`, no other transaction changes it until this one ends."""
-    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id == claim_id)
-    return scope.one(Claim, statement.with_for_update() if lock else statement)
+    return scope.one(Claim, _LOCK if lock else _LOAD, claim=claim_id)
 
 
 def load_many(scope: TenantScope, claim_ids: Collection[str], *, lock: bool = False) -> list[Claim]:
@@ -142,7 +160,7 @@ def load_many(scope: TenantScope, claim_ids: Collection[str], *, lock: bool = Fa
 
 def read_body(scope: TenantScope, claim_id: str) -> bytes:
     """The claim's JSON in clear. Raises NoSuchRow, SealBroken."""
-    sealed = scope.value(scope.select(tables.claim, tables.claim.c.body).where(tables.claim.c.id == claim_id))
+    sealed = scope.value(_LOAD_BODY, claim=claim_id)
     if sealed is None:
         raise NoSuchRow(claim_id)
     return scope.open(sealed, _context(claim_id))
@@ -158,16 +176,13 @@ def read_bodies(scope: TenantScope, claim_ids: Collection[str]) -> dict[str, byt
 def find_by_control_number(scope: TenantScope, patient_control_number: str) -> list[Claim]:
     """The claims with this patient control number, newest first."""
     wanted = fingerprint_control_number(scope, patient_control_number)
-    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.control_fingerprint == wanted)
-    return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()))
+    return scope.rows(Claim, _FIND_BY_CONTROL_NUMBER, fingerprint=wanted)
 
 
 def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
     """The claims equal to a new one, newest first; none is added elsewhere until this transaction ends."""
     scope.lock(f"duplicate:{duplicate_fingerprint}")
-    column = tables.claim.c.duplicate_fingerprint
-    statement = scope.select(tables.claim, *_COLUMNS).where(column == duplicate_fingerprint)
-    return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()))
+    return scope.rows(Claim, _FIND_DUPLICATES, fingerprint=duplicate_fingerprint)
 
 
 def list_page(

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import bindparam
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope, columns_of
+from gateway.store.scope import TenantScope
+from gateway.store.statements import Prepared, columns_of
 
 TOPIC = "event"
 
@@ -44,6 +46,12 @@ class Event(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns_of(tables.event, Event)
+_LAST = tables.tenant.c.event_sequence
+_TAKE_SEQUENCE = Prepared(
+    lambda statements: (
+        statements.update(tables.tenant).values(event_sequence=_LAST + bindparam("count")).returning(_LAST)
+    )
+)
 
 
 def append(scope: TenantScope, *new: NewEvent) -> list[Event]:
@@ -72,9 +80,7 @@ def append(scope: TenantScope, *new: NewEvent) -> list[Event]:
 
 
 def _take_sequence(scope: TenantScope, count: int) -> int:
-    column = tables.tenant.c.event_sequence
-    statement = scope.update(tables.tenant).values(event_sequence=column + count).returning(column)
-    last = scope.value(statement)
+    last = scope.value(_TAKE_SEQUENCE, count=count)
     if last is None:
         raise NoSuchRow(scope.tenant)
     return int(last)

@@ -13,7 +13,8 @@ import msgspec
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope, columns_of
+from gateway.store.scope import TenantScope
+from gateway.store.statements import columns_of
 
 STORED = "stored"
 TEMP_UPLOADED = "temp_uploaded"

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, bindparam, func
 
 from gateway.store import tables
 from gateway.store.errors import LostLease
-from gateway.store.scope import SystemScope, TenantScope, columns_of
+from gateway.store.scope import SystemScope, TenantScope
+from gateway.store.statements import Prepared, columns_of
 
 TOPIC = "job"
 ATTEMPT_LIMIT = 12
@@ -214,9 +216,20 @@ def purge_done(scope: TenantScope, before: datetime) -> int:
 
 def _settle(scope: TenantScope, job: Job, **changes: object) -> None:
     """Change a job that we hold. Raises LostLease where its fence is another's."""
-    held = scope.update(_job).where(_job.c.id == job.id, _job.c.fence == job.fence, _job.c.state == "running")
-    if scope.run(held.values(**changes, updated_at=scope.now())) != 1:
+    new = {f"new_{name}": value for name, value in changes.items()}
+    statement = _prepare_settling(tuple(sorted(changes)))
+    met = scope.run(statement, held=job.id, held_fence=job.fence, new_updated_at=scope.now(), **new)
+    if met != 1:
         raise LostLease(job.id)
+
+
+@lru_cache(maxsize=32)
+def _prepare_settling(names: tuple[str, ...]) -> Prepared:
+    """The update of the columns `names` of a job that is held under a fence."""
+    changes = {name: bindparam(f"new_{name}", type_=_job.c[name].type) for name in (*names, "updated_at")}
+    held = (_job.c.id == bindparam("held"), _job.c.fence == bindparam("held_fence"))
+    running = _job.c.state == "running"
+    return Prepared(lambda statements: statements.update(_job).where(*held, running).values(changes))
 
 
 def _row(scope: TenantScope, new: NewJob) -> dict[str, object]:

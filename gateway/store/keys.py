@@ -10,7 +10,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.store import tables
-from gateway.store.scope import SystemScope, TenantScope, columns_of
+from gateway.store.scope import SystemScope, TenantScope
+from gateway.store.statements import columns_of
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -31,6 +32,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 _COLUMNS = columns_of(_key, ApiKey)
@@ -57,6 +59,7 @@ def add(
         scope.now(),
         expires_at,
         None,
+        None,
     )
     scope.insert(_key, msgspec.structs.asdict(key))
     return key
@@ -73,6 +76,11 @@ def find(system: SystemScope, prefix: str) -> ApiKey | None:
 def list_all(scope: TenantScope) -> list[ApiKey]:
     """The tenant's keys, oldest first."""
     return scope.rows(ApiKey, scope.select(_key, *_COLUMNS).order_by(_key.c.id))
+
+
+def record_use(scope: TenantScope, key_id: str) -> None:
+    """Remember that the key was used now."""
+    scope.run(scope.update(_key).where(_key.c.id == key_id).values(last_used_at=scope.now()))
 
 
 def revoke(scope: TenantScope, key_id: str) -> bool:

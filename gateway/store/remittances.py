@@ -16,7 +16,8 @@ from sqlalchemy import Row
 from gateway.store import tables
 from gateway.store.claims import fingerprint_control_number
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope, columns_of
+from gateway.store.scope import TenantScope
+from gateway.store.statements import columns_of
 
 PAYMENT = "payment"
 REVERSAL = "reversal"

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError, StoreOwned
 from gateway.store.failures import name_failure
+from gateway.store.guard import guard_statements
 from gateway.store.migrations import migrate
-from gateway.store.scope import Means, guard_statements
+from gateway.store.scope import Means
 from gateway.store.writer import GroupWriter, Manners
 
 READERS: Final = 4

@@ -89,6 +89,7 @@ api_key = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
     _key("id"),
 )
 

@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 
 from gateway.store import tables
-from gateway.store.scope import SystemScope, TenantScope, columns_of
+from gateway.store.scope import SystemScope, TenantScope
+from gateway.store.statements import columns_of
 
 
 class Tenant(msgspec.Struct, frozen=True):

@@ -15,7 +15,8 @@ from sqlalchemy import func
 from gateway.store import tables
 from gateway.store.errors import LostLease, NoSuchRow
 from gateway.store.events import Event
-from gateway.store.scope import SystemScope, TenantScope, columns_of
+from gateway.store.scope import SystemScope, TenantScope
+from gateway.store.statements import Prepared, columns_of
 
 TOPIC = "delivery"
 ACTIVE = "active"
@@ -60,6 +61,9 @@ class Delivery(msgspec.Struct, frozen=True):
 
 _COLUMNS = columns_of(_endpoint, Endpoint)
 _DELIVERY_COLUMNS = columns_of(_delivery, Delivery)
+_LIST_ENDPOINTS = Prepared(
+    lambda statements: statements.select(_endpoint, *_COLUMNS).order_by(_endpoint.c.id)
+)
 
 
 def add_endpoint(scope: TenantScope, *, url: str, types: tuple[str, ...], secret: bytes) -> Endpoint:
@@ -78,7 +82,7 @@ def load_endpoint(scope: TenantScope, endpoint_id: str) -> Endpoint | None:
 
 def list_endpoints(scope: TenantScope) -> list[Endpoint]:
     """The tenant's endpoints, oldest first."""
-    return scope.rows(Endpoint, scope.select(_endpoint, *_COLUMNS).order_by(_endpoint.c.id))
+    return scope.rows(Endpoint, _LIST_ENDPOINTS)
 
 
 def change_endpoint(

@@ -14,6 +14,7 @@ from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 from gateway.keys import Scope
 from gateway.store import TenantScope, remittances
+from gateway.store.errors import NoSuchRow
 from gateway.store.remittances import NewRemittance
 from tests import canaries
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
@@ -93,6 +94,20 @@ async def test_a_revoked_key_is_no_key_at_once(rig: Rig) -> None:
     assert not await keys.revoke("lakeside", made.key.id)
     assert await keys.revoke("riverbend", made.key.id)
     assert (await rig.call("GET", "/v1/claims", headers=headers)).status == 401
+
+
+async def test_a_key_for_nobody_is_not_made(rig: Rig) -> None:
+    with pytest.raises(NoSuchRow):
+        await rig.gateway.services.keys.create("nobody", "tests")
+
+
+async def test_the_last_use_of_a_key_is_remembered(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "used")
+    assert made.key.last_used_at is None
+    await rig.call("GET", "/v1/claims", headers={"Authorization": f"Bearer {made.text}"})
+    used = {key.id: key.last_used_at for key in await keys.list_all("riverbend")}
+    assert used[made.key.id] is not None
 
 
 async def test_an_expired_key_is_no_key(rig: Rig) -> None:

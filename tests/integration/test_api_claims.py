@@ -218,6 +218,22 @@ class TestIdempotency:
         assert {answer.status for answer in answers} <= {202, 409}
         assert len({answer.json["id"] for answer in answers if answer.status == 202}) == 1
 
+    async def test_where_another_process_was_faster_its_answer_counts(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def find_nothing(*_: object) -> None:
+            """What a process sees that looked before the other one committed."""
+
+        monkeypatch.setattr("gateway.api.handlers.claims.find_answer", find_nothing)
+        first = await rig.call("POST", "/v1/claims", make_claim("RFC-1"), headers=self.KEY)
+        again = await rig.call("POST", "/v1/claims", make_claim("RFC-1"), headers=self.KEY)
+        other = await rig.call("POST", "/v1/claims", make_claim("RFC-2"), headers=self.KEY)
+        assert (first.status, again.status, other.status) == (202, 202, 422)
+        assert first.body == again.body
+        assert other.codes == ["idempotency.other_body"]
+        assert len((await rig.call("GET", "/v1/claims")).json["claims"]) == 1
+        assert len((await rig.call("GET", "/v1/events")).json["events"]) == 2
+
     @pytest.mark.parametrize("key", ["", "x" * 256, "caf\u00e9"])
     async def test_what_is_no_key_is_refused(self, rig: Rig, key: str) -> None:
         answer = await rig.call("POST", "/v1/claims", make_claim(), headers={"Idempotency-Key": key})

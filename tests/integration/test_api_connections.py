@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.logs import start_logs
+from gateway.store.errors import StoreBroken, StoreUnavailable
 from tests import canaries
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
 
@@ -57,6 +58,17 @@ async def test_a_client_that_sends_half_a_body_is_told_and_ended(rig: Rig) -> No
     answer = await rig.send_raw(head + b'{"half":', seconds=15)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"request.body_too_slow" in answer
+
+
+async def test_a_client_that_goes_away_halfway_is_no_failure_of_ours(rig: Rig, log: io.StringIO) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", rig.port)
+    writer.write(REQUEST.format(key=rig.keys["riverbend"], length=1000).encode() + b'{"half":')
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(PATIENCE):
+        while "request.answered" not in log.getvalue():
+            await asyncio.sleep(0.02)
+    assert "request.failed" not in log.getvalue()
 
 
 async def test_a_client_that_does_not_read_its_answer_is_ended(rig: Rig) -> None:
@@ -121,7 +133,9 @@ async def test_a_whole_run_leaves_no_patient_and_no_secret_in_the_log(rig: Rig, 
     await rig.call("GET", "/v1/claims", headers={"Authorization": f"Bearer {canaries.API_SECRET}"})
     await rig.send_raw(f"{canaries.LAST_NAME} / HTTP/1.1\r\n\r\n".encode())
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert sum(line["event"] == "request.answered" for line in lines) == 10
+    answered = [line for line in lines if line["event"] == "request.answered"]
+    assert len(answered) == 10
+    assert {line["tenant"] for line in answered if line["status"] != 401} == {"riverbend"}
     assert canaries.find_canaries(log.getvalue()) == []
     assert not any(key in log.getvalue() for key in rig.keys.values())
 
@@ -141,6 +155,19 @@ async def test_a_failure_of_ours_tells_the_client_a_request_id_only(
         (answer.json["request"], "RuntimeError")
     ]
     assert canaries.find_canaries(log.getvalue()) == []
+
+
+@pytest.mark.parametrize(("failure", "broken"), [(StoreUnavailable, False), (StoreBroken, True)])
+async def test_a_database_that_cannot_write_is_told_and_waited_for(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, failure: type[Exception], broken: bool
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise failure("disk full")
+
+    monkeypatch.setattr(rig.gateway.services.intake, "submit", fail)
+    answer = await rig.call("POST", "/v1/claims", make_claim())
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert rig.gateway.services.broken.is_set() == broken
 
 
 async def test_nothing_of_a_claim_rests_in_clear(rig: Rig) -> None:

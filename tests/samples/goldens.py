@@ -58,8 +58,8 @@ def play(sent: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         for after in ROUNDS:
             payer.work(SENT + after)
         ledger.close()
-        for place in sorted((mailbox.root / OUTBOUND).iterdir(), key=lambda place: place.name[-13:]):
-            yield place.name.partition("_")[0], place.read_bytes()
+        for place in sorted((mailbox.root / OUTBOUND).iterdir()):
+            yield place.name.split(".")[1], place.read_bytes()
 
 
 def concerns(kind: str, answer: bytes, sample: Sample, number: int) -> bool:

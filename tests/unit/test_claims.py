@@ -99,6 +99,18 @@ def test_unbalanced_charges_point_at_the_claim_charge() -> None:
     assert pointers(check_claim(claim)) == {"/claimInformation/claimChargeAmount": "claim.charges_unbalanced"}
 
 
+def test_a_qualifier_that_is_missing_or_unknown_is_named_and_its_segment_is_not_missing_too() -> None:
+    claim = load_claim("secondary_payer")
+    del claim["claimInformation"]["healthCareCodeInformation"][0]["diagnosisTypeCode"]
+    other = claim["claimInformation"]["otherSubscriberInformation"][0]["otherPayerName"]
+    other["otherPayerSecondaryIdentifier"][0]["qualifier"] = "ZZ"
+    found = pointers(check_claim(claim))
+    assert found.pop("/claimInformation/healthCareCodeInformation/0/diagnosisTypeCode") == "element.missing"
+    where = "/claimInformation/otherSubscriberInformation/0/otherPayerName/otherPayerSecondaryIdentifier/0"
+    assert found.pop(f"{where}/qualifier") == "element.bad_code"
+    assert set(found.values()) <= {"claim.pointer_out_of_range"}
+
+
 # --- the forms that clients post
 
 

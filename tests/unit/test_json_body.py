@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.json_body import DEPTH, decode_body
+from edi.json_body import DEPTH, decode_body
 
 
 def codes(body: bytes) -> list[tuple[str, str | None]]:

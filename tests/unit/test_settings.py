@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from gateway.settings import FolderTransport, SecretReference, Settings, SftpTransport
@@ -162,3 +165,22 @@ def test_an_absent_secret_says_where_it_was_looked_for(tmp_path: Path, text: str
         SettingsError, match=text.replace(":", ".*").lower().replace("absent", "(absent|ABSENT)")
     ):
         SecretReference(text, tmp_path).read({})
+
+
+def list_sections(section: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """The section and every section inside it."""
+    yield section
+    for field in msgspec.structs.fields(section):
+        for inner in (field.type, *get_args(field.type)):
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                yield from list_sections(inner)
+
+
+def test_every_key_stands_in_the_reference() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    sections = set(list_sections(Settings))
+    named = {name for section in sections for name in section.__struct_fields__}
+    structure = {"home", "name", "tenants", "partners", "transport", "envelope", "batch"}
+    structure |= {"server", "store", "sealing", "webhooks", "worker"}
+    assert len(sections) > 8
+    assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []

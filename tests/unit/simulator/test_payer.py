@@ -18,6 +18,8 @@ from edi.files import FileReport, check_file
 from edi.models import ClaimPayment, Remittance
 from edi.remits import check_balance, read_remittance
 from gateway.commitpoints import Reach, pass_by
+from gateway.simulator import composing
+from gateway.simulator.composing import FaultyAnswerError
 from gateway.simulator.ledger import Ledger
 from gateway.simulator.mailbox import INBOUND, OUTBOUND, Mailbox
 from gateway.simulator.payer import ScriptedPayer
@@ -75,7 +77,7 @@ class Office:
         return place
 
     def answers(self, kind: str = "") -> list[FileReport]:
-        places = sorted((self.mailbox.root / OUTBOUND).glob(f"{kind}*.x12"))
+        places = sorted((self.mailbox.root / OUTBOUND).glob(f"*.{kind or '*'}.x12"))
         return [check_file(place.read_bytes()) for place in places]
 
     def remittances(self) -> list[Remittance]:
@@ -84,8 +86,9 @@ class Office:
     def documents(self, kind: str) -> list[Any]:
         return [document for report in self.answers(kind) for s in report.sets for document in s.documents]
 
-    def names(self) -> list[str]:
-        return sorted(place.name for place in (self.mailbox.root / OUTBOUND).iterdir())
+    def kinds(self) -> list[str]:
+        places = sorted((self.mailbox.root / OUTBOUND).iterdir())
+        return [place.name.partition(".")[2].removesuffix(".x12") for place in places]
 
 
 @pytest.fixture
@@ -99,12 +102,12 @@ def test_an_accepted_claim_is_acknowledged_reported_and_paid_when_its_time_has_c
     office.put(write(sample("contractual_adjustment")))
     payer = office.payer()
     payer.work(NOW)
-    assert [name.partition("_")[0] for name in office.names()] == ["999", "TA1"]
+    assert office.kinds() == ["TA1", "999"]
     payer.work(NOW + timedelta(hours=2))
-    assert [name.partition("_")[0] for name in office.names()] == ["277CA", "999", "TA1"]
+    assert office.kinds() == ["TA1", "999", "277CA"]
     assert payer.find_next_answer() == NOW + timedelta(days=14, hours=2)
     payer.work(NOW + timedelta(days=14, hours=2))
-    assert [name.partition("_")[0] for name in office.names()] == ["277CA", "835", "999", "TA1"]
+    assert office.kinds() == ["TA1", "999", "277CA", "835"]
     assert payer.find_next_answer() is None
 
 
@@ -192,7 +195,7 @@ def test_a_rejected_set_is_returned_with_all_its_claims_and_nothing_more_is_said
     (answer,) = acknowledged.sets
     assert (acknowledged.code, answer.code) == ("R", "R")
     assert [finding.x12.segment for finding in answer.findings if finding.x12] == ["SBR"]
-    assert [name.partition("_")[0] for name in office.names()] == ["999", "TA1"]
+    assert office.kinds() == ["TA1", "999"]
 
 
 def test_a_set_that_our_engine_finds_fault_with_is_returned(office: Office) -> None:
@@ -219,7 +222,7 @@ def test_a_second_sending_of_an_interchange_is_refused_and_pays_nothing_twice(of
 def test_a_file_that_cannot_be_read_is_taken_and_not_answered(office: Office, content: bytes) -> None:
     office.put(content)
     office.payer().work(NOW)
-    assert office.names() == []
+    assert office.kinds() == []
     assert list((office.mailbox.root / INBOUND).iterdir()) == []
     assert [place.read_bytes() for place in (office.place / "taken" / "clinic").iterdir()] == [content]
 
@@ -236,7 +239,7 @@ def test_a_temporary_file_is_left_alone(office: Office, name: str) -> None:
     place = office.put(write(sample("paid_in_full")), name)
     office.payer().work(NOW)
     assert place.exists()
-    assert office.names() == []
+    assert office.kinds() == []
 
 
 def test_a_file_being_uploaded_is_left_alone_until_it_is_closed(office: Office) -> None:
@@ -253,8 +256,32 @@ def test_links_and_folders_in_the_inbound_folder_are_left_alone(office: Office, 
     (office.mailbox.root / INBOUND / "link").symlink_to(tmp_path / "payer.db")
     (office.mailbox.root / INBOUND / "folder").mkdir()
     office.payer().work(NOW)
-    assert office.names() == []
+    assert office.kinds() == []
     assert (tmp_path / "payer.db").exists()
+
+
+def test_a_faulty_answer_is_given_up_and_the_others_go_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_fault(kind: str, content: bytes) -> None:
+        if kind == "277CA":
+            raise FaultyAnswerError(kind, ["element.missing"])
+
+    monkeypatch.setattr(composing, "refuse_findings", find_fault)
+    office.put(write(sample("paid_in_full")))
+    office.play()
+    assert office.kinds() == ["TA1", "999", "835"]
+    assert office.payer().find_next_answer() is None
+
+
+def test_the_answers_to_a_sender_who_has_gone_wait(office: Office) -> None:
+    office.put(write(sample("paid_in_full")))
+    office.payer().work(NOW)
+    alone = ScriptedPayer(office.ledger, {}, office.uploads, office.place / "taken", load_scenarios())
+    alone.work(LATER)
+    assert alone.find_next_answer() is None
+    office.payer().work(LATER)
+    assert office.kinds() == ["TA1", "999", "277CA", "835"]
 
 
 class Died(Exception):

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=True),
         sa.Column("revoked_at", Instant(), nullable=True),
+        sa.Column("last_used_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name="fk_api_key_tenant"),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_api_key"),
         sa.UniqueConstraint("prefix", name="uq_api_key_prefix"),

@@ -1,4 +1,4 @@
-"""JSON of a request, decoded in one place: strictly, with money as Decimal, and with findings for the rest.
+"""A JSON document, decoded in one place: strictly, with money as Decimal, and with findings for the rest.
 
 Refused: what is not UTF-8 or not JSON, NaN and Infinity, numbers beyond `DIGITS`, duplicate keys, half
 surrogate pairs and nesting beyond `DEPTH`. Every finding that has a place in the document has its pointer.

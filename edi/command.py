@@ -1,0 +1,162 @@
+"""The engine's own command, without a gateway: `python -m edi check|json|x12|show|ack FILE`.
+
+Exit status: 0 clean, 1 findings of severity error, 2 unreadable input or wrong usage. `-` is standard input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edi.acks.answering import acknowledge_file
+from edi.envelope import Unreadable
+from edi.files import FileReport, check_file
+from edi.inspection import Inspected, inspect, read_json
+from edi.listing import describe_inspected, list_finding, list_inspected
+from edi.outline import outline_file
+from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
+
+CLEAN, FAULTY, UNUSABLE = 0, 1, 2
+
+
+class UnusableInputError(Exception):
+    """An input that cannot be opened or used; the text says which and why, in one line."""
+
+
+def read_input(name: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises UnusableInputError."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not a file name"
+        raise UnusableInputError(f"{name}: {reason}") from None
+
+
+def read_report(name: str, *, strict: bool) -> FileReport:
+    """An X12 file, checked. Raises UnusableInputError where nothing can be read."""
+    try:
+        return check_file(read_input(name), strict=strict)
+    except Unreadable as problem:
+        lines = " ".join((problem.finding.message, problem.finding.remedy))
+        raise UnusableInputError(f"{name}: {lines}") from None
+
+
+def encode_json(value: Any, *, pretty: bool = True) -> bytes:
+    """A JSON value as UTF-8 with a line end."""
+    text = json.dumps(value, indent=2 if pretty else None, ensure_ascii=False, default=str)
+    return text.encode("utf-8") + b"\n"
+
+
+def exit_status(inspected: Sequence[Inspected]) -> int:
+    """The worst verdict as an exit status."""
+    if any(one.unreadable for one in inspected):
+        return UNUSABLE
+    return FAULTY if any(one.stops for one in inspected) else CLEAN
+
+
+def run(arguments: Sequence[str], now: Callable[[], datetime]) -> int:
+    """Run one command line; the exit status. `now` gives the time of what is written."""
+    given = _make_parser().parse_args(arguments)
+    try:
+        return int(given.command(given, now))
+    except UnusableInputError as problem:
+        print(f"edi: {problem}", file=sys.stderr)  # noqa: T201 -- the command's own output
+        return UNUSABLE
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edi", description="Reads, checks and writes X12.")
+    commands = parser.add_subparsers(required=True, metavar="check|json|x12|show|ack")
+    for name, command, words in (
+        ("check", _check, "everything that is wrong with JSON claims or X12 files"),
+        ("json", _write_json, "an X12 file as JSON"),
+        ("x12", _write_x12, "JSON claims or reports as X12"),
+        ("show", _show, "an X12 file as a person reads it"),
+        ("ack", _acknowledge, "the acknowledgment of an X12 file"),
+    ):
+        one = commands.add_parser(name, help=words)
+        one.set_defaults(command=command)
+        one.add_argument("file", nargs="+" if name == "check" else None, help="- is standard input")
+        one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
+        if name == "check":
+            one.add_argument("--json", action="store_true", help="write JSON instead of text")
+        if name == "ack":
+            one.add_argument("--kind", choices=("999", "277ca"), default="999")
+    return parser
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    found = [inspect(name, read_input(name), strict=given.strict) for name in given.file]
+    if given.json:
+        _write(encode_json([describe_inspected(one) for one in found]))
+    else:
+        _write("".join(f"{line}\n" for one in found for line in list_inspected(one)).encode())
+    return exit_status(found)
+
+
+def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    report = read_report(given.file, strict=given.strict)
+    documents = write_json(report)
+    _write(encode_json(documents[0] if len(documents) == 1 else documents))
+    return report_status(report)
+
+
+def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    documents = read_documents(given.file, read_input(given.file))
+    _write(translate(given.file, documents, "SENDER", "RECEIVER", 1, now(), usage="T"))
+    return CLEAN
+
+
+def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    report = read_report(given.file, strict=given.strict)
+    _write("".join(f"{'  ' * entry.depth}{entry.text}\n" for entry in outline_file(report)).encode())
+    return report_status(report)
+
+
+def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    report = read_report(given.file, strict=given.strict)
+    _write(acknowledge_file(report, kind=given.kind, created=now()))
+    return report_status(report)
+
+
+def report_status(report: FileReport) -> int:
+    """The exit status of a readable file."""
+    return FAULTY if any(finding.stops for finding in report.all_findings) else CLEAN
+
+
+def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
+    """The JSON documents of an input. Raises UnusableInputError with every reason where there are none."""
+    documents, findings = read_json(content)
+    if findings:
+        reasons = "; ".join(" ".join(list_finding(finding)) for finding in findings)
+        raise UnusableInputError(f"{name}: {reasons}")
+    return documents
+
+
+def translate(
+    name: str,
+    documents: Sequence[dict[str, Any]],
+    sender: str,
+    receiver: str,
+    control_number: int,
+    created: datetime,
+    *,
+    usage: str,
+) -> bytes:
+    """The documents as one interchange. Raises UnusableInputError where they cannot be written."""
+    try:
+        return write_x12(documents, make_envelope(sender, receiver, control_number, created, usage=usage))
+    except (UntranslatableError, ValueError) as problem:
+        raise UnusableInputError(f"{name}: {problem}") from None

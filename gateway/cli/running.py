@@ -1,0 +1,71 @@
+"""Running the gateway's parts for one command: settings read, services opened, troubles told in one line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gateway.app import open_gateway
+from gateway.cli.trouble import Trouble
+from gateway.sealing import KeyRingInvalid
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.settings_source import SettingsError
+from gateway.store.errors import StoreError, StoreOwned
+
+T = TypeVar("T")
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings", help="The settings file; without it CLAIMWIRE_SETTINGS or the home's.", metavar="FILE"
+    ),
+]
+
+
+def load_settings(path: Path | None) -> Settings:
+    """The settings. Raises Trouble."""
+    try:
+        return Settings.load(path)
+    except SettingsError as problem:
+        raise Trouble(str(problem)) from None
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; the known ways to fail become Trouble."""
+    try:
+        return asyncio.run(work)
+    except StoreOwned as problem:
+        raise Trouble(f"{problem}: stop the gateway that runs on this home, or use PostgreSQL") from None
+    except (SettingsError, KeyRingInvalid, StoreError) as problem:
+        raise Trouble(str(problem)) from None
+    except OSError as problem:
+        raise Trouble(f"{problem.strerror or type(problem).__name__}") from None
+
+
+def with_services(path: Path | None, work: Callable[[Services], Awaitable[T]]) -> T:
+    """Open store and archive, do `work`, close. Raises Trouble."""
+    settings = load_settings(path)
+
+    async def open_and_work() -> T:
+        gateway = await open_gateway(settings)
+        try:
+            return await work(gateway.services)
+        finally:
+            await gateway.services.store.close()
+
+    return run_async(open_and_work())
+
+
+def choose_tenant(settings: Settings, name: str) -> str:
+    """The tenant of that name, or the only one there is. Raises Trouble."""
+    names = [tenant.name for tenant in settings.tenants]
+    if name in names:
+        return name
+    if not name and len(names) == 1:
+        return names[0]
+    known = ", ".join(names) or "none; add [tenants.NAME] to the settings"
+    raise Trouble(f"--tenant names one of the settings' tenants: {known}")

@@ -1,0 +1,50 @@
+"""Housekeeping: what has had its day is deleted, now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from gateway.clock import Clock
+from gateway.logs import log_event
+from gateway.store import Store, TenantScope, idempotency
+from gateway.store.errors import StoreError
+
+ANSWERS_KEPT = timedelta(hours=24)
+TURN_SECONDS = 3600.0
+
+
+class Housekeeping:
+    """Deletes the kept answers of idempotency keys that are older than a day."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Tidy up once an hour of real time, until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                await self.tidy()
+            except StoreError as failure:
+                log_event("housekeeping.failed", level=logging.ERROR, error=failure)
+            try:
+                await asyncio.wait_for(self._stopping.wait(), TURN_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def tidy(self) -> int:
+        """Delete what is too old; how many rows."""
+        before = self._clock.now() - ANSWERS_KEPT
+
+        def purge(scope: TenantScope) -> int:
+            return idempotency.purge(scope, before)
+
+        tenants = await self._store.read(lambda system: system.tenants())
+        return sum([await self._store.write(purge, tenant=tenant) for tenant in tenants])
