@@ -43,7 +43,7 @@ def meaning(table: str, code: str) -> str | None:
 
 @cache
 def load_places() -> dict[str, dict[str, str]]:
-    """The table of meanings for each data element number (`element`) and for some names of places (`name`)."""
+    """The table of meanings for each data element number (`element`) and for some names (`name`)."""
     return tomllib.loads((files("schemas") / "codes" / "elements.toml").read_text(encoding="utf-8"))
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from edi.acks.answering import acknowledge_file
+from edi.claims import check_claim
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
-from edi.inspection import Inspected, inspect, read_json
+from edi.inspection import Inspected, count_claims, inspect, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
 from edi.outline import outline_file
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
@@ -41,8 +42,11 @@ def read_input(name: str) -> bytes:
 
 def read_report(name: str, *, strict: bool) -> FileReport:
     """An X12 file, checked. Raises UnusableInputError where nothing can be read."""
+    content = read_input(name)
+    if looks_like_json(content):
+        raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return check_file(read_input(name), strict=strict)
+        return check_file(content, strict=strict)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None
@@ -115,8 +119,13 @@ def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     documents = read_documents(given.file, read_input(given.file))
-    _write(translate(given.file, documents, "SENDER", "RECEIVER", 1, now(), usage="T"))
-    return CLEAN
+    text = translate(given.file, documents, "SENDER", "RECEIVER", 1, now(), usage="T")
+    checked = inspect_written(given.file, documents, text)
+    for line in list_inspected(checked) if checked.findings else ():
+        print(line, file=sys.stderr)  # noqa: T201 -- the command's own output
+    if not (checked.stops and given.strict):
+        _write(text)
+    return exit_status([checked])
 
 
 def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
@@ -138,6 +147,8 @@ def report_status(report: FileReport) -> int:
 
 def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
     """The JSON documents of an input. Raises UnusableInputError with every reason where there are none."""
+    if not looks_like_json(content):
+        raise UnusableInputError(f"{name}: is not JSON; x12 takes JSON claims or reports")
     documents, findings = read_json(content)
     if findings:
         reasons = "; ".join(" ".join(list_finding(finding)) for finding in findings)
@@ -160,3 +171,11 @@ def translate(
         return write_x12(documents, make_envelope(sender, receiver, control_number, created, usage=usage))
     except (UntranslatableError, ValueError) as problem:
         raise UnusableInputError(f"{name}: {problem}") from None
+
+
+def inspect_written(name: str, documents: Sequence[dict[str, Any]], text: bytes) -> Inspected:
+    """What is wrong with documents and the X12 they became: claims by their JSON, reports by the text."""
+    if all("claimInformation" in document for document in documents):
+        found = [finding for document in documents for finding in check_claim(document).findings]
+        return Inspected(name, count_claims(documents), tuple(found))
+    return inspect(name, text)

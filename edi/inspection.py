@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,12 +66,12 @@ def read_json(content: bytes) -> tuple[list[dict[str, Any]], tuple[Finding, ...]
     if decoded.findings:
         return [], decoded.findings
     if not documents or not all(isinstance(document, dict) for document in documents):
-        return [], (find("json.not_an_object", kind="array"),)
+        return [], (find("json.not_documents"),)
     return documents, ()
 
 
 def inspect(name: str, content: bytes, *, strict: bool = False) -> Inspected:
-    """Check an input with everything that the engine knows. `strict` turns forgiven faults of X12 into errors."""
+    """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors."""
     if looks_like_json(content):
         return _inspect_json(name, content)
     try:
@@ -86,5 +87,9 @@ def _inspect_json(name: str, content: bytes) -> Inspected:
     if findings:
         return Inspected(name, "JSON", findings, unreadable=True)
     found = [finding for document in documents for finding in check_claim(document).findings]
-    kind = "JSON claim" if len(documents) == 1 else f"{len(documents)} JSON claims"
-    return Inspected(name, kind, tuple(found))
+    return Inspected(name, count_claims(documents), tuple(found))
+
+
+def count_claims(documents: Sequence[object]) -> str:
+    """`JSON claim`, or `3 JSON claims`."""
+    return "JSON claim" if len(documents) == 1 else f"{len(documents)} JSON claims"

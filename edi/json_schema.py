@@ -156,12 +156,13 @@ class SchemaWriter:
 
     def runs(self, field: RunsField, use: SegmentUse, scope: Node, needed: bool) -> None:
         """An array of objects over runs of elements."""
-        items = open_node(self.root if field.each.root else scope, field.each.steps, many=True)
-        owner = open_node(scope, field.each.steps[:-1])
+        start = self.root if field.each.root else scope
+        items = open_node(start, field.each.steps, many=True)
+        owner = open_node(start, field.each.steps[:-1])
         owner["properties"][field.each.steps[-1]]["maxItems"] = len(field.starts)
         self.parts(field, use, items)
         if needed:
-            require(scope, field.each.steps)
+            require(start, field.each.steps)
 
     def parts(self, field: RunsField, use: SegmentUse, items: Node) -> None:
         """The names of one run."""

@@ -1,4 +1,4 @@
-"""Findings as plain text for people, and as JSON for programs; values of the document only where asked for."""
+"""Findings as plain text for people and as JSON for programs; values only where they are asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file as a person reads it: envelopes, loops, segments and elements with their names, and findings in place.
+"""A file as a person reads it: envelopes, loops, segments, elements with their names, findings in place.
 
 `outline_file` yields entries in file order; who prints them chooses colours and width.
 """

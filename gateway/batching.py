@@ -22,6 +22,7 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting, compose, make_envelope
 from gateway.dossier import read_dossier
 from gateway.journal import Journal, Particulars, record_all
+from gateway.logs import log_event
 from gateway.settings import BatchSettings, Partner
 from gateway.store import Store, claims, control_numbers, interchanges, jobs, work_items
 from gateway.store.claims import Claim
@@ -124,9 +125,21 @@ class Batching:
         self._reach("batching.committed")
         if not parcel.composition.seats:
             return False
-        following = Numbers(parcel.numbers.interchange + 1, parcel.numbers.group + 1)
-        self._next[tenant, parcel.batch.partner.name] = following
+        log_event(
+            "interchange.stored",
+            tenant=tenant,
+            partner=parcel.batch.partner.name,
+            control_number=parcel.numbers.interchange,
+            count=len(parcel.composition.seats),
+        )
+        self._next[tenant, parcel.batch.partner.name] = guess_next(parcel.numbers)
         return True
+
+
+def guess_next(used: Numbers) -> Numbers:
+    """The control numbers that follow, if nobody else takes some; after the largest comes 1."""
+    largest = control_numbers.LARGEST
+    return Numbers(used.interchange % largest + 1, used.group % largest + 1)
 
 
 def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:

@@ -21,6 +21,7 @@ from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
 from gateway.journal import Journal, Particulars, record_all
+from gateway.logs import log_event
 from gateway.partners import PartnerWatch
 from gateway.store import Store, claims, interchanges, jobs
 from gateway.store.claims import Claim
@@ -119,6 +120,7 @@ class Dispatch:
         self._reach("dispatch.delivered")
         await self._store.write(lambda scope: record_sent(scope, job, interchange_id, receipt), tenant=tenant)
         self._reach("dispatch.recorded")
+        log_event("interchange.sent", tenant=tenant, interchange=interchange_id, job=job.id)
         interchange = await self._load(tenant, interchange_id)
         await self._watch.note_success(tenant, interchange.partner)
 
@@ -128,6 +130,7 @@ class Dispatch:
         if job.attempts >= job.attempt_limit:
             await self._hold(tenant, job, interchange, failure)
             return
+        log_event("interchange.delayed", tenant=tenant, interchange=interchange.id, error=failure)
         due = self._clock.now() + find_wait(job.attempts)
         kind = type(failure).__name__
         await self._store.write(lambda scope: jobs.retry_later(scope, job, due, kind), tenant=tenant)
@@ -136,6 +139,7 @@ class Dispatch:
     async def _hold(
         self, tenant: str, job: jobs.Job, interchange: Interchange, failure: DeliveryError
     ) -> None:
+        log_event("interchange.held", tenant=tenant, interchange=interchange.id, error=failure)
         await self._store.write(lambda scope: record_held(scope, job, interchange.id, failure), tenant=tenant)
         await self._watch.note_failure(tenant, interchange.partner, str(failure), interchange.id)
 

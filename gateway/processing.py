@@ -21,6 +21,7 @@ from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
 from gateway.events import FILE_REJECTED, Happening
 from gateway.journal import Journal
+from gateway.logs import log_event
 from gateway.processors.arrival import Arrival
 from gateway.processors.claim_ack import apply_claim_ack
 from gateway.processors.functional_ack import apply_functional_ack
@@ -75,10 +76,11 @@ class Processing:
         content = await asyncio.to_thread(self._archive.get, file.sha256)
         reading = await asyncio.to_thread(read_content, content)
         self._reach("process.read")
-        await self._store.write(
+        state = await self._store.write(
             lambda scope: apply_file(scope, job, file.id, partner, reading), tenant=tenant
         )
         self._reach("process.committed")
+        log_event("file.settled", tenant=tenant, partner=partner.name, file=file.id, state=state)
 
     async def give_up(self, tenant: str, job: jobs.Job) -> None:
         """The job failed too often: its file is quarantined, so that its neighbours go on.
@@ -99,15 +101,21 @@ def read_content(content: bytes) -> Reading:
     return Reading(report)
 
 
-def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner, reading: Reading) -> None:
-    """Everything a file does, and the end of its job, in one transaction. Raises LostLease."""
+def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner, reading: Reading) -> str:
+    """Everything a file does, and the end of its job, in one transaction; the file's state then.
+
+    Raises LostLease, NoSuchRow.
+    """
     jobs.finish(scope, job)
     file = files.load(scope, file_id, lock=True)
-    if file is None or file.state != files.RECEIVED:
-        return
+    if file is None:
+        raise NoSuchRow(file_id)
+    if file.state != files.RECEIVED:
+        return file.state
     _record_envelope(scope, file, reading.report)
     journal = Journal(scope)
     faults = (*reading.faults, *judge(scope, file, partner, reading.report))
+    state = files.QUARANTINED if faults else files.PROCESSED
     if faults:
         _quarantine(scope, journal, file, reading.report, faults)
     else:
@@ -115,6 +123,7 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
         _apply(Arrival(scope, journal, file, partner, notes), reading.report)
         files.settle(scope, file.id, files.PROCESSED, reason=notes[0].code if notes else None)
     journal.close()
+    return state
 
 
 def give_up_file(scope: TenantScope, job: jobs.Job) -> None:

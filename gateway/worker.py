@@ -133,8 +133,15 @@ class Worker:
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
             if not taken:
-                await self._store.wait(jobs.TOPIC, after=mark, seconds=self._settings.poll_seconds)
+                await self._wait_for_jobs(mark, under_way)
         await asyncio.gather(*under_way)
+
+    async def _wait_for_jobs(self, mark: int, under_way: set[asyncio.Task[None]]) -> None:
+        """Wait until a job comes in or one ends: its lane is free then, and so is its place."""
+        seconds = self._settings.poll_seconds
+        hint = asyncio.ensure_future(self._store.wait(jobs.TOPIC, after=mark, seconds=seconds))
+        await asyncio.wait({hint, *under_way}, return_when=asyncio.FIRST_COMPLETED)
+        hint.cancel()
 
     async def _try_take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
         try:

@@ -83,7 +83,9 @@ def make_settings(home: Path, *, max_claims: int = 1000) -> Settings:
 class Exchange:
     """Both ends of the exchange. `reach` is told of the gateway's commit points."""
 
-    def __init__(self, home: Path, *, reach: Reach = pass_by, max_claims: int = 1000) -> None:
+    def __init__(
+        self, home: Path, *, reach: Reach = pass_by, max_claims: int = 1000, database: str = ""
+    ) -> None:
         self.home = home
         self.outbox, self.inbox = home / "outbox", home / "inbox"
         for folder in (self.outbox, self.inbox):
@@ -91,9 +93,8 @@ class Exchange:
         self.clock = VirtualClock(0, NOON)
         self.settings = make_settings(home, max_claims=max_claims)
         sealer = Sealer(load_key_ring(home))
-        self.store = open_store(
-            f"sqlite:///{home}/claimwire.db", Means(self.clock, TimeIds(self.clock), sealer)
-        )
+        place = database or f"sqlite:///{home}/claimwire.db"
+        self.store = open_store(place, Means(self.clock, TimeIds(self.clock), sealer))
         self.archive = Archive(home / "archive", sealer)
         self.transport = FolderTransport(FolderSettings(outbox_folder=self.outbox, inbox_folder=self.inbox))
         self.watch = PartnerWatch(self.store)
@@ -274,8 +275,24 @@ def write_277ca(
     """The 277CA for every claim of an interchange of ours; `change` alters each status."""
     documents = [document for report in check_file(sent).sets for document in report.documents]
     answered = [change(answer_claim(document, statuses, effective=NOON.date())) for document in documents]
-    batch = ClaimBatch(
-        batch_number="1",
+    document = report_claims(_describe_batch("1"), answered)
+    return write_documents("005010X214", [document], answer_envelope(number))
+
+
+def write_batch_refusal(batch_number: str, number: int = 3) -> bytes:
+    """A 277CA that names no claim and refuses a whole batch."""
+    document: dict[str, Any] = json.loads(json.dumps(report_claims(_describe_batch(batch_number), [])))
+    batch = document["payers"][0]["claimStatusTransactions"][0]
+    batch["providerClaimStatuses"][0]["statusInformationActionCode"] = "U"
+    [status] = batch["providerClaimStatuses"][0]["providerStatuses"]
+    status |= {"healthCareClaimStatusCategoryCode": "A3", "statusCode": "24"}
+    batch.pop("claimStatusDetails", None)
+    return write_documents("005010X214", [document], answer_envelope(number))
+
+
+def _describe_batch(batch_number: str) -> ClaimBatch:
+    return ClaimBatch(
+        batch_number=batch_number,
         payer_name="EXAMPLE HEALTH PLAN",
         payer_id=PAYER_ID,
         receiver_name="CLINIC",
@@ -284,7 +301,6 @@ def write_277ca(
         received=NOON.date(),
         processed=NOON.date(),
     )
-    return write_documents("005010X214", [report_claims(batch, answered)], answer_envelope(number))
 
 
 def write_835(

@@ -12,12 +12,11 @@ from rich.console import Console
 
 from edi.acks.answering import acknowledge_file
 from edi.command import (
-    CLEAN,
-    FAULTY,
     UNUSABLE,
     UnusableInputError,
     encode_json,
     exit_status,
+    inspect_written,
     read_documents,
     read_input,
     read_report,
@@ -25,7 +24,7 @@ from edi.command import (
     translate,
 )
 from edi.inspection import Inspected, inspect
-from edi.listing import describe_inspected
+from edi.listing import describe_inspected, list_inspected
 from edi.outline import outline_file
 from edi.translation import write_json
 from gateway.cli.administration import database, keys, partner
@@ -98,16 +97,13 @@ def _acknowledge(found: Inspected, kind: str) -> bytes:
 
 
 def _show(checked: list[Inspected], output: Path | None, values: bool) -> None:
-    if output is None:
-        console = Console()
-        for found in checked:
-            show_inspected(console, found, values=values)
+    if output is not None:
+        lines = [line for found in checked for line in list_inspected(found, values=values)]
+        _write("\n".join([*lines, ""]).encode(), output)
         return
-    plain = Console(record=True, file=None, quiet=True)
-    with plain.capture() as captured:
-        for found in checked:
-            show_inspected(plain, found, values=values)
-    _write(captured.get().encode(), output)
+    console = Console()
+    for found in checked:
+        show_inspected(console, found, values=values)
 
 
 @app.command(name="json")
@@ -136,18 +132,17 @@ def x12(
         bool, typer.Option("--strict", help="Write nothing where the check finds an error.")
     ] = False,
 ) -> None:
-    """JSON claims or reports as one X12 interchange. Findings of claims are told on standard error."""
-    content = read_input(file)
-    documents = read_documents(file, content)
-    checked = inspect(file, content) if "claimInformation" in documents[0] else None
-    if checked is not None and checked.findings:
+    """JSON claims or reports as one X12 interchange. Findings are told on standard error."""
+    documents = read_documents(file, read_input(file))
+    usage = "P" if production else "T"
+    created = SystemClock().now()
+    text = translate(file, documents, sender, receiver, control_number, created, usage=usage)
+    checked = inspect_written(file, documents, text)
+    if checked.findings:
         show_inspected(Console(stderr=True), checked, values=False)
-    stopped = checked is not None and checked.stops
-    if not (stopped and strict):
-        usage = "P" if production else "T"
-        created = SystemClock().now()
-        _write(translate(file, documents, sender, receiver, control_number, created, usage=usage), output)
-    raise typer.Exit(FAULTY if stopped else CLEAN)
+    if not (checked.stops and strict):
+        _write(text, output)
+    raise typer.Exit(exit_status([checked]))
 
 
 @app.command()
@@ -170,6 +165,6 @@ def main() -> None:
         frame = traceback.extract_tb(fault.__traceback__)[-1]
         say(
             f"this is a fault of claimwire, not of the file: {type(fault).__name__} in {frame.name} "
-            f"({Path(frame.filename).name}:{frame.lineno}). Please report it with the command, without the file."
+            f"({Path(frame.filename).name}:{frame.lineno}). Please report it, without the file."
         )
     sys.exit(UNUSABLE)

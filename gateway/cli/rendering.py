@@ -68,6 +68,7 @@ def show_outline(console: Console, entries: Iterable[Entry]) -> None:
         wrapped = draw_entry(entry).wrap(console, max(20, console.width - len(margin) - INDENT))
         for number, line in enumerate(wrapped):
             hanging = margin if number == 0 else margin + " " * INDENT
+            line.rstrip()
             console.print(Text(hanging) + line, highlight=False, soft_wrap=True)
 
 

@@ -58,9 +58,12 @@ def simulate(
     ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8422,
-    pace: Annotated[
-        float, typer.Option(min=1.0, help="How fast the payer's clock runs while it owes an answer.")
-    ] = 1.0,
+    haste: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="The share of each wait that the payer's clock skips ten times a second."
+        ),
+    ] = 0.0,
 ) -> None:
     """The scripted payer and clearinghouse over SFTP, until it is interrupted."""
     if public_key is None and password_file is None:
@@ -70,7 +73,7 @@ def simulate(
         password=_read_line(password_file) if password_file else None,
         public_keys=(_read_line(public_key),) if public_key else (),
     )
-    settings = SimulatorSettings(home.absolute(), (account,), host=host, port=port, pace=pace)
+    settings = SimulatorSettings(home.absolute(), (account,), host=host, port=port, haste=haste)
     run_async(_keep_simulating(settings))
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Protocol
 
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from gateway.demo.samples import Dollars, Sample
 
+WIDE = 106
 COLOURS = {
     "paid": "green",
     "partially_paid": "yellow",
@@ -133,29 +133,29 @@ def colour(state: str) -> Text:
     return Text(state, style=COLOURS.get(state, ""))
 
 
-def draw_outcomes(outcomes: Sequence[Outcome]) -> Table:
-    """The table at the end: claims, states, dollars, webhooks, and the totals."""
-    table = Table(title="billed = paid + adjusted + patient + open", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("claim", no_wrap=True)
-    table.add_column("scenario", overflow="ellipsis", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    for heading in (*Dollars.__struct_fields__, "webhooks"):
+def draw_outcomes(outcomes: Sequence[Outcome], width: int) -> Table:
+    """The table at the end: claims, states, dollars, webhooks, totals; scenarios where `width` allows."""
+    wide = width >= WIDE
+    table = Table(title="billed = paid + adjusted + patient + open", box=None, padding=(0, 1, 0, 0))
+    for heading in ("", "claim", *(["scenario"] if wide else []), "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (*Dollars.__struct_fields__, "hooks"):
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
-        table.add_row(
-            Text("✗", style="bold red") if outcome.complaints else Text("✓", style="green"),
-            outcome.sample.number,
-            outcome.sample.expected.scenario or "(refused)",
-            colour(outcome.state),
-            *map(str, dollars_of(outcome.dollars).values()),
-            str(outcome.webhooks),
-        )
-    table.add_section()
+        table.add_row(*list_cells(outcome, wide))
     totals = sum_dollars([outcome.dollars for outcome in outcomes])
     hooks = sum(outcome.webhooks for outcome in outcomes)
-    table.add_row("", f"{len(outcomes)} claims", "", "", *map(str, totals.values()), str(hooks), style="bold")
+    blank = ["", ""] if wide else [""]
+    table.add_row("", f"{len(outcomes)} claims", *blank, *map(str, totals.values()), str(hooks), style="bold")
     return table
+
+
+def list_cells(outcome: Outcome, wide: bool) -> list[Text | str]:
+    """One claim's cells of the table at the end."""
+    mark = Text("✗", style="bold red") if outcome.complaints else Text("✓", style="green")
+    scenario = [outcome.sample.expected.scenario or "(refused)"] if wide else []
+    dollars = [str(amount) for amount in dollars_of(outcome.dollars).values()]
+    return [mark, outcome.sample.number, *scenario, colour(outcome.state), *dollars, str(outcome.webhooks)]
 
 
 def dollars_of(dollars: Dollars) -> Mapping[str, Decimal]:

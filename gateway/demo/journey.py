@@ -62,7 +62,7 @@ async def travel(
 
 def show_end(console: Console, outcomes: Sequence[Outcome], received: Received) -> int:
     """The table, what differs from the samples, and the exit code."""
-    console.print(draw_outcomes(outcomes))
+    console.print(draw_outcomes(outcomes, console.width))
     console.print(f"payers paid {received.amount}, after taking back {received.kept} from providers")
     complaints = [
         f"{outcome.sample.case}: {complaint}" for outcome in outcomes for complaint in outcome.complaints

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from edi.acks import read_277ca
 from edi.files import SetReport
-from edi.models import ClaimStatus, ClaimStatusReport, StatusCode
-from gateway.journal import Particulars
+from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport, StatusCode
+from gateway.journal import Particulars, record_all
 from gateway.lifecycle import load_lifecycle
 from gateway.matching import Match, Trait, choose_claim
 from gateway.meanings import explain
-from gateway.processors.arrival import Arrival
+from gateway.processors.arrival import Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
 from gateway.story import AcknowledgmentTold, tell_statuses
 
@@ -21,7 +21,7 @@ def apply_claim_ack(arrival: Arrival, report: SetReport) -> None:
         for status in statuses.claims:
             _apply_status(arrival, status)
         if not statuses.claims:
-            arrival.keep_orphan(_tell_report(arrival, statuses), "claim_status.unmatched")
+            _apply_batch(arrival, statuses)
 
 
 def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
@@ -33,6 +33,23 @@ def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
     particulars = Particulars(acknowledgment=told, file=arrival.file.id)
     moved = arrival.journal.record(match.claim, name_event(status), particulars)
     arrival.keep(told, applied=moved, claim=match.claim.id)
+
+
+def _apply_batch(arrival: Arrival, report: ClaimStatusReport) -> None:
+    """A report without a claim in it refuses a whole batch, named by BHT03 of the 837: our control number."""
+    told = _tell(arrival, report.statuses, report.batch_number)
+    number = read_number(report.batch_number)
+    found = interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number or 0)
+    interchange = choose_sent(found)
+    refused = any(status.category in REJECTED_CATEGORIES for status in report.statuses)
+    if interchange is None or not refused:
+        arrival.keep_orphan(told, "claim_status.unmatched")
+        return
+    placements = interchanges.list_placements(arrival.scope, interchange.id)
+    rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
+    particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
+    applied = record_all(arrival.journal, rows, "claim.payer_rejected", particulars)
+    arrival.keep(told, applied=applied, interchange=interchange.id)
 
 
 def name_event(status: ClaimStatus) -> str:
@@ -70,11 +87,6 @@ def _find_by_trace(arrival: Arrival, trace: str) -> str | None:
         if interchange is not None and interchange.partner == arrival.partner.name:
             return placement.claim
     return None
-
-
-def _tell_report(arrival: Arrival, report: ClaimStatusReport) -> AcknowledgmentTold:
-    """A report without a claim in it speaks of a whole batch."""
-    return _tell(arrival, report.statuses, report.batch_number)
 
 
 def _tell(arrival: Arrival, statuses: tuple[StatusCode, ...], answered: str) -> AcknowledgmentTold:

@@ -23,6 +23,10 @@ class Conflict(StoreError):
     """A row would break a constraint of the schema."""
 
 
+class ValueRefused(StoreError):
+    """The database cannot hold a value: too large, or a character that it does not take (PostgreSQL: NUL)."""
+
+
 class UnscopedStatement(StoreError):
     """A statement touches a tenant's table without naming the tenant: a fault of the program, refused."""
 

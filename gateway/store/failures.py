@@ -6,9 +6,9 @@ import re
 import sqlite3
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from gateway.store.errors import Conflict, StoreBroken, StoreError, StoreUnavailable
+from gateway.store.errors import Conflict, StoreBroken, StoreError, StoreUnavailable, ValueRefused
 
 _SQLITE_IOERR: Final = 10
 _SQLITE_CORRUPT: Final = 11
@@ -46,6 +46,8 @@ def name_failure(error: BaseException) -> BaseException:
     """The error for the caller: a driver's error becomes ours, any other stays."""
     if isinstance(error, IntegrityError):
         return Conflict(f"a row breaks {_name_constraint(error.orig)}")
+    if isinstance(error, DataError):
+        return ValueRefused(_describe(error.orig or error))
     if isinstance(error, DBAPIError):
         return _name_driver_error(error.orig or error)
     if isinstance(error, DRIVER_ERRORS):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import bindparam
 
 from gateway.store import tables
 from gateway.store.scope import SystemScope, TenantScope
-from gateway.store.statements import columns_of
+from gateway.store.statements import Prepared, columns_of
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -36,6 +37,9 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns_of(_key, ApiKey)
+_FIND = Prepared(
+    lambda statements: statements.select(_key, *_COLUMNS).where(_key.c.prefix == bindparam("prefix"))
+)
 
 
 def add(
@@ -67,10 +71,8 @@ def add(
 
 def find(system: SystemScope, prefix: str) -> ApiKey | None:
     """The key with this prefix, whoever's it is, in whatever state; or None."""
-    for tenant in system.tenants_with(_key, _key.c.prefix == prefix):
-        scope = system.of(tenant)
-        return scope.one(ApiKey, scope.select(_key, *_COLUMNS).where(_key.c.prefix == prefix))
-    return None
+    tenant = system.find_tenant(_key, _key.c.prefix == prefix)
+    return None if tenant is None else system.of(tenant).one(ApiKey, _FIND, prefix=prefix)
 
 
 def list_all(scope: TenantScope) -> list[ApiKey]:

@@ -12,7 +12,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select, text
 
 from gateway.store import Means, Store, TenantScope, claims, events, open_store, tables, tenants
-from gateway.store.errors import Conflict, NoSuchRow, StoreError, UnscopedStatement
+from gateway.store.errors import (
+    Conflict,
+    NoSuchRow,
+    StoreError,
+    StoreUnavailable,
+    UnscopedStatement,
+    ValueRefused,
+)
 from tests.contract.rows import make_claim
 
 
@@ -236,3 +243,50 @@ async def test_the_schema_is_what_the_program_knows(database: Engine) -> None:
     with database.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_lost_connection_fails_what_was_in_it_and_heals(store: Store, tenant: str) -> None:
+    def cut(scope: TenantScope) -> None:
+        make_claim(scope)
+        scope._connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for run in (store.write, store.read, store.write):
+        with pytest.raises(StoreUnavailable):
+            await run(cut, tenant=tenant)
+    await asyncio.gather(*(store.write(make_claim, tenant=tenant) for _ in range(20)))
+    assert len(await store.read(claims.list_page, tenant=tenant)) == 20
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_server_that_restarts_loses_nothing_that_was_acknowledged(
+    store: Store, tenant: str, database: Engine
+) -> None:
+    kept: list[str] = []
+
+    async def write_on() -> None:
+        while len(kept) < 150:
+            try:
+                kept.append((await store.write(make_claim, tenant=tenant)).id)
+            except StoreUnavailable:
+                await asyncio.sleep(0.01)
+
+    def cut_all() -> None:
+        with database.connect() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            connection.execute(text(f"{others} AND datname = current_database()"))
+
+    writing = [asyncio.create_task(write_on()) for _ in range(8)]
+    for _ in range(5):
+        await asyncio.sleep(0.02)
+        await asyncio.to_thread(cut_all)
+    await asyncio.gather(*writing)
+    there = await store.read(lambda scope: claims.list_page(scope, limit=1000), tenant=tenant)
+    assert set(kept) <= {claim.id for claim in there}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_character_that_the_database_does_not_take_is_refused(store: Store, tenant: str) -> None:
+    with pytest.raises(ValueRefused) as refusal:
+        await store.write(lambda scope: make_claim(scope, payer_id="MARKED\x00"), tenant=tenant)
+    assert "MARKED" not in str(refusal.value)

@@ -190,6 +190,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),
     keys.add: lambda scope, its: keys.add(scope, prefix="cw_2", digest="", label="l", scopes=()).state,
     keys.list_all: lambda scope, its: keys.list_all(scope),
+    keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),

@@ -19,6 +19,7 @@ from tests.exchange import (
     write_277ca,
     write_835,
     write_999,
+    write_batch_refusal,
     write_ta1,
 )
 
@@ -126,6 +127,21 @@ async def test_a_277ca_without_our_trace_is_matched_by_patient_control_number(ex
     traceless = write_277ca(sent, change=lambda it: msgspec.structs.replace(it, clearinghouse_trace=""))
     await exchange.answer(traceless)
     assert (await exchange.fold(claim)).state == "payer_accepted"
+
+
+async def test_a_277ca_that_refuses_a_whole_batch_rejects_every_claim_of_it(exchange: Exchange) -> None:
+    refused = await exchange.send(make_claim("RB-1"), make_claim("RB-2"))
+    [other] = await exchange.send(make_claim("RB-3"))
+    await exchange.answer(write_batch_refusal("000000001"))
+    states = [(await exchange.fold(claim)).state for claim in (*refused, other)]
+    assert states == ["payer_rejected", "payer_rejected", "sent"]
+
+
+async def test_a_277ca_that_refuses_a_batch_never_sent_moves_nothing(exchange: Exchange) -> None:
+    [claim] = await exchange.send(make_claim())
+    await exchange.answer(write_batch_refusal("000000777"))
+    assert (await exchange.fold(claim)).state == "sent"
+    assert [item.reason for item in await exchange.list_items()] == ["claim_status.unmatched"]
 
 
 async def test_a_returned_claim_may_be_sent_again_as_it_is(exchange: Exchange) -> None:

@@ -7,10 +7,10 @@ import asyncio
 import msgspec
 from aiohttp import web
 
+from edi.json_body import decode_body
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
 from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer, hold, read_ticket, replay
-from edi.json_body import decode_body
 from gateway.api.problem import Problem, refuse_missing, refuse_parameter
 from gateway.api.shapes import (
     ClaimAmounts,

@@ -88,15 +88,21 @@ def draw(thing: object, width: int = 132) -> str:
 
 def test_the_table_holds_every_claim_and_the_totals() -> None:
     outcome = judge_claim(SAMPLE, POSTED, VIEW, 3, 3)
-    told = draw(draw_outcomes([outcome, outcome]))
+    told = draw(draw_outcomes([outcome, outcome], 132))
     assert told.count("A1-CO45") == 2
     assert "2 claims" in told
     assert "200.00" in told
     assert "140.00" in told
 
 
+def test_the_table_cuts_nothing_off_on_a_terminal_of_80_columns() -> None:
+    told = draw(draw_outcomes([judge_claim(SAMPLE, POSTED, VIEW, 3, 3)], 80), width=80)
+    assert "…" not in told
+    assert all(heading in told for heading in ("claim", "state", "adjusted", "patient", "hooks"))
+
+
 def test_a_claim_with_a_complaint_is_marked() -> None:
-    assert "✗" in draw(draw_outcomes([judge_claim(SAMPLE, POSTED, VIEW, 3, 2)]))
+    assert "✗" in draw(draw_outcomes([judge_claim(SAMPLE, POSTED, VIEW, 3, 2)], 132))
 
 
 def test_a_terminal_gets_the_live_board_and_anything_else_lines() -> None:

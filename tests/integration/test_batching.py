@@ -1,0 +1,147 @@
+"""Batching: what goes together, what is left out, and how control numbers are taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edi.files import check_file
+from edi.findings import find
+from gateway import batching, composition
+from gateway.store import control_numbers, jobs, webhooks
+from tests.exchange import TENANT, Exchange, make_claim
+
+
+@pytest.fixture
+async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
+    made = Exchange(tmp_path, max_claims=3)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_more_claims_than_fit_make_several_interchanges(exchange: Exchange) -> None:
+    await exchange.submit(*(make_claim(f"RB-{number}") for number in range(5)))
+    await exchange.batching.run(TENANT, exchange.partner)
+    await exchange.batching.run(TENANT, exchange.partner)
+    sent = await exchange.list_interchanges()
+    assert [(it.control_number, it.claim_count) for it in sent] == [(1, 3), (2, 2)]
+
+
+async def test_claims_wait_until_they_are_old_enough_or_enough(exchange: Exchange) -> None:
+    patient = msgspec.structs.replace(
+        exchange.partner, batch=msgspec.structs.replace(exchange.partner.batch, max_age_seconds=300.0)
+    )
+    await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))
+    assert await exchange.batching.run(TENANT, patient) == 0
+    await exchange.submit(make_claim("RB-3"))
+    assert await exchange.batching.run(TENANT, patient) == 1
+    await exchange.submit(make_claim("RB-4"))
+    assert await exchange.batching.run(TENANT, patient) == 0
+    exchange.advance(minutes=5)
+    assert await exchange.batching.run(TENANT, patient) == 1
+
+
+async def test_test_claims_and_real_ones_do_not_share_an_interchange(exchange: Exchange) -> None:
+    real, test = make_claim("RB-1"), make_claim("RB-2")
+    real["usageIndicator"] = "P"
+    await exchange.submit(real, test)
+    await exchange.batching.run(TENANT, exchange.partner)
+    assert [it.usage for it in await exchange.list_interchanges()] == ["P", "T"]
+
+
+async def test_control_numbers_go_on_after_a_restart_and_after_another_worker(exchange: Exchange) -> None:
+    await exchange.send(make_claim("RB-1"))
+    await exchange.store.write(
+        lambda scope: control_numbers.take_many(scope, "payer", "interchange", 6), tenant=TENANT
+    )
+    await exchange.send(make_claim("RB-2"))
+    numbers = [it.control_number for it in await exchange.list_interchanges()]
+    assert numbers == [1, 8]
+    [_, second] = exchange.read_sent()
+    assert check_file(second).interchanges[0].header.control_number == "000000008"
+
+
+async def test_no_control_number_is_used_up_by_a_batch_that_is_undone(exchange: Exchange) -> None:
+    guess = batching.Numbers(41, 7)
+    exchange.batching._next[TENANT, "payer"] = guess
+    await exchange.send(make_claim("RB-1"))
+    [interchange] = await exchange.list_interchanges()
+    assert (interchange.control_number, interchange.group_control_number) == (1, 1)
+
+
+async def test_after_the_largest_control_number_comes_one(exchange: Exchange) -> None:
+    await exchange.store.write(
+        lambda scope: control_numbers.set_last(scope, "payer", "interchange", control_numbers.LARGEST - 1),
+        tenant=TENANT,
+    )
+    await exchange.send(make_claim("RB-1"))
+    await exchange.send(make_claim("RB-2"))
+    numbers = [it.control_number for it in await exchange.list_interchanges()]
+    assert numbers == [control_numbers.LARGEST, 1]
+
+
+async def test_a_claim_that_we_would_reject_is_left_out_with_its_finding_and_the_rest_goes(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = [each.claim for each in await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))]
+    real = composition._list_faults
+
+    def find_fault(text: bytes) -> Any:
+        return (find("guide.unknown", set="837", known="none"),) if b"RB-2" in text else real(text)
+
+    monkeypatch.setattr(composition, "_list_faults", find_fault)
+    await exchange.worker.run_due()
+    assert [(await exchange.fold(claim)).state for claim in (one, two)] == ["sent", "rejected"]
+    [event] = await exchange.feed("claim.rejected")
+    assert [finding["code"] for finding in msgspec.json.decode(event.body)["findings"]] == ["guide.unknown"]
+    assert b"RB-2" not in exchange.read_sent()[0]
+
+
+async def test_claims_that_only_together_are_refused_are_held_for_a_person(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))
+
+    def find_fault(text: bytes) -> Any:
+        together = b"RB-1" in text and b"RB-2" in text
+        return (find("guide.unknown", set="837", known="none"),) if together else ()
+
+    monkeypatch.setattr(composition, "_list_faults", find_fault)
+    for _ in range(2):
+        await exchange.worker.run_due()
+    for each in submitted:
+        standing = await exchange.fold(each.claim)
+        assert (standing.state, standing.marks) == ("accepted", frozenset({"held"}))
+    [item] = await exchange.list_items()
+    assert (item.kind, set(item.candidates)) == ("batch", {each.claim for each in submitted})
+
+
+async def test_a_claim_that_another_worker_took_is_not_batched_twice(exchange: Exchange) -> None:
+    await exchange.submit(make_claim("RB-1"))
+    [batch] = await exchange.store.write(
+        lambda scope: list(batching.list_batches(scope, exchange.partner, "CWP02")), tenant=TENANT
+    )
+    await exchange.batching.run(TENANT, exchange.partner)
+    assert await exchange.batching._send_off(TENANT, batch) is False
+    assert len(await exchange.list_interchanges()) == 1
+    left = await exchange.store.read(lambda scope: jobs.count_by_state(scope), tenant=TENANT)
+    assert left == {"ready": 1}
+
+
+async def test_every_event_puts_its_delivery_into_the_outbox_with_it(exchange: Exchange) -> None:
+    endpoint = await exchange.store.write(
+        lambda scope: webhooks.add_endpoint(scope, url="https://example.com/", types=(), secret=b"s"),
+        tenant=TENANT,
+    )
+    await exchange.send(make_claim("RB-1"))
+    waiting = await exchange.store.read(
+        lambda scope: webhooks.list_deliveries(scope, endpoint.id), tenant=TENANT
+    )
+    feed = await exchange.feed()
+    assert {delivery.sequence for delivery in waiting} == {event.sequence for event in feed}
+    assert len(feed) == 4
