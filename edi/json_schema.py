@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from edi.claim_forms import ORDERING, PROVIDER_ROLES

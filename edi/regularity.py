@@ -51,8 +51,8 @@ def compile_regular(plan: SegmentPlan) -> Regular | None:
 
 
 def has_conditions(field: RunsField) -> bool:
-    """True where the runs of a field have alternatives."""
-    return any(len(part.choices) > 1 or part.choices[0].condition for part in field.parts)
+    """True where the runs of a field have alternatives or ranges."""
+    return any(part.span or len(part.choices) > 1 or part.choices[0].condition for part in field.parts)
 
 
 def fixed_tests(plan: SegmentPlan) -> Iterator[str]:
