@@ -15,8 +15,11 @@ from edi.claim_forms import ORDERING, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
     LoopBinding,
+    MomentField,
     Name,
     Overlay,
     PairsField,
@@ -34,6 +37,7 @@ from edi.guides.registry import load_guide
 Node = dict[str, Any]
 FILES = {"005010X222A1": "837P.json", "005010X223A2": "837I.json"}
 DAY = r"^\d{8}$"
+MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
 ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))
 
 
@@ -146,6 +150,10 @@ class SchemaWriter:
             self.put(scope, field.name, spread_leaf(field, use), needed)
         elif isinstance(field, RunsField):
             self.runs(field, use, scope, needed)
+        elif isinstance(field, CodedField):
+            self.coded(field.coded, leaf_of(use, field.slot), scope, many=field.many)
+        elif isinstance(field, MomentField):
+            self.put(scope, field.name, moment_leaf(use, field.slot), needed)
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
@@ -167,12 +175,23 @@ class SchemaWriter:
         """The names of one run."""
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
+            if part.coded is not None:
+                self.coded(part.coded, leaf_of(use, slot), items)
             for name in part.span or ():
                 self.put(items, name, day_leaf(use, slot), is_required(use, slot))
             every = [Slot(start + part.offset, part.component) for start in field.starts]
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
+
+    def coded(self, coded: Coded, leaf: Node, scope: Node, *, many: bool = False) -> None:
+        """A code and its word, or arrays of them."""
+        word = {"type": "string", "description": leaf["description"]}
+        if coded.words and not many:
+            word["enum"] = list(dict.fromkeys(text for _, text in coded.words))
+        for name, entry in ((coded.code, leaf), (coded.meaning, word)):
+            if name is not None:
+                self.put(scope, name, {"type": "array", "items": entry} if many else entry, False)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""
@@ -234,6 +253,11 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     if field.kind == "text":
         return leaf
     return {"type": field.kind, "description": leaf["description"]}
+
+
+def moment_leaf(use: SegmentUse, slot: Slot) -> Node:
+    """The schema of a date, a range or a date with a time."""
+    return {**day_leaf(use, slot), "pattern": MOMENT}
 
 
 def day_leaf(use: SegmentUse, slot: Slot) -> Node:

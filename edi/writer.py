@@ -15,6 +15,7 @@ from edi.generator import write_document
 from edi.guide import Slot
 from edi.plans import SetPlan, load_plan
 from edi.pointers import point_at, point_at_missing
+from edi.repetitions import write_repetitions
 from edi.segments import Delimiters, Segment
 from edi.written import WrittenLoop, WrittenSegment
 
@@ -82,7 +83,8 @@ def finish_set(
     for ordinal, (written, _, _) in enumerate(sources, 2):
         if reference != context.reference:
             renew_reference(written, context.reference, reference)
-        segments.append(Segment(written.render(separator), ordinal))
+        elements = write_repetitions(written.render(separator), context.delimiters.repetition)
+        segments.append(Segment(elements, ordinal))
     count = len(segments) + 1
     segments.append(Segment(["SE", str(count), context.control_number], count))
     claims = list(draft.root.claims())
