@@ -162,7 +162,7 @@ def _is_same_but_state(row: Claim, standing: Standing) -> bool:
 
 
 def _write_standing(scope: TenantScope, claim_id: str, standing: Standing) -> None:
-    claims.change(
+    claims.settle(
         scope,
         claim_id,
         state=standing.state,

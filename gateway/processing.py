@@ -22,11 +22,11 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.events import FILE_REJECTED, Happening
 from gateway.journal import Journal
 from gateway.logs import log_event
-from gateway.processors.arrival import Arrival
-from gateway.processors.claim_ack import apply_claim_ack
-from gateway.processors.functional_ack import apply_functional_ack
+from gateway.processors.arrival import Apply, Arrival
+from gateway.processors.claim_ack import prepare_claim_ack
+from gateway.processors.functional_ack import prepare_functional_ack
 from gateway.processors.interchange_ack import apply_interchange_ack
-from gateway.processors.remittance import apply_remittance
+from gateway.processors.remittance import prepare_remittance
 from gateway.settings import Partner
 from gateway.store import Store, files, jobs, work_items
 from gateway.store.errors import NoSuchRow
@@ -34,10 +34,10 @@ from gateway.store.files import File
 from gateway.store.scope import TenantScope
 from gateway.story import FileStory, tell_findings
 
-PROCESSORS: Final[dict[str, Callable[[Arrival, SetReport], None]]] = {
-    "005010X231A1": apply_functional_ack,
-    "005010X214": apply_claim_ack,
-    "005010X221A1": apply_remittance,
+PROCESSORS: Final[dict[str, Callable[[SetReport], Apply]]] = {
+    "005010X231A1": prepare_functional_ack,
+    "005010X214": prepare_claim_ack,
+    "005010X221A1": prepare_remittance,
 }
 # Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
 # set do not stop a file, since payers' files have many and the money in them is real.
@@ -45,9 +45,10 @@ ENVELOPE_FAULTS: Final = ("file.", "isa.", "interchange.", "gs.", "group.", "set
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A file as read: its report, or the finding that says why nothing of it can be read."""
+    """A file as read: its report, what its sets do in their order, or why nothing of it can be read."""
 
     report: FileReport
+    applies: tuple[Apply, ...] = ()
     faults: tuple[Finding, ...] = ()
 
 
@@ -91,14 +92,13 @@ class Processing:
 
 
 def read_content(content: bytes) -> Reading:
-    """What a file holds; its documents are bound here, outside of any transaction."""
+    """What a file holds and what it will do; read here, so that its transaction is short."""
     try:
         report = check_file(content)
     except Unreadable as unreadable:
-        return Reading(FileReport(()), (unreadable.finding,))
-    for each in report.sets:
-        _ = each.documents
-    return Reading(report)
+        return Reading(FileReport(()), faults=(unreadable.finding,))
+    known = (each for each in report.sets if each.guide in PROCESSORS)
+    return Reading(report, tuple(PROCESSORS[each.guide or ""](each) for each in known))
 
 
 def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner, reading: Reading) -> str:
@@ -120,7 +120,7 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
         _quarantine(scope, journal, file, reading.report, faults)
     else:
         notes: list[Finding] = []
-        _apply(Arrival(scope, journal, file, partner, notes), reading.report)
+        _apply(Arrival(scope, journal, file, partner, notes), reading)
         files.settle(scope, file.id, files.PROCESSED, reason=notes[0].code if notes else None)
     journal.close()
     return state
@@ -177,13 +177,12 @@ def _judge_sets(interchange: InterchangeReport) -> Iterator[Finding]:
         yield find("file.nothing_inside")
 
 
-def _apply(arrival: Arrival, report: FileReport) -> None:
-    for interchange in report.interchanges:
+def _apply(arrival: Arrival, reading: Reading) -> None:
+    for interchange in reading.report.interchanges:
         for segment in interchange.acknowledgments:
             apply_interchange_ack(arrival, read_ta1(segment))
-        for group in interchange.groups:
-            for each in group.sets:
-                PROCESSORS[each.guide or ""](arrival, each)
+    for apply in reading.applies:
+        apply(arrival)
 
 
 def _record_envelope(scope: TenantScope, file: File, report: FileReport) -> None:

@@ -130,7 +130,7 @@ class Rig:
             return Reply(response.status, response.headers.copy(), await response.read())
 
     async def send_raw(self, content: bytes, *, seconds: float = 5.0) -> bytes:
-        """Bytes straight to the port; what came back until the connection ended, or until `seconds` passed."""
+        """Bytes straight to the port; what came back until the end, or until `seconds` passed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(content)
         await writer.drain()

@@ -88,9 +88,9 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/claims/{id}/x12",
         name="show_claim_x12",
         handler=claims.show_x12,
-        summary="Fetch the 837 interchange that carries the claim, as it was written.",
+        summary="Fetch the claim as X12: the 837 that was sent, with this claim alone.",
         scope=Scope.CLAIMS_READ,
-        answers=(Answer(200, "The interchange, byte for byte.", media=claims.X12_MEDIA),),
+        answers=(Answer(200, "The interchange with this claim alone.", media=claims.X12_MEDIA),),
         problems=(404,),
     ),
     Route(

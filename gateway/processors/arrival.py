@@ -4,7 +4,7 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -80,6 +80,10 @@ class Arrival(msgspec.Struct, frozen=True):
         state = interchanges.ACKNOWLEDGED if accepted else interchanges.REJECTED
         before = (interchanges.SENT,) if accepted else (interchanges.SENT, interchanges.ACKNOWLEDGED)
         return interchanges.move(self.scope, interchange.id, state, only_from=before)
+
+
+Apply = Callable[[Arrival], None]
+"""What a transaction set does in the transaction of its file; it was read before, outside of it."""
 
 
 def read_number(text: str) -> int | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from edi.acks import read_277ca
 from edi.files import SetReport
 from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport, StatusCode
@@ -9,19 +12,22 @@ from gateway.journal import Particulars, record_all
 from gateway.lifecycle import load_lifecycle
 from gateway.matching import Match, Trait, choose_claim
 from gateway.meanings import explain
-from gateway.processors.arrival import Arrival, choose_sent, read_number
+from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
 from gateway.story import AcknowledgmentTold, tell_statuses
 
 
-def apply_claim_ack(arrival: Arrival, report: SetReport) -> None:
-    """Move each claim that the report names. Source: 005010X214 2200D STC, TRN, REF."""
-    for document in report.documents:
-        statuses = read_277ca(document)
-        for status in statuses.claims:
+def prepare_claim_ack(report: SetReport) -> Apply:
+    """What moves each claim that the report names. Source: 005010X214 2200D STC, TRN, REF."""
+    return partial(_apply_reports, [read_277ca(document) for document in report.documents])
+
+
+def _apply_reports(reports: Iterable[ClaimStatusReport], arrival: Arrival) -> None:
+    for report in reports:
+        for status in report.claims:
             _apply_status(arrival, status)
-        if not statuses.claims:
-            _apply_batch(arrival, statuses)
+        if not report.claims:
+            _apply_batch(arrival, report)
 
 
 def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
@@ -64,7 +70,8 @@ def name_event(status: ClaimStatus) -> str:
 
 def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
     """Our claim by our own trace (REF D9), else by patient control number (TRN02), payer, charge, dates."""
-    traced = _find_by_trace(arrival, status.clearinghouse_trace)
+    trace, partner = status.clearinghouse_trace, arrival.partner.name
+    traced = interchanges.find_traced(arrival.scope, partner, trace) if trace else None
     if traced is not None:
         claim = claims.load(arrival.scope, traced, lock=True)
         if claim is not None:
@@ -76,17 +83,6 @@ def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
         service_to=status.service_to,
     )
     return choose_claim(claims.find_by_control_number(arrival.scope, status.patient_control_number), trait)
-
-
-def _find_by_trace(arrival: Arrival, trace: str) -> str | None:
-    """The claim that bears the trace, if it went to this partner: another partner's trace tells nothing
-    here.
-    """
-    for placement in interchanges.find_by_trace(arrival.scope, trace) if trace else ():
-        interchange = interchanges.load(arrival.scope, placement.interchange)
-        if interchange is not None and interchange.partner == arrival.partner.name:
-            return placement.claim
-    return None
 
 
 def _tell(arrival: Arrival, statuses: tuple[StatusCode, ...], answered: str) -> AcknowledgmentTold:

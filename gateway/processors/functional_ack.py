@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from edi.acks import read_999
 from edi.files import SetReport
 from edi.models import GroupAcknowledgment, SetAcknowledgment
 from gateway.journal import Particulars, record_all
 from gateway.meanings import explain
-from gateway.processors.arrival import Arrival, choose_sent, read_number
+from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
 from gateway.store.claims import Claim
 from gateway.store.interchanges import Interchange
@@ -16,10 +19,14 @@ from gateway.story import AcknowledgmentTold, tell_findings
 ACCEPTED = ("A", "E", "P")
 
 
-def apply_functional_ack(arrival: Arrival, report: SetReport) -> None:
-    """Move the claims of each transaction set answered. Source: 005010X231A1 AK1, AK2, IK5, AK9."""
-    for document in report.documents:
-        _apply_group(arrival, read_999(document))
+def prepare_functional_ack(report: SetReport) -> Apply:
+    """What moves the claims of each transaction set answered. Source: 005010X231A1 AK1, AK2, IK5, AK9."""
+    return partial(_apply_groups, [read_999(document) for document in report.documents])
+
+
+def _apply_groups(acknowledgments: Iterable[GroupAcknowledgment], arrival: Arrival) -> None:
+    for acknowledgment in acknowledgments:
+        _apply_group(arrival, acknowledgment)
 
 
 def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:

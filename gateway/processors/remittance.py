@@ -6,8 +6,9 @@ A balanced remittance is posted claim by claim, once, in however many files it c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,7 @@ from gateway.events import (
 )
 from gateway.journal import Particulars
 from gateway.matching import Match, Trait, choose_claim
-from gateway.processors.arrival import Arrival
+from gateway.processors.arrival import Apply, Arrival
 from gateway.settlement import Posting, list_adjustments, read_posting
 from gateway.store import claims, remittances, work_items
 from gateway.story import (
@@ -47,20 +48,37 @@ class Answer(msgspec.Struct, frozen=True):
     match: Match
 
 
-def apply_remittance(arrival: Arrival, report: SetReport) -> None:
-    """Post the remittance, or keep it unposted where it does not balance. Source: 005010X221A1."""
-    for document in report.documents:
-        remittance = read_remittance(document)
-        findings = (*_find_parts_of_cents(remittance), *check_balance(remittance))
-        if any(finding.stops for finding in findings):
-            _keep_unbalanced(arrival, remittance, findings)
+class Checked(msgspec.Struct, frozen=True):
+    """A remittance with every finding about its balance."""
+
+    remittance: Remittance
+    findings: tuple[Finding, ...]
+
+
+def prepare_remittance(report: SetReport) -> Apply:
+    """What posts the remittance, or keeps it unposted where it does not balance. Source: 005010X221A1."""
+    remittances_read = map(read_remittance, report.documents)
+    return partial(_apply_remittances, [check_remittance(remittance) for remittance in remittances_read])
+
+
+def check_remittance(remittance: Remittance) -> Checked:
+    """The remittance with what keeps it from being posted, if anything does."""
+    return Checked(remittance, (*_find_parts_of_cents(remittance), *check_balance(remittance)))
+
+
+def _apply_remittances(checked: Iterable[Checked], arrival: Arrival) -> None:
+    for each in checked:
+        if any(finding.stops for finding in each.findings):
+            _keep_unbalanced(arrival, each.remittance, each.findings)
         else:
-            _post(arrival, remittance, findings)
+            _post(arrival, each.remittance, each.findings)
 
 
 def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
+    matches = _match_all(arrival, remittance.claims)
     answers = [
-        Answer(payment, read_posting(payment), _match(arrival, payment)) for payment in remittance.claims
+        Answer(payment, read_posting(payment), match)
+        for payment, match in zip(remittance.claims, matches, strict=True)
     ]
     kept = remittances.add(arrival.scope, _write_row(arrival, remittance, answers, POSTED))
     if kept is None:
@@ -133,19 +151,28 @@ def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[F
     arrival.journal.tell(_happen(REMITTANCE_UNBALANCED, story))
 
 
-def _match(arrival: Arrival, payment: ClaimPayment) -> Match:
-    """Our claim by patient control number (CLP01), payer, charge (CLP03) and service dates."""
-    trait = Trait(
+def _match_all(arrival: Arrival, payments: Sequence[ClaimPayment]) -> list[Match]:
+    """Our claims by patient control number (CLP01), payer, charge (CLP03) and service dates, held from now
+    on.
+    """
+    numbers = {payment.patient_control_number for payment in payments}
+    candidates = claims.find_by_control_numbers(arrival.scope, numbers)
+    matches = [
+        choose_claim(candidates[payment.patient_control_number], _describe(arrival, payment))
+        for payment in payments
+    ]
+    meant = {match.claim.id for match in matches if match.claim}
+    held = {claim.id: claim for claim in claims.load_many(arrival.scope, meant, lock=True)}
+    return [Match(held[match.claim.id]) if match.claim else match for match in matches]
+
+
+def _describe(arrival: Arrival, payment: ClaimPayment) -> Trait:
+    return Trait(
         payers=arrival.partner.payers,
         charge=payment.charge,
         service_from=payment.service_from,
         service_to=payment.service_to,
     )
-    candidates = claims.find_by_control_number(arrival.scope, payment.patient_control_number)
-    match = choose_claim(candidates, trait)
-    if match.claim is None:
-        return match
-    return Match(claims.load(arrival.scope, match.claim.id, lock=True))
 
 
 def _write_row(

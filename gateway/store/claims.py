@@ -5,7 +5,7 @@ The patient control number is looked up by its fingerprint; in clear it stands i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
 ZERO = Decimal("0.00")
+LOOKED_UP_AT_ONCE = 500
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -99,6 +100,14 @@ _LOCK = Prepared(lambda statements: _select_one(statements, *_COLUMNS).with_for_
 _LOAD_BODY = Prepared(lambda statements: _select_one(statements, tables.claim.c.body))
 _FIND_BY_CONTROL_NUMBER = Prepared(lambda statements: _select_equal(statements, "control_fingerprint"))
 _FIND_DUPLICATES = Prepared(lambda statements: _select_equal(statements, "duplicate_fingerprint"))
+_STANDING = ("state", "marks", "paid", "adjusted", "patient", "open", "updated_at")
+_SETTLE = Prepared(
+    lambda statements: (
+        statements.update(tables.claim)
+        .where(tables.claim.c.id == bindparam("claim"))
+        .values({name: bindparam(f"new_{name}", type_=tables.claim.c[name].type) for name in _STANDING})
+    )
+)
 _COPIED = (
     "id",
     "claim_type",
@@ -153,9 +162,12 @@ def load(scope: TenantScope, claim_id: str, *, lock: bool = False) -> Claim | No
 
 def load_many(scope: TenantScope, claim_ids: Collection[str], *, lock: bool = False) -> list[Claim]:
     """Those of the claims that there are, in order of id."""
-    statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id.in_(claim_ids))
-    ordered = statement.order_by(tables.claim.c.id)
-    return scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+    found: list[Claim] = []
+    for chunk in _chunk(sorted(claim_ids)):
+        statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.id.in_(chunk))
+        ordered = statement.order_by(tables.claim.c.id)
+        found += scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+    return found
 
 
 def read_body(scope: TenantScope, claim_id: str) -> bytes:
@@ -169,14 +181,30 @@ def read_body(scope: TenantScope, claim_id: str) -> bytes:
 def read_bodies(scope: TenantScope, claim_ids: Collection[str]) -> dict[str, bytes]:
     """The JSON in clear of those of the claims that there are, by id."""
     columns = (tables.claim.c.id, tables.claim.c.body)
-    statement = scope.select(tables.claim, *columns).where(tables.claim.c.id.in_(claim_ids))
-    return {claim_id: scope.open(sealed, _context(claim_id)) for claim_id, sealed in scope.tuples(statement)}
+    sealed: list[tuple[str, bytes]] = []
+    for chunk in _chunk(claim_ids):
+        sealed += scope.tuples(scope.select(tables.claim, *columns).where(tables.claim.c.id.in_(chunk)))
+    return {claim_id: scope.open(body, _context(claim_id)) for claim_id, body in sealed}
 
 
 def find_by_control_number(scope: TenantScope, patient_control_number: str) -> list[Claim]:
     """The claims with this patient control number, newest first."""
     wanted = fingerprint_control_number(scope, patient_control_number)
     return scope.rows(Claim, _FIND_BY_CONTROL_NUMBER, fingerprint=wanted)
+
+
+def find_by_control_numbers(
+    scope: TenantScope, patient_control_numbers: Collection[str]
+) -> dict[str, list[Claim]]:
+    """The claims with each of these patient control numbers, newest first, all looked up at once."""
+    wanted = {fingerprint_control_number(scope, number): number for number in patient_control_numbers}
+    found: dict[str, list[Claim]] = {number: [] for number in patient_control_numbers}
+    column = tables.claim.c.control_fingerprint
+    for chunk in _chunk(wanted):
+        statement = scope.select(tables.claim, *_COLUMNS).where(column.in_(chunk))
+        for claim in scope.rows(Claim, statement.order_by(tables.claim.c.id.desc())):
+            found[wanted[claim.control_fingerprint]].append(claim)
+    return found
 
 
 def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
@@ -221,9 +249,12 @@ def take_in_state(scope: TenantScope, state: str, payer_id: str, limit: int) -> 
 
 
 def move(scope: TenantScope, claim_ids: Collection[str], state: str) -> int:
-    """Set the state of many claims in one statement; how many there were."""
-    statement = scope.update(tables.claim).where(tables.claim.c.id.in_(claim_ids))
-    return scope.run(statement.values(state=state, updated_at=scope.now()))
+    """Set the state of many claims at once; how many there were."""
+    moved = 0
+    for chunk in _chunk(claim_ids):
+        statement = scope.update(tables.claim).where(tables.claim.c.id.in_(chunk))
+        moved += scope.run(statement.values(state=state, updated_at=scope.now()))
+    return moved
 
 
 def change(
@@ -252,6 +283,24 @@ def change(
         raise NoSuchRow(claim_id)
 
 
+def settle(
+    scope: TenantScope,
+    claim_id: str,
+    *,
+    state: str,
+    marks: tuple[str, ...],
+    paid: Decimal,
+    adjusted: Decimal,
+    patient: Decimal,
+    open: Decimal,
+) -> None:
+    """Set the claim's whole standing; as `change`, made once for the many claims of a remittance."""
+    standing = (state, marks, paid, adjusted, patient, open, scope.now())
+    values = {f"new_{name}": value for name, value in zip(_STANDING, standing, strict=True)}
+    if not scope.run(_SETTLE, claim=claim_id, **values):
+        raise NoSuchRow(claim_id)
+
+
 def sum_money(scope: TenantScope) -> dict[str, Totals]:
     """The money of all claims, by state."""
     sums = [func.sum(tables.claim.c[name]).label(name) for name in _MONEY]
@@ -262,3 +311,9 @@ def sum_money(scope: TenantScope) -> dict[str, Totals]:
 
 def _context(claim_id: str) -> str:
     return f"claim:{claim_id}:body"
+
+
+def _chunk(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in lists that a statement can hold: databases limit the parameters of one."""
+    waiting = list(values)
+    return (waiting[at : at + LOOKED_UP_AT_ONCE] for at in range(0, len(waiting), LOOKED_UP_AT_ONCE))

@@ -10,11 +10,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import bindparam
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
-from gateway.store.statements import columns_of
+from gateway.store.statements import Prepared, columns_of
 
 STORED = "stored"
 TEMP_UPLOADED = "temp_uploaded"
@@ -75,6 +76,19 @@ class NewInterchange(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = columns_of(_interchange, Interchange)
 _PLACED_COLUMNS = columns_of(_placed, Placement)
+
+_FIND_TRACED = Prepared(
+    lambda statements: (
+        statements.select((_placed, _interchange), _placed.c.claim)
+        .where(
+            _placed.c.trace == bindparam("trace"),
+            _interchange.c.id == _placed.c.interchange,
+            _interchange.c.partner == bindparam("partner"),
+        )
+        .order_by(_placed.c.interchange.desc())
+        .limit(1)
+    )
+)
 
 
 def add(scope: TenantScope, new: NewInterchange) -> Interchange:
@@ -175,6 +189,12 @@ def list_placements_of_claim(scope: TenantScope, claim_id: str) -> list[Placemen
     """Every interchange that holds the claim, newest first."""
     statement = scope.select(_placed, *_PLACED_COLUMNS).where(_placed.c.claim == claim_id)
     return scope.rows(Placement, statement.order_by(_placed.c.interchange.desc()))
+
+
+def find_traced(scope: TenantScope, partner: str, trace: str) -> str | None:
+    """The claim that bears this trace in the newest interchange to the partner, or None."""
+    found: str | None = scope.value(_FIND_TRACED, trace=trace, partner=partner)
+    return found
 
 
 def find_by_trace(scope: TenantScope, trace: str) -> list[Placement]:

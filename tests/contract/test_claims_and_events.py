@@ -208,3 +208,43 @@ async def test_a_reader_never_sees_a_later_event_before_an_earlier_one(
     await asyncio.gather(follow(), *writes)
     assert seen == list(range(1, 61))
     await other.close()
+
+
+async def test_more_claims_than_one_statement_holds_are_found_moved_and_settled(
+    store: Store, tenant: str
+) -> None:
+    """A remittance may name tens of thousands of claims; both databases limit a statement's parameters."""
+    numbers = [f"ACCT-{number}" for number in range(claims.LOOKED_UP_AT_ONCE + 3)]
+
+    def fill(scope: TenantScope) -> list[str]:
+        return [make_claim(scope, patient_control_number=number).id for number in numbers]
+
+    ids = await store.write(fill, tenant=tenant)
+    found = await store.read(
+        lambda scope: claims.find_by_control_numbers(scope, [*numbers, "ACCT-NONE"]), tenant=tenant
+    )
+    assert [claim.id for number in numbers for claim in found[number]] == ids
+    assert found["ACCT-NONE"] == []
+    assert await store.write(lambda scope: claims.move(scope, ids, "sent"), tenant=tenant) == len(ids)
+    loaded = await store.read(lambda scope: claims.load_many(scope, ids), tenant=tenant)
+    assert [claim.id for claim in loaded] == ids
+    assert {claim.state for claim in loaded} == {"sent"}
+    assert set(await store.read(lambda scope: claims.read_bodies(scope, ids), tenant=tenant)) == set(ids)
+
+
+async def test_a_claims_whole_standing_is_settled_at_once(store: Store, tenant: str) -> None:
+    claim = await store.write(make_claim, tenant=tenant)
+    standing = {
+        "state": "paid",
+        "marks": ("overdue",),
+        "paid": Decimal("100.00"),
+        "adjusted": Decimal("20.00"),
+        "patient": Decimal("0.50"),
+        "open": Decimal("0.00"),
+    }
+    await store.write(lambda scope: claims.settle(scope, claim.id, **standing), tenant=tenant)  # type: ignore[arg-type]  # one table for both
+    settled = await store.read(lambda scope: claims.load(scope, claim.id), tenant=tenant)
+    assert settled is not None
+    assert {name: getattr(settled, name) for name in standing} == standing
+    with pytest.raises(NoSuchRow):
+        await store.write(lambda scope: claims.settle(scope, "clm_none", **standing), tenant=tenant)  # type: ignore[arg-type]  # one table for both

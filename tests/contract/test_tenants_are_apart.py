@@ -115,6 +115,17 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
+    claims.settle: lambda scope, its: claims.settle(
+        scope,
+        its.claim.id,
+        state="paid",
+        marks=(),
+        paid=Decimal("1.00"),
+        adjusted=Decimal("0.00"),
+        patient=Decimal("0.00"),
+        open=Decimal("0.00"),
+    ),
+    claims.find_by_control_numbers: lambda scope, its: claims.find_by_control_numbers(scope, {"ACCT-1"}),
     claims.find_by_control_number: lambda scope, its: claims.find_by_control_number(scope, "ACCT-1"),
     claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
     claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
@@ -158,6 +169,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", 7
     ),
     interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
+    interchanges.find_traced: lambda scope, its: interchanges.find_traced(scope, "north", "trace-1"),
     interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
     interchanges.list_placements: lambda scope, its: interchanges.list_placements(scope, its.interchange.id),
     interchanges.list_placements_of_claim: lambda scope, its: interchanges.list_placements_of_claim(

@@ -45,7 +45,7 @@ async def payer(tmp_path: Path) -> AsyncIterator[RunningSimulator]:
     """The scripted payer on a clock that hurries; it lives on while the gateway dies."""
     key = load_or_create_key(tmp_path / "sender_key")
     account = SenderAccount(SENDER, public_keys=(public_line(key),))
-    settings = SimulatorSettings(tmp_path / "payer", (account,), poll_seconds=0.05, pace=1_000_000.0)
+    settings = SimulatorSettings(tmp_path / "payer", (account,), poll_seconds=0.05, haste=0.5)
     async with run_simulator(settings, VirtualClock(1.0, SystemClock().now())) as running:
         yield running
 

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 from aiohttp import web
 
+from edi.excerpts import cut_claim
 from edi.json_body import decode_body
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
@@ -148,7 +149,7 @@ async def show_findings(call: Call) -> web.Response:
 
 
 async def show_x12(call: Call) -> web.Response:
-    """GET /v1/claims/{id}/x12: the interchange as it was written last, byte for byte."""
+    """GET /v1/claims/{id}/x12: the claim as it was written last, without those that travelled with it."""
     await _load(call)
 
     def find(scope: TenantScope) -> tuple[interchanges.Placement, interchanges.Interchange] | None:
@@ -169,7 +170,8 @@ async def show_x12(call: Call) -> web.Response:
         "X-Transaction-Set": placement.set_control_number,
         "X-Claim-Position": str(placement.position),
     }
-    return web.Response(body=content, content_type=X12_MEDIA, headers=headers)
+    alone = await asyncio.to_thread(cut_claim, content, placement.set_control_number, placement.position)
+    return web.Response(body=alone, content_type=X12_MEDIA, headers=headers)
 
 
 async def _load(call: Call) -> tuple[Claim, Dossier]:
