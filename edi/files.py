@@ -10,7 +10,7 @@ from typing import Any
 from edi.binding import bind_tree
 from edi.envelope import read_envelopes
 from edi.findings import Finding, Place, find
-from edi.guides.registry import known_versions, load_guide, resolve_guide
+from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
 from edi.reader import read_set
 from edi.segments import Segment
@@ -120,7 +120,25 @@ def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeRepo
 
 def _check_group(header: InterchangeHeader, group: Group, edits: bool) -> GroupReport:
     sets = tuple(_check_set(header, group.header, transaction_set, edits) for transaction_set in group.sets)
-    return GroupReport(group.header, sets, group.findings)
+    return GroupReport(group.header, sets, (*group.findings, *_check_version(header, group.header, sets)))
+
+
+def _check_version(
+    interchange: InterchangeHeader, group: GroupHeader, sets: tuple[SetReport, ...]
+) -> Iterator[Finding]:
+    """A finding where GS08 names no guide of the group's sets, though they could be read by another sign."""
+    read = dict.fromkeys(report.set_id for report in sets if report.guide is not None)
+    known = [version for set_id in read for version in known_versions(set_id)]
+    if not known or group.version in known or group.version.startswith("004010"):
+        return
+    at = Place(
+        interchange=interchange.control_number,
+        group=group.control_number,
+        segment="GS",
+        element=8,
+        offset=group.segment.offset,
+    )
+    yield find("group.version_unknown", x12=at, value=group.version, known=", ".join(known))
 
 
 def _check_set(
@@ -129,12 +147,17 @@ def _check_set(
     at = Place(
         interchange=interchange.control_number, group=group.control_number, set=transaction_set.control_number
     )
-    guide = resolve_guide(transaction_set.set_id, transaction_set.implementation, group.version)
+    found = transaction_set.findings
+    named = (transaction_set.set_id, transaction_set.implementation, group.version)
+    guide = resolve_guide(*named)
     if guide is None:
-        found = (*transaction_set.findings, _note_unknown(transaction_set, group, at))
+        guide = recognise_guide(*named, transaction_set.segments)
+        note = _note_unknown(transaction_set, group, at) if guide is None else _note_assumed(guide, at)
+        found = (*found, note)
+    if guide is None:
         return _report(transaction_set, None, None, found)
     reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=edits)
-    return _report(transaction_set, guide, reading.tree, (*transaction_set.findings, *reading.findings))
+    return _report(transaction_set, guide, reading.tree, (*found, *reading.findings))
 
 
 def _report(
@@ -155,6 +178,10 @@ def _note_unknown(transaction_set: TransactionSet, group: GroupHeader, at: Place
     code = "guide.retired" if version.startswith("004010") else "guide.unknown"
     known = ", ".join(known_versions(transaction_set.set_id)) or "none for this transaction set"
     return find(code, x12=at, value=version, set=_plain(transaction_set.set_id), known=known)
+
+
+def _note_assumed(guide: str, at: Place) -> Finding:
+    return find("guide.assumed", x12=at, guide=guide)
 
 
 def _plain(text: str) -> str:

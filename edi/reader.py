@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -13,9 +12,10 @@ from edi.findings import Finding, Place, find
 from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse
 from edi.guides.acceptors import Accept, compile_acceptor
 from edi.guides.registry import load_guide
-from edi.guides.routes import Routes, Station
+from edi.guides.routes import Routes, Station, Step
+from edi.recovery import LIMIT, Way, choose
 from edi.rules import load_rules
-from edi.rules.registry import OWN_GUIDE, Rule, apply_rules, rules_by_loop
+from edi.rules.registry import OWN_GUIDE, Rule, rules_by_loop
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -46,7 +46,7 @@ def prepare(guide_id: str, component: str, repetition: str, edits: bool = False)
     uses = {use.key: use for use in guide.root.segment_uses()}
     names = guide.rules + (guide.edits if edits else ())
     accepts = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
-    return Reading(guide, Routes(guide, component), accepts, rules_by_loop(names))
+    return Reading(guide, Routes(guide, component, repetition), accepts, rules_by_loop(names))
 
 
 class _Frame:
@@ -72,6 +72,7 @@ class _SetReader:
         self.findings: list[Finding] = []
         self.anchors: list[Loop] = []
         self.last: Segment | None = None
+        self.recoveries = 0
 
     def note(self, finding: Finding, loop: Loop) -> None:
         self.findings.append(finding)
@@ -80,21 +81,24 @@ class _SetReader:
     def read(self, segments: list[Segment]) -> SetReading:
         routes, accepts = self.reading.routes, self.reading.accepts
         current = routes.root.children[0]
-        for segment in segments:
+        for index, segment in enumerate(segments):
             elements = segment.elements
             step = routes.next(current, elements) if self.last is not None else None
             self.last, first = segment, self.last is None
-            if first and elements[0] == "ST":
-                station = current
-            elif step is None:
-                self._note_unplaced(segment)
-                continue
-            else:
+            if step is not None:
                 for _ in range(step.closes):
                     self._close()
                 for opened in step.opens:
                     self._open(opened, segment)
                 current = station = step.station
+            elif first and elements[0] == "ST":
+                station = current
+            else:
+                way = self._recover(current, segments, index)
+                if way is None:
+                    continue
+                station = way.step.station
+                current = current if way.stays else station
             self._place(station, segment)
             use = segment.use
             if use is not None and not accepts[use.key](elements):
@@ -102,6 +106,32 @@ class _SetReader:
         while self.stack:
             self._close()
         return SetReading(self.tree, tuple(self.findings), tuple(self.anchors))
+
+    def _recover(self, current: Station, segments: list[Segment], index: int) -> Way | None:
+        """The way to go on at a segment without a place, taken and noted; None where it is left out."""
+        self.recoveries += 1
+        segment = segments[index]
+        way = None
+        if self.recoveries <= LIMIT:
+            way = choose(self.reading.routes, current, segments, index, self._count)
+        if way is None:
+            self._note_unplaced(segment)
+            return None
+        for _ in range(way.step.closes):
+            self._close()
+        for opened in way.step.opens:
+            self._open(opened, segment)
+        if way.displaced:
+            self._note_displaced(way.step.station, segment)
+        for loop in way.missing:
+            self._note_headless(loop, segment)
+        return way
+
+    def _count(self, step: Step) -> int:
+        """How often the use that `step` arrives at has come in the loop that would hold it."""
+        frame = self.stack[-1 - step.closes]
+        station = next((loop for loop in step.opens if loop.opener is not None), step.station)
+        return frame.counts.get(station.index, 0)
 
     def _place(self, station: Station, segment: Segment) -> None:
         use = station.segment
@@ -141,21 +171,18 @@ class _SetReader:
             for child in frame.station.children:
                 if child.index in frame.station.required and child.index not in frame.counts:
                     self._note_missing(child, frame.loop)
-        for finding in self._apply_rules(frame.loop):
-            self.note(finding, frame.loop)
+        for rule in self.reading.rules.get(frame.loop.use.id, ()):
+            for finding in rule.check(frame.loop):
+                self.note(self._complete(finding, frame.loop), frame.loop)
 
-    def _apply_rules(self, loop: Loop) -> Iterator[Finding]:
-        rules = self.reading.rules.get(loop.use.id)
-        if rules is None:
-            return
-        for finding in apply_rules(rules, loop):
-            place = finding.x12 or Place(loop=loop.use.id)
-            at = self.at
-            yield msgspec.structs.replace(
-                finding,
-                rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
-                x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
-            )
+    def _complete(self, finding: Finding, loop: Loop) -> Finding:
+        """A rule's finding with what the rule does not know: the envelope's numbers and the guide."""
+        place, at = finding.x12 or Place(loop=loop.use.id), self.at
+        return msgspec.structs.replace(
+            finding,
+            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
+            rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
+        )
 
     def _rule(self, key: str) -> str:
         return f"{self.guide_id} {key}"
@@ -186,6 +213,40 @@ class _SetReader:
         place = self._segment_place(segment, loop.use.id)
         rule = self._rule(loop.use.id)
         self.note(find(code, x12=place, rule=rule, segment=name, guide=self.guide_id), loop)
+
+    def _note_displaced(self, station: Station, segment: Segment) -> None:
+        use = station.segment
+        assert use is not None, "only segments are displaced within their loop"
+        place = self._segment_place(segment, use.loop)
+        finding = find(
+            "segment.out_of_order",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+            guide=self.guide_id,
+        )
+        self.note(finding, self.stack[-1].loop)
+
+    def _note_headless(self, loop: Station, segment: Segment) -> None:
+        """A loop that begins without its first segment."""
+        opener = loop.opener
+        frame = next(frame for frame in reversed(self.stack) if frame.station is loop)
+        if opener is None or opener.segment is None:
+            raise AssertionError("a wrapper has no first segment to miss")
+        frame.counts[opener.index] = 0
+        use = opener.segment
+        place = msgspec.structs.replace(self._segment_place(segment, use.loop), segment=use.id)
+        finding = find(
+            "segment.missing",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+        )
+        self.note(finding, frame.loop)
 
     def _note_missing(self, station: Station, loop: Loop) -> None:
         use = station.loop or station.segment

@@ -1,6 +1,6 @@
 """Repetitions: elements that may come several times, kept apart from the separator of one file.
 
-While a document is bound or generated, repetitions inside a cell are told apart by `MARK`, a control character
+While a document is bound or generated, repetitions in a cell are told apart by `MARK`, a control character
 that no value may hold. It is the file's repetition separator in X12 only.
 """
 

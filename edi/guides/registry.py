@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -10,6 +11,20 @@ import msgspec
 
 from edi.guide import Guide
 from edi.guides.loading import GuideSource, load_source
+from edi.segments import Segment
+
+#: What GS08 and ST03 hold where the sender names the release and no guide.
+RELEASE = "005010"
+
+
+class ContentSign(msgspec.Struct, frozen=True):
+    """A segment that tells which guide a set follows; where `element` is given, with `code` there."""
+
+    set: str
+    segment: str
+    guide: str
+    element: int = 0
+    code: str = ""
 
 
 @cache
@@ -43,6 +58,29 @@ def resolve_guide(set_id: str, implementation: str, group_version: str) -> str |
     """The guide of a set by ST03, else by GS08; None where neither is known."""
     known = _versions()
     return known.get((set_id, implementation)) or known.get((set_id, group_version))
+
+
+@cache
+def load_signs() -> tuple[ContentSign, ...]:
+    """The signs of `schemas/versions.toml` for the guides there are."""
+    raw = tomllib.loads((files("schemas") / "versions.toml").read_text(encoding="utf-8"))
+    signs = msgspec.convert(raw["content"], tuple[ContentSign, ...])
+    return tuple(sign for sign in signs if sign.guide in load_sources())
+
+
+def recognise_guide(
+    set_id: str, implementation: str, group_version: str, segments: Sequence[Segment]
+) -> str | None:
+    """The guide that a set of the lone release `005010` follows by its content; None where none is told."""
+    if {implementation, group_version} - {"", RELEASE}:
+        return None
+    for sign in load_signs():
+        if sign.set == set_id and any(
+            segment.id == sign.segment and (not sign.element or segment.element(sign.element) == sign.code)
+            for segment in segments
+        ):
+            return sign.guide
+    return None
 
 
 def known_versions(set_id: str) -> list[str]:

@@ -2,20 +2,24 @@
 
 From the segment read last, the next segment is looked for in the same loop from its position on, then in the
 loops around it, outwards; the first use whose id and telling codes fit is taken. X12.59 orders segments by
-position, so nothing before the current position can match.
+position, so nothing before the current position can match. Where nothing fits, `edi.recovery` chooses among
+the places of `Routes.alternatives`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from edi.guide import Guide, LoopUse, SegmentUse, Slot
+from edi.guide import ElementUse, Guide, LoopUse, SegmentUse, Slot
+
+QUALIFIER = Slot(1, 0)
 
 
 class Station:
     """One loop or segment use in the walk, with its parent (the frozen definitions have none)."""
 
-    __slots__ = ("accepts", "children", "index", "loop", "parent", "position", "required", "segment")
+    __slots__ = ("children", "codes", "index", "loop", "parent", "position", "required", "segment", "slot")
 
     def __init__(self, index: int, use: LoopUse | SegmentUse, parent: Station | None) -> None:
         self.index = index
@@ -25,6 +29,20 @@ class Station:
         self.parent = parent
         self.children: list[Station] = []
         self.required: frozenset[int] = frozenset()
+        self.slot, self.codes = _tell(self.segment)
+
+    @property
+    def name(self) -> str:
+        """The id of the segment that begins this use; "" for the set itself and for wrappers."""
+        first = self.segment or (self.opener.segment if self.opener else None)
+        return first.id if first else ""
+
+    @property
+    def use(self) -> LoopUse | SegmentUse:
+        """The definition: of the loop or of the segment."""
+        found = self.loop or self.segment
+        assert found is not None, "a station is a loop or a segment"
+        return found
 
     @property
     def opener(self) -> Station | None:
@@ -32,6 +50,18 @@ class Station:
         if self.loop is None or self.loop.wrapper or self.parent is None:
             return None
         return self.children[0]
+
+
+def _tell(use: SegmentUse | None) -> tuple[Slot | None, frozenset[str]]:
+    """The place and codes that tell a use from others: those among its siblings, else its qualifier."""
+    if use is None:
+        return None, frozenset()
+    if use.slot is not None:
+        return use.slot, use.slot_codes
+    first = use.elements[0] if use.elements else None
+    if isinstance(first, ElementUse) and first.position == 1 and first.codes and first.external is None:
+        return QUALIFIER, first.codes
+    return None, frozenset()
 
 
 class Step(NamedTuple):
@@ -43,13 +73,15 @@ class Step(NamedTuple):
 
 
 class Routes:
-    """The walk of one guide for one component separator."""
+    """The walk of one guide for one pair of separators."""
 
-    def __init__(self, guide: Guide, component: str) -> None:
+    def __init__(self, guide: Guide, component: str, repetition: str = "") -> None:
         self.component = component
+        self.repetition = repetition
         self.stations: list[Station] = []
         self.root = self._build(guide.root, None)
         self.slots = self._collect_slots()
+        self.qualifiers = self._collect_qualifiers()
         self.memory: dict[tuple[int, str, str], Step] = {}
 
     def _build(self, use: LoopUse | SegmentUse, parent: Station | None) -> Station:
@@ -57,11 +89,7 @@ class Routes:
         self.stations.append(station)
         if isinstance(use, LoopUse):
             station.children = [self._build(child, station) for child in use.children if child.usage != "N"]
-            station.required = frozenset(
-                child.index
-                for child in station.children
-                if (child.loop or child.segment).usage == "R"  # type: ignore[union-attr]  # one of the two is set
-            )
+            station.required = frozenset(child.index for child in station.children if child.use.usage == "R")
         return station
 
     def _collect_slots(self) -> dict[str, tuple[Slot, ...]]:
@@ -69,14 +97,21 @@ class Routes:
         for station in self.stations:
             if station.segment is not None:
                 known = found.setdefault(station.segment.id, set())
-                if station.segment.slot is not None:
-                    known.add(station.segment.slot)
+                if station.slot is not None:
+                    known.add(station.slot)
         return {name: tuple(sorted(places)) for name, places in found.items()}
+
+    def _collect_qualifiers(self) -> dict[str, int]:
+        """Where one simple element tells all uses of a segment id apart: the quick way to the step."""
+        single = {name: places[0] for name, places in self.slots.items() if len(places) == 1}
+        return {name: slot.element for name, slot in single.items() if not slot.component}
 
     def _slot_value(self, elements: list[str], slot: Slot) -> str:
         text = elements[slot.element] if slot.element < len(elements) else ""
         if not slot.component:
             return text
+        if self.repetition and self.repetition in text:
+            text = text.partition(self.repetition)[0]
         parts = text.split(self.component)
         return parts[slot.component - 1] if slot.component <= len(parts) else ""
 
@@ -84,7 +119,7 @@ class Routes:
         use = station.segment
         if use is None or use.id != elements[0]:
             return False
-        return use.slot is None or self._slot_value(elements, use.slot) in use.slot_codes
+        return station.slot is None or self._slot_value(elements, station.slot) in station.codes
 
     def _enter(self, loop: Station, elements: list[str]) -> tuple[tuple[Station, ...], Station] | None:
         opener = loop.opener
@@ -122,11 +157,15 @@ class Routes:
 
     def next(self, current: Station, elements: list[str]) -> Step | None:
         """The step from `current` for a segment, or None where the guide has no place for it."""
-        slots = self.slots.get(elements[0])
-        if slots is None:
+        name = elements[0]
+        position = self.qualifiers.get(name)
+        if position is not None:
+            told = elements[position] if position < len(elements) else ""
+        elif name in self.slots:
+            told = "\0".join([self._slot_value(elements, slot) for slot in self.slots[name]])
+        else:
             return None
-        told = "".join([self._slot_value(elements, slot) + "\0" for slot in slots]) if slots else ""
-        key = (current.index, elements[0], told)
+        key = (current.index, name, told)
         step = self.memory.get(key)
         if step is None:
             step = self._find(current, elements)
@@ -134,7 +173,56 @@ class Routes:
                 self.memory[key] = step
         return step
 
-    def start(self, elements: list[str]) -> Station | None:
-        """The first station of the set, where `elements` is its ST segment."""
-        first = self.root.children[0]
-        return first if self._fits(first, elements) else None
+    # --- where nothing fits
+
+    def alternatives(self, current: Station, elements: list[str]) -> Iterator[Step]:
+        """Every step that would place a segment if its telling code were right, or if a loop began without
+        its first segment; the nearest first. A step of the second kind ends at a station that opens nothing.
+        """
+        loop, position, closes = current.parent, current.position, 0
+        while loop is not None:
+            for child in loop.children:
+                if child.position >= position:
+                    yield from self._suppose(loop, child, elements, closes)
+            position, loop, closes = loop.position, loop.parent, closes + 1
+
+    def _suppose(self, loop: Station, child: Station, elements: list[str], closes: int) -> Iterator[Step]:
+        if child.name == elements[0]:
+            if child.loop is not None:
+                yield Step(closes, (child,), child.children[0])
+            elif child is loop.opener:
+                yield Step(closes + 1, (loop,), child)
+            else:
+                yield Step(closes, (), child)
+        if child.loop is not None:
+            for opens, station in self._inside(child, elements):
+                yield Step(closes, opens, station)
+
+    def _inside(self, loop: Station, elements: list[str]) -> Iterator[tuple[tuple[Station, ...], Station]]:
+        """The places right inside a loop, past its first segment; wrappers are looked through."""
+        for child in loop.children:
+            if child.loop is None:
+                if child is not loop.opener and self._fits(child, elements):
+                    yield (loop,), child
+            elif child.opener is not None:
+                if self._fits(child.opener, elements):
+                    yield (loop, child), child.opener
+                elif loop.opener is None:
+                    yield from (((loop, *opens), station) for opens, station in self._inside(child, elements))
+
+    def earlier(self, current: Station, elements: list[str]) -> Iterator[Step]:
+        """Every step back to before the current place: to a segment of the same loop, or to a loop beside it
+        or around it, without leaving the hierarchical level.
+        """
+        loop, position, closes = current.parent, current.position, 0
+        while loop is not None:
+            for child in loop.children:
+                if child.position >= position or child is loop.opener:
+                    continue
+                if child.opener is not None and self._fits(child.opener, elements):
+                    yield Step(closes, (child,), child.opener)
+                elif not closes and self._fits(child, elements):
+                    yield Step(0, (), child)
+            if loop.name == "HL":
+                return
+            position, loop, closes = loop.position, loop.parent, closes + 1

@@ -3,10 +3,14 @@
 from importlib import import_module
 
 MODULES = (
+    "edi.rules.acknowledgment",
     "edi.rules.claim",
+    "edi.rules.coordination",
+    "edi.rules.dates",
+    "edi.rules.hierarchy",
     "edi.rules.institutional",
     "edi.rules.remittance",
-    "edi.rules.acknowledgment",
+    "edi.rules.situations",
 )
 
 

@@ -6,34 +6,15 @@ What the three claim guides say alike is one rule here; its findings name the gu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from edi.findings import Finding, Place, find
+from edi.notation import parse_amount
+from edi.rules.places import locate
 from edi.rules.registry import OWN_GUIDE, rule
-from edi.segments import Segment
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
-
-
-def read_amount(text: str) -> Decimal | None:
-    """An X12 decimal, or None where it is empty or no number (which the static checks report)."""
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
-        return None
-
-
-def locate(loop: Loop, segment: Segment | None, element: int = 0, component: int = 0) -> Place:
-    """The place of an element in a loop, for a rule's finding."""
-    return Place(
-        loop=loop.use.id,
-        segment=segment.id if segment else None,
-        ordinal=segment.ordinal if segment else None,
-        element=element or None,
-        component=component or None,
-        offset=segment.offset if segment else None,
-    )
 
 
 #: The charge of a line: 005010X222A1 2400 SV102, 005010X223A2 SV203, 005010X224A2 SV302.
@@ -43,13 +24,13 @@ LINE_CHARGES = (("SV1", 2), ("SV2", 3), ("SV3", 2))
 def read_line_charge(line: Loop) -> Decimal | None:
     """The charge of a service line of any claim guide, or None."""
     found = (line.value(segment, element) for segment, element in LINE_CHARGES)
-    return read_amount(next(filter(None, found), ""))
+    return parse_amount(next(filter(None, found), ""))
 
 
 @rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02")
 def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
     """The claim charge equals the sum of the service line charges."""
-    total = read_amount(claim.value("CLM", 2))
+    total = parse_amount(claim.value("CLM", 2))
     charges = [read_line_charge(line) for line in claim.loops("2400")]
     if total is None or not charges or None in charges:
         return

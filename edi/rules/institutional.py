@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from edi.checks import is_date
 from edi.findings import Finding, Place, find
-from edi.rules.claim import locate
+from edi.rules.places import locate
 from edi.rules.registry import OWN_GUIDE, rule
 from edi.tree import Loop
 

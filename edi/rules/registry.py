@@ -6,7 +6,7 @@ its id is complete, and yields findings. Its citation says where the implementat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from edi.findings import Finding
@@ -50,9 +50,3 @@ def rules_by_loop(names: Iterable[str]) -> dict[str, tuple[Rule, ...]]:
         for loop in RULES[name].loops:
             found.setdefault(loop, []).append(RULES[name])
     return {loop: tuple(rules) for loop, rules in found.items()}
-
-
-def apply_rules(rules: Iterable[Rule], loop: Loop) -> Iterator[Finding]:
-    """Every finding of `rules` on a complete loop."""
-    for chosen in rules:
-        yield from chosen.check(loop)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
-from edi.rules.claim import locate
+from edi.rules.places import locate
 from edi.rules.registry import rule
 from edi.segments import Segment
 from edi.tree import Loop

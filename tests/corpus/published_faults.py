@@ -22,7 +22,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
             "element.missing 2300/CLM05-2",
             "element.missing 2300/CLM05-3",
             "element.not_used 2300/CLM06",
-            "segment.missing 2300/HI[ABK|BK]",
+            "element.bad_code 2300/HI[ABK|BK]01-1",
             "segment.unknown 2300",
             "element.bad_code 2400/SV202-1",
             "element.missing 2400/SV202-2",
