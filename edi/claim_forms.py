@@ -31,6 +31,8 @@ SINGLE_AND_LISTED = {
     PROFESSIONAL: ((("claimInformation",), "fileInformation", "fileInformationList"), REPORTS),
     INSTITUTIONAL: (REPORTS,),
 }
+#: The provider that the claim names for all lines, though X12 has it at the line only.
+ORDERING = {PROFESSIONAL: "ordering"}
 LINE_REPORTS = {
     INSTITUTIONAL: ("serviceLineSupplementalInformation", "serviceLineSupplementalInformations"),
 }
@@ -129,7 +131,7 @@ def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimF
         undot_diagnoses(claim)
         if guide in LINE_REPORTS:
             list_line_reports(form, claim, *LINE_REPORTS[guide])
-        if isinstance(form.document.get("ordering"), dict):
+        if isinstance(form.document.get(ORDERING.get(guide, "")), dict):
             order_lines(form, claim)
     return form
 

@@ -14,6 +14,7 @@ from edi.generation import Context, Generation, Scope
 from edi.guide import UNBOUNDED
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
 from edi.pointers import point_at
+from edi.repetitions import MARK, repeating
 from edi.written import WrittenLoop, WrittenSegment
 
 EMPTY: dict[str, Any] = {}
@@ -189,6 +190,15 @@ def fault_pairs(plan: SegmentPlan, code: str, scope: Scope, generation: Generati
     generation.fault_room(scope, steps, len(plan.pairs.cells) * plan.use.max_use, plan.use.name)
 
 
+def without_marks(segment: WrittenSegment, cell: int, text: str) -> str:
+    """The values of a cell: those of a repeating element are kept apart by a mark of our own."""
+    if MARK not in text or segment.plan is None:
+        return text
+    slot = segment.plan.layout.slot(cell)
+    repeats = not slot.component and slot.element in repeating(segment.plan.use)
+    return text.replace(MARK, "") if repeats else text
+
+
 def check_characters(generation: Generation) -> None:
     """Make sure that no value breaks the file: a bad character is a finding and becomes a question mark."""
     bad = generation.bad
@@ -197,7 +207,7 @@ def check_characters(generation: Generation) -> None:
         return
     for segment in segments:
         for cell, text in enumerate(segment.cells):
-            if cell not in segment.kept and bad.search(text):
+            if cell not in segment.kept and bad.search(without_marks(segment, cell, text)):
                 pointer = point_at(segment, segment.plan.layout.slot(cell) if segment.plan else None)
                 generation.findings.append(find("value.bad_character", pointer=pointer, value=text))
                 segment.cells[cell] = bad.sub("?", text)

@@ -6,9 +6,13 @@ from edi.generation import Step, make_pointer
 from edi.guide import CompositeUse, ElementUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
+    MomentField,
     Name,
     PairsField,
+    Part,
     PeriodField,
     RunsField,
     SpreadField,
@@ -60,6 +64,10 @@ def steps_of_field(
         return steps_of_run(field, plan, cells, slot)
     elif isinstance(field, PairsField):
         return steps_of_pair(field, plan, cells, slot)
+    elif isinstance(field, CodedField) and is_at(slot, field.slot):
+        return name_of_coded(field.coded), ()
+    elif isinstance(field, MomentField) and slot.element in (field.slot.element, field.slot.element - 1):
+        return field.name, ()
     elif isinstance(field, PeriodField) and slot.element in (field.slot.element, field.slot.element - 1):
         name = field.single or (field.span[0] if field.span else None)
         return (name, ()) if name else None
@@ -69,6 +77,18 @@ def steps_of_field(
 def is_at(asked: Slot, place: Slot) -> bool:
     """True where `asked` is the place, or the composite that the place is in."""
     return asked == place or (not asked.component and asked.element == place.element)
+
+
+def name_of_coded(coded: Coded) -> Name:
+    """The name of a code, or of its meaning where the code has none."""
+    return coded.code or coded.meaning or Name(())
+
+
+def name_of_part(part: Part, plan: SegmentPlan, cells: list[str]) -> Name:
+    """The name of a value of a run."""
+    if part.coded is not None:
+        return name_of_coded(part.coded)
+    return part.span[0] if part.span else pick_choice(part.choices, plan, cells).name
 
 
 def pick_choice(choices: tuple[Choice, ...], plan: SegmentPlan, cells: list[str]) -> Choice:
@@ -89,8 +109,7 @@ def steps_of_run(
             continue
         for part in field.parts:
             if is_at(slot, Slot(start + part.offset, part.component)):
-                named = part.span[0] if part.span else pick_choice(part.choices, plan, cells).name
-                return field.each, (at, *named.steps)
+                return field.each, (at, *name_of_part(part, plan, cells).steps)
         return field.each, (at,)
     return None
 
@@ -125,7 +144,7 @@ def steps_of_segment(plan: SegmentPlan) -> tuple[Name, Steps] | None:
 
 def field_slot(field: Field) -> Slot:
     """The first place of a field."""
-    if isinstance(field, ValueField | PeriodField):
+    if isinstance(field, ValueField | PeriodField | CodedField | MomentField):
         return field.slot
     if isinstance(field, SpreadField):
         return field.slots[0]
