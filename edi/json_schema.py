@@ -268,7 +268,12 @@ def day_leaf(use: SegmentUse, slot: Slot) -> Node:
 def add_forms(schema: Node, guide_id: str) -> None:
     """The other forms in which claims are posted (`edi/claim_forms.py`)."""
     properties = schema["properties"]
-    roles = [role for role in ROLE_NAMES if role in properties or role == ORDERING.get(guide_id)]
+    if guide_id in ORDERING:
+        line = properties["claimInformation"]["properties"]["serviceLines"]["items"]["properties"]
+        properties[ORDERING[guide_id]] = line["orderingProvider"] | {
+            "description": "For every line without one"
+        }
+    roles = [role for role in ROLE_NAMES if role in properties]
     provider = {name: leaf for role in roles for name, leaf in role_properties(properties, role).items()}
     kinds = [f"{role.title()}Provider" for role in roles]
     properties["providers"] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edi.findings import Finding, find
 from edi.notation import parse_amount
-from edi.rules.claim import locate
+from edi.rules.places import locate
 from edi.rules.registry import rule
 from edi.tree import Loop
 
@@ -27,7 +27,9 @@ def record_totals_are_counted(root: Loop) -> Iterator[Finding]:
             found = sum(indicator in counted for indicator in indicators)
             if counted and stated is not None and stated != found:
                 place = locate(header, segment, 2)
-                yield find("enrollment.total_differs", x12=place, rule=f"{GUIDE} HEADER/QTY02", value=str(found))
+                yield find(
+                    "enrollment.total_differs", x12=place, rule=f"{GUIDE} HEADER/QTY02", value=str(found)
+                )
 
 
 @rule("2000", cites=f"{GUIDE} 2000 INS01, INS02")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
-from edi.rules.claim import locate
+from edi.rules.places import locate
 from edi.rules.registry import rule
 from edi.rules.remittance import keep_numbers
 from edi.tree import Loop

@@ -39,4 +39,9 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "kputnam__stupidedi--05f522--automobile-accident.edi": ((ZIP,), NINE_DIGITS),
     "kputnam__stupidedi--9c8869--two-claims-for-the-same-provider.edi": ((ZIP,), NINE_DIGITS),
+    # --- 834, 005010X220A1
+    "azoner__pyx12--07a3e9--834_lui_id.txt": (
+        ("isa.version_4010", "group.version_4010", "guide.retired"),
+        "version 004010 in an interchange 00401, retired on 2012-01-01",
+    ),
 }

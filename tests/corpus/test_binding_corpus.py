@@ -65,7 +65,14 @@ def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("guide", "least"),
-    [("005010X222A1", 1000), ("005010X221A1", 1000), ("005010X214", 20), ("005010X231A1", 20)],
+    [
+        ("005010X222A1", 1000),
+        ("005010X221A1", 1000),
+        ("005010X214", 20),
+        ("005010X231A1", 20),
+        ("005010X220A1", 6),
+        ("005010X218", 2),
+    ],
 )
 def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: str, least: int) -> None:
     same: Counter[bool] = Counter()

@@ -24,7 +24,7 @@ from edi.writer import write_documents
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLAIMS = {"837I": "005010X223A2"}
-DOCUMENTS: dict[str, str] = {}
+DOCUMENTS = {"820": "005010X218", "834": "005010X220A1"}
 GUIDES = CLAIMS | DOCUMENTS
 CASES = tuple(sorted(case for folder in GUIDES for case in (SAMPLES / folder).iterdir()))
 
