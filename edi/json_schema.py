@@ -35,7 +35,12 @@ from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
-FILES = {"005010X222A1": "837P.json", "005010X223A2": "837I.json"}
+FILES = {
+    "005010X222A1": "837P.json",
+    "005010X223A2": "837I.json",
+    "005010X279A1-270": "270.json",
+    "005010X279A1-271": "271.json",
+}
 DAY = r"^\d{8}$"
 MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
 ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edi.generation import Step, make_pointer
 from edi.guide import CompositeUse, ElementUse, Slot
 from edi.guides.naming import (
@@ -160,11 +162,20 @@ def point_at_missing(loop: WrittenLoop, key: str) -> str:
         return point_at_loop(child, loop)
     plan = loop.plan.find_segment(key)
     if plan is None:
-        return make_pointer(loop.scope.path())
+        scopes = (inner.scope for inner in loops_below(loop.plan) if inner.id == key)
+        rooted = next((scope for scope in scopes if scope is not None and scope.root), None)
+        return make_pointer(rooted.steps if rooted else loop.scope.path())
     if plan.binding.scope is not None:
         start: Steps = () if plan.binding.scope.root else loop.scope.path()
         return make_pointer((*start, *plan.binding.scope.steps))
     return point_at(WrittenSegment(plan, loop.scope, plan.blank), None)
+
+
+def loops_below(plan: LoopPlan) -> Iterator[LoopPlan]:
+    """Every loop below a loop."""
+    for inner in plan.loops:
+        yield inner
+        yield from loops_below(inner)
 
 
 def point_at_loop(plan: LoopPlan, parent: WrittenLoop) -> str:

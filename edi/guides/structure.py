@@ -14,7 +14,7 @@ A line is `ID table NAME`, `ID loop USAGE REPEAT NAME` or `ID USAGE MAXIMUM NAME
 blanks under the loop it is in. Usage is R or S; a maximum of >1 is no limit. ELEMENTS names the positions
 that the guide uses; all others are not used:
     02        required          02?        situational         03?*99     repeats up to 99 times
-    02=A|B    these codes       02=$name   the list `name` of the file's [codes]
+    02=A|B    these codes       02=$name   the list `name` of the file's [codes] or of `schemas/words.toml`
     02=@name  the external list `name` of pyx12's codes.xml    02=A|@name   both
     02"Name"  the guide's own name (else that of the data element)
     03(1 2?)  a composite: its components, in the same way
@@ -36,6 +36,7 @@ import msgspec
 
 from edi.guide import UNBOUNDED, CompositeUse, ElementUse, LoopUse, SegmentUse, SyntaxNote
 from edi.guides.maps import DataElement, load_data_elements, load_element_names
+from edi.guides.words import load_words
 
 LOOP = re.compile(r"(\S+) loop ([RS]) (\S+) (.+)$")
 TABLE = re.compile(r"(\S+) table (.+)$")
@@ -224,9 +225,10 @@ class StructureParser:
         external = None
         for part in filter(None, text.split("|")):
             if part.startswith("$"):
-                if part[1:] not in self.codes:
+                listed = self.codes.get(part[1:]) or load_words().get(part[1:])
+                if listed is None:
                     raise StructureError(f"there is no list {part[1:]} of codes")
-                codes.update(self.codes[part[1:]])
+                codes.update(listed)
             elif part.startswith("@"):
                 external = part[1:]
             else:

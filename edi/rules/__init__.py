@@ -7,6 +7,7 @@ MODULES = (
     "edi.rules.claim",
     "edi.rules.coordination",
     "edi.rules.dates",
+    "edi.rules.eligibility",
     "edi.rules.enrollment",
     "edi.rules.hierarchy",
     "edi.rules.institutional",

@@ -9,6 +9,16 @@ NINE_DIGITS = "2010AA N403: the billing provider's ZIP code has nine digits in t
 
 #: File name -> (code and place of every stopping finding, the reason).
 FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
+    # --- 270 and 271, 005010X279A1
+    "imsweb__x12-parser--8f07ed--x271.txt": (
+        (
+            "isa.version_4010",
+            "group.version_4010",
+            "interchange.control_number_mismatch",
+            "set.segment_count",
+        ),
+        "a made-up envelope: versions 00401 and 004010, IEA02 and SE01 wrong",
+    ),
     # --- 837I, 005010X223A2
     "LinuxForHealth__x12--b2f677--demo.837i": (
         (ZIP, "element.not_used 2300/CLM06", "element.bad_code 2300/DTP[434]02"),
@@ -23,7 +33,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
             "element.missing 2300/CLM05-3",
             "element.not_used 2300/CLM06",
             "element.bad_code 2300/HI[ABK|BK]01-1",
-            "segment.unknown 2300",
+            "element.missing 2300/HI[ABK|BK]01-2",
             "element.bad_code 2400/SV202-1",
             "element.missing 2400/SV202-2",
         ),

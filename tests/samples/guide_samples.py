@@ -15,16 +15,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from edi.checking import check_document
 from edi.claims import check_claim, write_claims
 from edi.envelope_writer import EnvelopeSettings
-from edi.files import check_file
 from edi.findings import Finding
 from edi.segments import Delimiters
 from edi.writer import write_documents
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLAIMS = {"837I": "005010X223A2"}
-DOCUMENTS = {"820": "005010X218", "834": "005010X220A1"}
+DOCUMENTS = {
+    "270": "005010X279A1-270",
+    "271": "005010X279A1-271",
+    "820": "005010X218",
+    "834": "005010X220A1",
+}
 GUIDES = CLAIMS | DOCUMENTS
 CASES = tuple(sorted(case for folder in GUIDES for case in (SAMPLES / folder).iterdir()))
 
@@ -62,7 +67,7 @@ def find_faults(case: Path) -> list[Finding]:
     guide, document = guide_of(case), load_document(case)
     if case.parent.name in CLAIMS:
         return list(check_claim(document, guide=guide).findings)
-    return list(check_file(write_case(case)).all_findings)
+    return list(check_document(document, guide))
 
 
 def list_faults(case: Path) -> list[Mapping[str, str | None]]:
