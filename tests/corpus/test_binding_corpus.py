@@ -81,6 +81,8 @@ def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: 
         if len(segments) > LONGEST:
             continue
         reading = read_set(guide, segments, delimiters)
+        if any(finding.code == "element.bad_character" for finding in reading.findings):
+            continue  # such a value is never written again, in neither way
         documents = bind_tree(load_guide(guide), reading.tree, delimiters=delimiters)
         assert documents == bind_carefully(guide, reading.tree, delimiters)
         if not documents or any(finding.stops for finding in reading.findings):

@@ -21,15 +21,10 @@ from tests.corpus.published_faults import FAULTS
 
 pytestmark = pytest.mark.corpus
 
-<<<<<<< HEAD
-#: The folders of the corpus whose guides this test covers, each with its set id.
-FOLDERS = {"820": "820", "834": "834", "837I": "837"}
+#: The folders of the corpus whose guides this test covers.
+FOLDERS = ("270", "271", "820", "834", "837I")
 #: What is never written: a set without its end, a value that would break the file.
 UNWRITTEN = frozenset({"set.missing_trailer", "element.bad_character"})
-=======
-#: The folders of the corpus whose guides this test covers.
-FOLDERS = ("837I", "270", "271")
->>>>>>> guides
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -94,23 +89,16 @@ def test_a_readable_set_survives_the_way_through_json(shared: Path, folder: str)
 
 
 def is_whole(entry: SetReport) -> bool:
-<<<<<<< HEAD
-    """True where the set has a guide, a trailer, a place for each segment, and no control character."""
-    codes = {finding.code for finding in entry.findings}
-    placed = all(segment.use is not None for segment in entry.segments)
-    return entry.guide is not None and placed and codes.isdisjoint(UNWRITTEN)
-=======
     """True where the set has a guide, a trailer, a place for each segment, and levels numbered right.
 
-    Numbers of levels are always written anew.
+    Numbers of levels are always written anew; a control character is never written.
     """
     codes = {finding.code for finding in entry.findings}
     placed = all(segment.use is not None for segment in entry.segments)
     numbered = not any(code.startswith("hierarchy.") for code in codes) and all(
         segment.element(1) for segment in entry.segments if segment.id == "HL"
     )
-    return entry.guide is not None and placed and numbered and "set.missing_trailer" not in codes
->>>>>>> guides
+    return entry.guide is not None and placed and numbered and codes.isdisjoint(UNWRITTEN)
 
 
 def through_json(entry: SetReport, delimiters: Delimiters) -> list[list[str]]:
