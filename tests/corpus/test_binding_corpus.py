@@ -72,6 +72,7 @@ def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[
         ("005010X231A1", 20),
         ("005010X220A1", 6),
         ("005010X218", 2),
+        ("005010X224A2", 4),
     ],
 )
 def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: str, least: int) -> None:
