@@ -77,6 +77,7 @@ def write_repeats(
 ) -> None:
     """One loop for each object of an array."""
     steps = plan.scope.steps if plan.scope else ()
+    pick = plan.scope.pick if plan.scope else None
     if values.__class__ is not list:
         if values is not None:
             generation.fault_type(start, steps, "an array")
@@ -87,6 +88,8 @@ def write_repeats(
             continue
         if item.__class__ is not dict:
             generation.fault_type(start, (*steps, at), "an object")
+            continue
+        if pick is not None and item.get(pick[0]) != pick[1]:
             continue
         generation.ordinal_in_loop = at + 1
         loop = write_loop(plan, Scope(item, start, (*steps, at)), generation)

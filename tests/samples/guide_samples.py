@@ -24,7 +24,12 @@ from edi.writer import write_documents
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLAIMS = {"837I": "005010X223A2"}
-DOCUMENTS: dict[str, str] = {"270": "005010X279A1-270", "271": "005010X279A1-271"}
+DOCUMENTS = {
+    "270": "005010X279A1-270",
+    "271": "005010X279A1-271",
+    "276": "005010X212-276",
+    "277": "005010X212-277",
+}
 GUIDES = CLAIMS | DOCUMENTS
 CASES = tuple(sorted(case for folder in GUIDES for case in (SAMPLES / folder).iterdir()))
 
