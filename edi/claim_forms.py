@@ -26,10 +26,13 @@ PROVIDER_ROLES = {
 }
 PROFESSIONAL = "005010X222A1"
 INSTITUTIONAL = "005010X223A2"
+DENTAL = "005010X224A2"
+FILES = (("claimInformation",), "fileInformation", "fileInformationList")
 REPORTS = (("claimInformation", "claimSupplementalInformation"), "reportInformation", "reportInformations")
 SINGLE_AND_LISTED = {
-    PROFESSIONAL: ((("claimInformation",), "fileInformation", "fileInformationList"), REPORTS),
+    PROFESSIONAL: (FILES, REPORTS),
     INSTITUTIONAL: (REPORTS,),
+    DENTAL: (FILES, REPORTS),
 }
 #: The provider that the claim names for all lines, though X12 has it at the line only.
 ORDERING = {PROFESSIONAL: "ordering"}
@@ -62,6 +65,12 @@ CLAIM_TYPES = (
         "institutional",
         frozenset({"claimCodeInformation", "principalDiagnosis", "admittingDiagnosis"}),
         "institutionalService",
+    ),
+    ClaimType(
+        DENTAL,
+        "dental",
+        frozenset({"toothStatus", "orthodonticTotalMonthsOfTreatment", "predeterminationOfBenefits"}),
+        "dentalService",
     ),
     ClaimType(PROFESSIONAL, "professional", frozenset(), "professionalService"),
 )

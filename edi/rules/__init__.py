@@ -7,6 +7,7 @@ MODULES = (
     "edi.rules.claim",
     "edi.rules.coordination",
     "edi.rules.dates",
+    "edi.rules.dental",
     "edi.rules.eligibility",
     "edi.rules.hierarchy",
     "edi.rules.institutional",

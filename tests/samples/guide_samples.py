@@ -23,7 +23,7 @@ from edi.segments import Delimiters
 from edi.writer import write_documents
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-CLAIMS = {"837I": "005010X223A2"}
+CLAIMS = {"837I": "005010X223A2", "837D": "005010X224A2"}
 DOCUMENTS = {
     "270": "005010X279A1-270",
     "271": "005010X279A1-271",
