@@ -67,7 +67,10 @@ CLAIM_TYPES = (
         "institutionalService",
     ),
     ClaimType(
-        DENTAL, "dental", frozenset({"orthodonticTotalMonthsOfTreatment", "toothStatus"}), "dentalService"
+        DENTAL,
+        "dental",
+        frozenset({"toothStatus", "orthodonticTotalMonthsOfTreatment", "predeterminationOfBenefits"}),
+        "dentalService",
     ),
     ClaimType(PROFESSIONAL, "professional", frozenset(), "professionalService"),
 )

@@ -80,6 +80,7 @@ def write_repeats(
 ) -> None:
     """One loop for each object of an array."""
     steps = plan.scope.steps if plan.scope else ()
+    pick = plan.scope.pick if plan.scope else None
     if values.__class__ is not list:
         if values is not None:
             generation.fault_type(start, steps, "an array")
@@ -91,6 +92,8 @@ def write_repeats(
             continue
         if item.__class__ is not dict:
             generation.fault_type(start, (*steps, at), "an object")
+            continue
+        if pick is not None and item.get(pick[0]) != pick[1]:
             continue
         if generation.is_full(start, (*steps, at), plan.use.name):
             break

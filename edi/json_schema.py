@@ -38,8 +38,11 @@ Node = dict[str, Any]
 FILES = {
     "005010X222A1": "837P.json",
     "005010X223A2": "837I.json",
+    "005010X224A2": "837D.json",
     "005010X279A1-270": "270.json",
     "005010X279A1-271": "271.json",
+    "005010X212-276": "276.json",
+    "005010X212-277": "277.json",
 }
 DAY = r"^\d{8}$"
 MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
@@ -56,6 +59,13 @@ def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Nod
         if start.get("type") == "array":
             start = start["items"]
     return start
+
+
+def add_kind(items: Node, member: str, value: str) -> None:
+    """One more value of the member that tells the items of an array apart."""
+    leaf = items.setdefault("properties", {}).setdefault(member, {"type": "string", "enum": []})
+    leaf["enum"].append(value)
+    items["required"] = [member]
 
 
 def require(start: Node, steps: tuple[str, ...]) -> None:
@@ -86,6 +96,8 @@ class SchemaWriter:
         if loop.scope is not None:
             start = self.root if loop.scope.root else scope
             inner = open_node(start, loop.scope.steps, many=loop.scope.many)
+            if loop.scope.pick is not None:
+                add_kind(inner, *loop.scope.pick)
             unit = bool(self.overlay.unit) and loop.use.id == self.overlay.unit
             if (needed and loop.use.usage == "R" and loop.when is None) or unit:
                 require(start, loop.scope.steps)

@@ -27,6 +27,7 @@ from edi.guides.words import load_words
 
 NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*)?(\[\])?$")
 CONDITION = re.compile(r"(\d\d)(?:-(\d+))?=(.+)$")
+PICK = re.compile(r"([^\[\]]+)\[(\w+)=(\w+)\]$")
 TABLE_KEYS = frozenset(
     {
         "boolean",
@@ -45,6 +46,12 @@ TABLE_KEYS = frozenset(
     | {"code", "meaning", "words"}
 )
 CODED_KEYS = frozenset({"code", "meaning", "words"})
+
+
+def split_pick(text: str) -> tuple[str, tuple[str, str] | None]:
+    """`items[kind=x]` as the array `items[]` and what it picks."""
+    found = PICK.match(text)
+    return (f"{found[1]}[]", (found[2], found[3])) if found else (text, None)
 
 
 class FieldParser:
@@ -167,6 +174,7 @@ class FieldParser:
         """A JSON path; `at` is the inner path of the template it comes from."""
         if text == ".":
             return Name(steps=tuple(at.split(".")) if at else ())
+        text, pick = split_pick(text)
         if not NAME.match(text):
             self.faults.add(f"{text} is no JSON path")
         many = text.endswith("[]")
@@ -174,7 +182,7 @@ class FieldParser:
         root = text.startswith("/")
         if at and not root:
             steps = f"{at}.{steps}"
-        return Name(steps=tuple(steps.split(".")) if steps else (), root=root, many=many)
+        return Name(steps=tuple(steps.split(".")) if steps else (), root=root, many=many, pick=pick)
 
     def known(self, use: SegmentUse, place: str) -> bool:
         """True where every place of the key is in the segment; a fault otherwise."""

@@ -16,12 +16,14 @@ from edi.guide import LoopUse, SegmentUse, Slot
 class Name(msgspec.Struct, frozen=True):
     """A JSON path: `steps` from its scope, or from the document root where `root`.
 
-    No steps mean the scope itself. `many` marks an array (`codes[]`).
+    No steps mean the scope itself. `many` marks an array (`codes[]`); `pick` takes of it the items whose
+    member has a value (`providers[providerType=BillingProvider]`).
     """
 
     steps: tuple[str, ...]
     root: bool = False
     many: bool = False
+    pick: tuple[str, str] | None = None
 
 
 class Presence(msgspec.Struct, frozen=True):

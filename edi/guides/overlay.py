@@ -10,6 +10,7 @@ Loops
     [loop.2310C]                  # a loop id, or the end of its path ("2000B/2300") where ids clash
     path = "serviceFacilityLocation"      # object that the names of this loop start from
     path = "serviceLines[]"               # array: one object for each repeat of the loop
+    path = "providers[providerType=Payer]"        # the same, for the items of an array with this member
                                           # (no path: the names start where the enclosing loop's do)
     when = "/dependent"           # generate only where this path has a value ("!/dependent": none)
     include = ["address at address", "contact"]   # templates, each optionally at an inner path

@@ -51,7 +51,8 @@ def field_names(field: Field) -> Iterator[Name]:
 def join_path(scope: Steps, name: Name) -> Steps:
     """The steps of `name` from the document root; arrays keep their mark."""
     steps = name.steps if name.root else (*scope, *name.steps)
-    return (*steps[:-1], steps[-1] + "[]") if name.many and steps else steps
+    mark = f"[{name.pick[1]}]" if name.pick else "[]"
+    return (*steps[:-1], steps[-1] + mark) if name.many and steps else steps
 
 
 class Home:

@@ -19,6 +19,15 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "a made-up envelope: versions 00401 and 004010, IEA02 and SE01 wrong",
     ),
+    # --- 277, 005010X212
+    "cosyte__x12--9111a9--277.edi": (
+        ("element.not_used 2200D/STC03",),
+        "STC03 (action code) belongs to the claim acknowledgment 005010X214 and is not used in 005010X212",
+    ),
+    "kputnam__stupidedi--a60367--1.era": (
+        ("interchange.control_number_mismatch",),
+        "ISA13 and IEA02 differ",
+    ),
     # --- 837I, 005010X223A2
     "LinuxForHealth__x12--b2f677--demo.837i": (
         (ZIP, "element.not_used 2300/CLM06", "element.bad_code 2300/DTP[434]02"),
