@@ -51,8 +51,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = find_uv()
     venv.create(place, with_pip=uv is None, symlinks=True)
     python = place / "bin" / "python"
-    installer = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
-    run(*installer, "--quiet", "-c", ROOT / "requirements.lock", wheel, folder=place)
+    locked = ROOT / "requirements.lock"
+    if uv:
+        run(uv, "pip", "install", "--python", python, "--quiet", "-c", locked, wheel, folder=place)
+    else:  # pip takes no hashed constraints beside a file without a hash
+        pip = [python, "-m", "pip", "install", "--quiet"]
+        run(*pip, "--require-hashes", "-r", locked, folder=place)
+        run(*pip, "--no-deps", wheel, folder=place)
     return place / "bin"
 
 
