@@ -29,11 +29,16 @@ PROVIDER_ROLES = {name.lower(): role for name, role in PROVIDER_TYPES.items()}
 USAGES = ("P", "T")
 PROFESSIONAL = "005010X222A1"
 INSTITUTIONAL = "005010X223A2"
+DENTAL = "005010X224A2"
+FILES = (("claimInformation",), "fileInformation", "fileInformationList")
 REPORTS = (("claimInformation", "claimSupplementalInformation"), "reportInformation", "reportInformations")
 SINGLE_AND_LISTED = {
-    PROFESSIONAL: ((("claimInformation",), "fileInformation", "fileInformationList"), REPORTS),
+    PROFESSIONAL: (FILES, REPORTS),
     INSTITUTIONAL: (REPORTS,),
+    DENTAL: (FILES, REPORTS),
 }
+#: The provider that the claim names for all lines, though X12 has it at the line only.
+ORDERING = {PROFESSIONAL: "ordering"}
 LINE_REPORTS = {
     INSTITUTIONAL: ("serviceLineSupplementalInformation", "serviceLineSupplementalInformations"),
 }
@@ -63,6 +68,12 @@ CLAIM_TYPES = (
         "institutional",
         frozenset({"claimCodeInformation", "principalDiagnosis", "admittingDiagnosis"}),
         "institutionalService",
+    ),
+    ClaimType(
+        DENTAL,
+        "dental",
+        frozenset({"toothStatus", "orthodonticTotalMonthsOfTreatment", "predeterminationOfBenefits"}),
+        "dentalService",
     ),
     ClaimType(PROFESSIONAL, "professional", frozenset(), "professionalService"),
 )
@@ -137,7 +148,7 @@ def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimF
         undot_diagnoses(claim)
         if guide in LINE_REPORTS:
             list_line_reports(form, claim, *LINE_REPORTS[guide])
-        if isinstance(form.document.get("ordering"), dict):
+        if isinstance(form.document.get(ORDERING.get(guide, "")), dict):
             order_lines(form, claim)
     return form
 
