@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from edi.collector import resting_collector
 from edi.comparison import UNKNOWN, Binder, BoundSegment, bind_document, name_control_number, segment_entry
 from edi.extractors import Object, open_object
 from edi.extras import trim
@@ -112,47 +113,54 @@ class RegularBinder:
     def bind_loop(self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...]) -> None:
         """Bind a loop and what is in it. Raises Irregular."""
         used: dict[str, int] = {}
-        groups: dict[str, list[BoundSegment]] = {}
-        doubtful: set[str] = set()
-        last = 0
+        bound: list[BoundSegment] = []
+        doubtful: set[int] = set()
+        seen: set[int] = set()
+        last = -1
         for child in loop.children:
             if isinstance(child, Segment):
-                if child.use is None or child.elements[0] in ENVELOPE:
+                if child.use is None or child.use.id in ENVELOPE:
                     continue
-                bound = self.binder.bind_segment(child, plan, scope, used)
-                regular = bound.plan.regular
-                if bound.cells is None or regular is None or not regular(bound.cells):
-                    doubtful.add(bound.plan.key)
-                key = bound.plan.key
-                group = groups.setdefault(key, [])
-                group.append(bound)
-                if len(group) > 1 and not bound.plan.many:
-                    doubtful.add(key)
+                segment = self.binder.bind_segment(child, plan, scope, used)
+                bound.append(segment)
+                rank, regular, cells = segment.plan.rank, segment.plan.regular, segment.cells
+                again = rank == last and not segment.plan.many
+                if again or regular is None or cells is None or not regular(cells):
+                    doubtful.add(rank)
             else:
                 below = plan.by_loop[child.use.id]
-                key = below.id
-                if not below.spine or plan.unit:
-                    self.bind_child(child, below, scope, steps, used)
-            rank = plan.rank[key]
+                rank = below.rank
+                if plan.unit or not below.spine:
+                    self.bind_child(child, below, scope, steps, repeated=rank == last)
             if rank < last:
                 raise Irregular
+            seen.add(rank)
             last = rank
-        if not plan.musts <= groups.keys() | used.keys():
+        if not plan.musts <= seen:
             raise Irregular
         if doubtful:
-            found = [(plan.by_key[key], groups[key]) for key in groups if key in doubtful]
-            self.pending.append(Pending(plan, steps, found))
+            self.pending.append(Pending(plan, steps, group_doubtful(bound, doubtful)))
 
     def bind_child(
-        self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...], used: dict[str, int]
+        self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...], *, repeated: bool
     ) -> None:
         """Bind a loop inside another."""
-        count = used[plan.id] = used.get(plan.id, 0) + 1
         bare = plan.scope is None and not plan.required
-        if not plan.written or bare or plan.when is not None or (count > 1 and not plan.many):
+        if not plan.written or bare or plan.when is not None or (repeated and not plan.many):
             raise Irregular
         inner, inner_steps = self.open_scope(plan, scope, steps)
         self.bind_loop(loop, plan, inner, inner_steps)
+
+
+def group_doubtful(
+    bound: list[BoundSegment], doubtful: set[int]
+) -> list[tuple[SegmentPlan, list[BoundSegment]]]:
+    """All segments of each binding that has a doubtful one."""
+    groups: dict[int, tuple[SegmentPlan, list[BoundSegment]]] = {}
+    for segment in bound:
+        if segment.plan.rank in doubtful:
+            groups.setdefault(segment.plan.rank, (segment.plan, []))[1].append(segment)
+    return list(groups.values())
 
 
 def common_depth(way: list[Loop], other: list[Loop]) -> int:
@@ -202,20 +210,23 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     tree = mark_repetitions(tree, delimiters.repetition)
     separator = delimiters.component
     context = Context("", UNKNOWN, "", "", "", delimiters)
-    ways = [*unit_ways(tree, plan)] if plan.unit else [[tree]]
+    ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]
     binder = RegularBinder(plan, context)
-    return [
-        binder.bind(way, following) or bind_document(plan, way, separator, context)
-        for way, following in zip(ways, [*ways[1:], []], strict=False)
-    ]
+    with resting_collector():
+        return [
+            binder.bind(way, following) or bind_document(plan, way, separator, context)
+            for way, following in zip(ways, [*ways[1:], []], strict=False)
+        ]
 
 
-def unit_ways(tree: Loop, plan: SetPlan) -> Iterator[list[Loop]]:
+def unit_ways(loop: Loop, plan: LoopPlan, above: tuple[Loop, ...] = ()) -> Iterator[list[Loop]]:
     """The loops from the set down to each loop that makes a document."""
-    for unit in tree.descend(plan.unit):
-        way: list[Loop] = []
-        loop: Loop | None = unit
-        while loop is not None:
-            way.insert(0, loop)
-            loop = loop.parent
-        yield way
+    way = (*above, loop)
+    if plan.unit:
+        yield [*way]
+        return
+    for child in loop.children:
+        if isinstance(child, Loop):
+            below = plan.by_loop[child.use.id]
+            if below.spine:
+                yield from unit_ways(child, below, way)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
+from edi.generation import MAX_FINDINGS
 from edi.reader import read_set
 from edi.segments import Delimiters
 from edi.writer import generate_set
@@ -33,4 +35,7 @@ def check_generated(document: Mapping[str, Any], guide: str, *, edits: bool) -> 
     )
     reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
-    return tuple(drop_echoes(findings))
+    kept = list(islice(drop_echoes(findings), MAX_FINDINGS + 1))
+    if len(kept) > MAX_FINDINGS:
+        kept[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
+    return tuple(kept)

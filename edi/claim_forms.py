@@ -193,10 +193,22 @@ def list_single(form: ClaimForm, way: Steps, single: str, listed: str) -> None:
     items = owner.get(listed)
     if is_empty(value) or not (items is None or isinstance(items, list)):
         return
-    if items and value in items:
+    if any(same_value(value, item) for item in items or ()):
         return
     owner[listed] = [*(items or []), value]
     form.moved((*way, listed, len(owner[listed]) - 1), (*way, single))
+
+
+def same_value(value: Any, item: Any) -> bool:
+    """True for equal texts, and for objects whose texts are equal."""
+    if isinstance(value, dict) and isinstance(item, dict):
+        return texts_of(value) == texts_of(item)
+    return isinstance(value, str) and isinstance(item, str) and value == item
+
+
+def texts_of(values: Object) -> dict[str, str]:
+    """The texts of an object by name."""
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 def undot_diagnoses(claim: Object) -> None:

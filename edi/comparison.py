@@ -99,30 +99,32 @@ class Binder:
     ) -> BoundSegment:
         """Bind one segment under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
-        cells = plans[0].layout.spread(segment.elements, self.separator)
+        plan = plans[0]
+        cells = plan.layout.spread(segment.elements, self.separator)
         if cells is None:
             return BoundSegment(segment, plans[-1], None)
-        plan = plans[0] if len(plans) == 1 and not plans[0].codes else choose_plan(plans, cells, used)
-        self.extract(plan, cells, scope)
+        if len(plans) > 1:
+            plan = choose_plan(plans, cells, used)
+        if plan.binding.scope is None:
+            plan.extract(cells, scope, self.root)
+        else:
+            self.extract(plan, cells, scope)
         return BoundSegment(segment, plan, cells)
 
     def extract(self, plan: SegmentPlan, cells: list[str], scope: Object) -> None:
         """Put the values of a segment into its object."""
         name = plan.binding.scope
         if name is None:
-            for extract in plan.extracts:
-                extract(cells, scope, self.root)
+            plan.extract(cells, scope, self.root)
             return
         start = self.root if name.root else scope
         if plan.texts:
             item: Object = {}
-            for extract in plan.extracts:
-                extract(cells, item, self.root)
+            plan.extract(cells, item, self.root)
             append_item(start, name.steps, item.get("", ""))
             return
         inner = append_object(start, name.steps) if plan.many else open_object(start, name.steps)
-        for extract in plan.extracts:
-            extract(cells, inner, self.root)
+        plan.extract(cells, inner, self.root)
 
 
 def append_item(start: Object, steps: tuple[str, ...], item: Any) -> None:
@@ -188,7 +190,7 @@ class Comparison:
                 is_loop = key in bound.plan.by_loop
                 extras[key if is_loop else f"{bound.plan.id}/{key}"] = entries
         order = [key_of(child) for child in bound.children]
-        if order != sorted(order, key=bound.plan.rank.__getitem__):
+        if order != sorted(order, key=bound.plan.ranks.__getitem__):
             extras[f"{bound.plan.id}/order"] = order
         if extras:
             bound.scope.setdefault("x12Extra", {}).update(extras)

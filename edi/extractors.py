@@ -6,7 +6,7 @@ Each field becomes one function at load; `extract(cells, scope, root)` puts what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from edi.fillers import format_of
@@ -72,6 +72,51 @@ def compile_extract(field: Field, use: SegmentUse, layout: Layout) -> Extract:
     if isinstance(field, MomentField):
         return extract_moment(field, layout)
     return extract_period(field, layout)
+
+
+def compile_extractor(fields: Sequence[Field], use: SegmentUse, layout: Layout) -> Extract:
+    """One function for all fields of a segment: plain texts are lines of code, others their extractors."""
+    names: dict[str, object] = {"open_object": open_object}
+    lines = ["def extract(cells, scope, root):"]
+    texts: dict[Name, list[tuple[str, int]]] = {}
+    for field in fields:
+        name = plain_name(field)
+        if name is not None and isinstance(field, ValueField):
+            owner = Name(name.steps[:-1], name.root)
+            texts.setdefault(owner, []).append((name.steps[-1], layout.cell(field.slot)))
+            continue
+        label = f"k{len(names)}"
+        names[label] = compile_extract(field, use, layout)
+        lines.append(f"    {label}(cells, scope, root)")
+    for owner, leaves in texts.items():
+        lines += text_lines(owner, leaves)
+    lines.append("    return None")
+    exec(compile("\n".join(lines), f"<extractor of {use.key}>", "exec"), names)  # noqa: S102 -- our own data
+    return names["extract"]  # type: ignore[return-value]  # just defined
+
+
+def plain_name(field: Field) -> Name | None:
+    """The name of a field that is one text under one name; None for other fields."""
+    if not isinstance(field, ValueField) or field.kind != "text" or len(field.choices) > 1:
+        return None
+    choice = field.choices[0]
+    return choice.name if choice.condition is None and choice.name.steps else None
+
+
+def text_lines(owner: Name, leaves: list[tuple[str, int]]) -> list[str]:
+    """The lines that put texts into one object, made only where there is one of them."""
+    start = "root" if owner.root else "scope"
+    if not owner.steps:
+        return [
+            line
+            for leaf, cell in leaves
+            for line in (f"    if cells[{cell}]:", f"        {start}.setdefault({leaf!r}, cells[{cell}])")
+        ]
+    lines = [f"    if {' or '.join(f'cells[{cell}]' for _, cell in leaves)}:"]
+    lines.append(f"        owner = open_object({start}, {owner.steps!r})")
+    for leaf, cell in leaves:
+        lines += [f"        if cells[{cell}]:", f"            owner.setdefault({leaf!r}, cells[{cell}])"]
+    return lines
 
 
 def extract_choices(slot: Slot, choices: tuple[Choice, ...], layout: Layout) -> Extract:

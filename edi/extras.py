@@ -218,7 +218,7 @@ class ExtraReader:
         if made:
             at = children.index(made[0])
         else:
-            rank = self.loop.plan.rank
+            rank = self.loop.plan.ranks
             mine = rank[key]
             at = next((n for n, child in enumerate(children) if rank[key_of(child)] > mine), len(children))
         kept = [child for child in children if child not in made]

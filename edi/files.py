@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from edi.binding import bind_tree
+from edi.collector import resting_collector
 from edi.envelope import read_envelopes
 from edi.findings import Finding, Place, find
-from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
+from edi.guides.registry import has_names, known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
 from edi.reader import read_set
 from edi.segments import Segment
@@ -38,10 +39,11 @@ class SetReport:
 
     @cached_property
     def documents(self) -> tuple[Mapping[str, Any], ...]:
-        """The JSON documents of the set, by the names of its guide."""
-        if self.guide is None or self.tree is None:
+        """The JSON documents of the set, by the names of its guide; none where it has none."""
+        if self.guide is None or self.tree is None or not has_names(self.guide):
             return ()
-        return tuple(bind_tree(load_guide(self.guide), self.tree))
+        with resting_collector():
+            return tuple(bind_tree(load_guide(self.guide), self.tree))
 
     @property
     def accepted(self) -> bool:
@@ -100,6 +102,7 @@ class FileReport:
                     yield from report.findings
 
 
+@resting_collector()
 def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 

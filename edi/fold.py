@@ -114,19 +114,20 @@ def split_loop(loop: WrittenLoop, index: int) -> tuple[list[Source], WrittenLoop
         if isinstance(child, WrittenLoop) and child.plan.spine and not loop.plan.unit:
             below = child
         elif isinstance(child, WrittenLoop):
-            sources += every_source(child, index)
+            add_sources(child, index, sources)
         else:
             sources.append((child, loop, index))
     return sources, below
 
 
-def every_source(loop: WrittenLoop, index: int) -> Iterator[Source]:
-    """The segments of a loop and of all loops in it, with their loop and document."""
+def add_sources(loop: WrittenLoop, index: int, sources: list[Source]) -> list[Source]:
+    """`sources` and the segments of a loop and of all loops in it, with their loop and document."""
     for child in loop.children:
-        if isinstance(child, WrittenLoop):
-            yield from every_source(child, index)
-        else:
-            yield child, loop, index
+        if child.__class__ is WrittenSegment:
+            sources.append((child, loop, index))
+        elif isinstance(child, WrittenLoop):
+            add_sources(child, index, sources)
+    return sources
 
 
 def fold(
@@ -137,7 +138,7 @@ def fold(
     open_drafts: dict[Rendered, SetDraft] = {}
     for index, root, _ in written:
         if not unit or len(written) == 1:
-            draft = SetDraft(Part(root.plan, list(every_source(root, index)), separator))
+            draft = SetDraft(Part(root.plan, add_sources(root, index, []), separator))
             draft.root.units.append((index, Part(root.plan, [], separator)))
             drafts.append(draft)
             continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from edi.findings import Finding, find
+from edi.guide import UNBOUNDED
 from edi.segments import Delimiters
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BITS = 256
 MAX_EXPONENT = 40
-SHOWN = 80
+MAX_FINDINGS = 1_000
 Json = Any
 Step = str | int
 
@@ -62,7 +63,9 @@ class Context(msgspec.Struct, frozen=True):
 class Generation:
     """One document on its way to segments."""
 
-    def __init__(self, document: Mapping[str, Json], context: Context) -> None:
+    def __init__(
+        self, document: Mapping[str, Json], context: Context, segment_limit: int = UNBOUNDED
+    ) -> None:
         self.root = Scope(document)
         self.document = document
         self.context = context
@@ -75,6 +78,9 @@ class Generation:
         self.findings: list[Finding] = []
         self.leftover: list[tuple[str, str]] = []
         self.segments: list[WrittenSegment] = []
+        self.faulted: set[str] = set()
+        self.segment_limit = segment_limit
+        self.full = False
         self.bad = bad_characters(context.delimiters)
 
     def text(self, value: Json, numeric: bool, scope: Scope, steps: tuple[Step, ...]) -> str:
@@ -102,13 +108,24 @@ class Generation:
     def fault_type(self, scope: Scope, steps: tuple[Step, ...], expected: str) -> None:
         """Note a value of the wrong JSON type, once for each place."""
         pointer = make_pointer((*scope.path(), *steps))
-        if not any(known.pointer == pointer and known.code == "json.wrong_type" for known in self.findings):
+        if pointer not in self.faulted and len(self.findings) < MAX_FINDINGS:
+            self.faulted.add(pointer)
             self.findings.append(find("json.wrong_type", pointer=pointer, expected=expected))
 
     def fault_room(self, scope: Scope, steps: tuple[Step, ...], limit: int, name: str) -> None:
         """Note values that the guide has no room for."""
         pointer = make_pointer((*scope.path(), *steps))
-        self.findings.append(find("json.too_many", pointer=pointer, limit=str(limit), name=name))
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(find("json.too_many", pointer=pointer, limit=str(limit), name=name))
+
+    def is_full(self, scope: Scope, steps: tuple[Step, ...], name: str) -> bool:
+        """True, with a finding, where a document makes more segments than `segment_limit` allows."""
+        if len(self.segments) < self.segment_limit:
+            return False
+        if not self.full:
+            self.full = True
+            self.fault_room(scope, steps, self.segment_limit, name)
+        return True
 
 
 def is_plain(value: Decimal) -> bool:

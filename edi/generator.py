@@ -11,19 +11,22 @@ from typing import Any
 from edi.extras import apply_extras
 from edi.findings import find
 from edi.generation import Context, Generation, Scope
+from edi.guide import UNBOUNDED
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
 from edi.pointers import point_at
 from edi.repetitions import MARK, repeating
 from edi.written import WrittenLoop, WrittenSegment
 
 EMPTY: dict[str, Any] = {}
+#: A claim with 50 lines of 100 segments has 5,000; what goes far beyond is an attack or a mistake.
+SEGMENTS_PER_CLAIM = 20_000
 
 
 def write_document(
     plan: SetPlan, document: Mapping[str, Any], context: Context
 ) -> tuple[WrittenLoop, Generation]:
     """The loops of one document (without ST and SE) and what was found while writing them."""
-    generation = Generation(document, context)
+    generation = Generation(document, context, SEGMENTS_PER_CLAIM if plan.unit else UNBOUNDED)
     root = write_loop(plan.root, generation.root, generation)
     check_characters(generation)
     return root, generation
@@ -83,6 +86,7 @@ def write_repeats(
             generation.fault_type(start, steps, "an array")
         return
     outer = generation.ordinal_in_loop
+    number = 0
     for at, item in enumerate(values):
         if item is None:
             continue
@@ -91,7 +95,10 @@ def write_repeats(
             continue
         if pick is not None and item.get(pick[0]) != pick[1]:
             continue
-        generation.ordinal_in_loop = at + 1
+        if generation.is_full(start, (*steps, at), plan.use.name):
+            break
+        number += 1
+        generation.ordinal_in_loop = number
         loop = write_loop(plan, Scope(item, start, (*steps, at)), generation)
         loop.found = True
         parent.add_loop(loop)
@@ -135,6 +142,8 @@ def write_items(
         if item.__class__ is not dict and not plan.texts:
             generation.fault_type(start, (*steps, at), "an object")
             continue
+        if generation.is_full(start, (*steps, at), plan.use.name):
+            break
         loop.found = True
         write_occurrence(plan, Scope(item, start, (*steps, at)), loop, generation, not plan.texts)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
-from edi.extractors import Extract, compile_extract
+from edi.extractors import compile_extractor
 from edi.fillers import Look, compile_look, compile_pairs
 from edi.generation import Generation, Scope
 from edi.guide import UNBOUNDED, CompositeUse, Guide, SegmentUse, Slot
@@ -76,9 +76,7 @@ class SegmentPlan:
         self.only = compile_presence(binding.only) if binding.only else None
         pairs = [field for field in binding.fields if isinstance(field, PairsField)]
         self.pairs = PairsPlan(pairs[0], layout) if pairs else None
-        self.extracts: tuple[Extract, ...] = tuple(
-            compile_extract(field, use, layout) for field in binding.fields
-        )
+        self.extract = compile_extractor(binding.fields, use, layout)
         self.blank = blank_of(binding, layout)
         self.implied = implied_of(binding, layout)
         self.derived: tuple[tuple[int, Derivation], ...] = tuple(
@@ -100,6 +98,7 @@ class SegmentPlan:
         self.completed = frozenset(cell for cell, _ in (*self.derived, *self.defaults))
         self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
         self.regular = compile_regular(self)
+        self.rank = 0
         self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
@@ -228,6 +227,7 @@ class LoopPlan:
         self.id = binding.use.id
         self.depth = depth
         self.key = self.id
+        self.rank = 0
         self.unit = bool(unit) and self.id == unit
         self.required = binding.use.usage == "R" or binding.use.wrapper or self.unit
         self.written = binding.listed or self.required
@@ -247,11 +247,13 @@ class LoopPlan:
                     other for other in self.loops if other.spine and other is not loop and other.when
                 ]
         every = order_of(self)
-        self.rank = {child.key: at for at, child in enumerate(every)}
+        self.ranks = {child.key: at for at, child in enumerate(every)}
+        for child in every:
+            child.rank = self.ranks[child.key]
         self.order = [child for child in every if child.written]
         self.always, self.by_step = index_children(self.order)
         self.by_key = {segment.key: segment for segment in self.segments}
-        self.musts = frozenset(child.key for child in self.order if is_must(child))
+        self.musts = frozenset(child.rank for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)

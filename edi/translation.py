@@ -25,7 +25,7 @@ TA1_NAMES = (
 MARKS = {  # a key that only this guide's documents have
     "financialInformation": "005010X221A1",
     "payers": "005010X214",
-    "functionalGroupResponseHeader": "005010X231A1",
+    "functionalIdentifierCode": "005010X231A1",
 }
 
 
@@ -78,7 +78,9 @@ def _describe_ta1(segment: Segment) -> dict[str, str]:
 
 def find_guide(document: Mapping[str, Any], *, claim_guide: str = "005010X222A1") -> str:
     """The guide that a JSON document belongs to, by what it holds. Raises UntranslatableError."""
-    transactions = document.get("transactions")
+    meta, transactions = document.get("meta"), document.get("transactions")
+    if isinstance(meta, Mapping) and meta.get("guide") in MARKS.values():
+        return str(meta["guide"])
     if isinstance(transactions, Sequence) and transactions and isinstance(transactions[0], Mapping):
         for mark, guide in MARKS.items():
             if mark in transactions[0]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
+
+from edi.collector import resting_collector
 from edi.derivations import derive_reference
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding
@@ -24,7 +27,8 @@ class GeneratedSet:
     """One transaction set: `segments` from ST to SE, and where each value comes from.
 
     `sources[n]` made the segment with ordinal n + 2. `claims` are the indexes of the documents in it, in
-    order. `findings` are what was wrong with the documents themselves, as (document index, finding).
+    order, `roots` their loops by index. `findings` are what was wrong with the documents themselves, as
+    (document index, finding).
     """
 
     def __init__(
@@ -33,11 +37,13 @@ class GeneratedSet:
         sources: list[Source],
         claims: list[int],
         findings: list[tuple[int, Finding]],
+        roots: Sequence[WrittenLoop],
     ) -> None:
         self.segments = segments
         self.sources = sources
         self.claims = claims
         self.findings = findings
+        self.roots = roots
 
     def source(self, ordinal: int) -> Source | None:
         """What made the segment with this ordinal; None for ST and SE."""
@@ -52,26 +58,50 @@ class GeneratedSet:
         segment, _, index = source
         return index, point_at(segment, Slot(element, component) if element else None)
 
+    def places_of(self, index: int, pointer: str) -> list[tuple[int, Slot]]:
+        """The ordinals and places that a JSON value of document `index` went to."""
+        return [
+            (ordinal, slot)
+            for ordinal, (segment, _, document) in enumerate(self.sources, 2)
+            if document == index and segment.plan is not None
+            for cell, slot in enumerate(segment.plan.layout.places)
+            if cell and segment.cells[cell] and point_at(segment, slot) == pointer
+        ]
+
     def pointer_of_missing(self, ordinal: int, loop: str, key: str) -> tuple[int, str] | None:
         """What to fill in for segment use `key`, or loop id `key`, missing from the loop at `ordinal`."""
         source = self.source(ordinal)
         if source is None:
             return None
-        inner = find_loop(source[1], loop)
+        way = way_to(self.roots[source[2]], source[1])
+        inner = next((outer for outer in reversed(way) if outer.plan.id == loop), None)
         return source[2], point_at_missing(inner, key) if inner else make_pointer(())
 
 
-def find_loop(loop: WrittenLoop | None, name: str) -> WrittenLoop | None:
-    """This loop or the nearest one around it with the id."""
-    while loop is not None and loop.plan.id != name:
-        loop = loop.parent
-    return loop
+def way_to(root: WrittenLoop, loop: WrittenLoop) -> list[WrittenLoop]:
+    """The loops from the root down to `loop`; none where it is not below the root."""
+    if root is loop:
+        return [root]
+    for child in root.children:
+        if isinstance(child, WrittenLoop):
+            way = way_to(child, loop)
+            if way:
+                return [root, *way]
+    return []
 
 
-def finish_set(
-    plan: SetPlan, draft: SetDraft, context: Context, reference: str, findings: list[tuple[int, Finding]]
-) -> GeneratedSet:
+class Drafted(NamedTuple):
+    """Documents written and folded into sets without numbers."""
+
+    plan: SetPlan
+    drafts: list[SetDraft]
+    roots: list[WrittenLoop]
+    findings: list[tuple[int, Finding]]
+
+
+def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: str) -> GeneratedSet:
     """Number a draft: hierarchy, control number, segment count."""
+    plan = drafted.plan
     sources = draft.sources()
     number_hierarchy(sources)
     separator = context.delimiters.component
@@ -89,7 +119,8 @@ def finish_set(
     segments.append(Segment(["SE", str(count), context.control_number], count))
     claims = list(draft.root.claims())
     inside = set(claims)
-    return GeneratedSet(segments, sources, claims, [entry for entry in findings if entry[0] in inside])
+    findings = [entry for entry in drafted.findings if entry[0] in inside]
+    return GeneratedSet(segments, sources, claims, findings, drafted.roots)
 
 
 def renew_reference(written: WrittenSegment, old: str, new: str) -> None:
@@ -103,23 +134,25 @@ def generate_sets(
     guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context, first_number: int = 1
 ) -> list[GeneratedSet]:
     """The transaction sets of the documents, numbered from `first_number` (four digits)."""
+    with resting_collector():
+        drafted = draft_sets(guide_id, documents, context)
+        sets = []
+        for number, draft in enumerate(drafted.drafts, first_number):
+            numbered = msgspec.structs.replace(context, control_number=f"{number:04d}")
+            reference = context.reference if len(drafted.drafts) == 1 else f"{context.reference}{number:04d}"
+            sets.append(finish_set(drafted, draft, numbered, reference))
+        return sets
+
+
+def draft_sets(guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context) -> Drafted:
+    """The documents folded into sets without numbers. Raises ValueError where there are none."""
+    if not documents:
+        raise ValueError("there are no documents to write")
     plan = load_plan(guide_id)
     written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
     findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
     drafts = fold(written, context.delimiters.component, bool(plan.unit))
-    sets = []
-    for number, draft in enumerate(drafts, first_number):
-        numbered = Context(
-            control_number=f"{number:04d}",
-            created=context.created,
-            reference=context.reference,
-            sender=context.sender,
-            receiver=context.receiver,
-            delimiters=context.delimiters,
-        )
-        reference = context.reference if len(drafts) == 1 else f"{context.reference}{number:04d}"
-        sets.append(finish_set(plan, draft, numbered, reference, findings))
-    return sets
+    return Drafted(plan, drafts, [root for _, root, _ in written], findings)
 
 
 def generate_set(
@@ -142,13 +175,10 @@ def generate_set(
         receiver=receiver,
         delimiters=delimiters or Delimiters(),
     )
-    plan = load_plan(guide_id)
-    written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
-    drafts = fold(written, context.delimiters.component, bool(plan.unit))
-    if len(drafts) != 1:
-        raise ValueError(f"{len(documents)} documents make {len(drafts)} transaction sets")
-    findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
-    return finish_set(plan, drafts[0], context, context.reference, findings)
+    drafted = draft_sets(guide_id, documents, context)
+    if len(drafted.drafts) != 1:
+        raise ValueError(f"{len(documents)} documents make {len(drafted.drafts)} transaction sets")
+    return finish_set(drafted, drafted.drafts[0], context, context.reference)
 
 
 def envelope_context(envelope: EnvelopeSettings) -> Context:

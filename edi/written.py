@@ -34,17 +34,15 @@ class WrittenLoop:
     """A generated loop. `found` says that the document has values for it; a loop of `x12Extra` has no plan
     of its own for its segments."""
 
-    __slots__ = ("children", "found", "parent", "plan", "scope")
+    __slots__ = ("children", "found", "plan", "scope")
 
     def __init__(self, plan: LoopPlan, scope: Scope) -> None:
         self.plan = plan
         self.scope = scope
         self.children: list[WrittenSegment | WrittenLoop] = []
         self.found = False
-        self.parent: WrittenLoop | None = None
 
     def add_loop(self, loop: WrittenLoop) -> None:
         """Add a loop below this one."""
-        loop.parent = self
         self.children.append(loop)
         self.found |= loop.found

@@ -202,6 +202,11 @@ def read_fact(event_type: str, body: bytes) -> Fact:
     return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
 
 
+def read_told(body: bytes) -> AcknowledgmentTold:
+    """A kept acknowledgment."""
+    return msgspec.json.decode(body, type=AcknowledgmentTold)
+
+
 def read_partner(body: bytes) -> str:
     """The partner of a `partner.*` event."""
     return msgspec.json.decode(body, type=PartnerStory).partner

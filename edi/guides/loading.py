@@ -30,7 +30,10 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class GuideSource(msgspec.Struct, frozen=True):
-    """The part of an overlay file that the loader needs: a map (`base`, `sha256`) or a whole `structure`."""
+    """The part of an overlay file that the loader needs: a map (`base`, `sha256`) or a whole `structure`.
+
+    With `json` false the guide is read and checked only: it names nothing in JSON.
+    """
 
     guide: str
     name: str
@@ -41,6 +44,7 @@ class GuideSource(msgspec.Struct, frozen=True):
     sha256: str = ""
     structure: str = ""
     codes: dict[str, list[str]] = {}
+    json: bool = True
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     fix: tuple[Fix, ...] = ()

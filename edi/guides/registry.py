@@ -39,6 +39,11 @@ def load_sources() -> dict[str, GuideSource]:
     return {source.guide: source for source in sorted(sources, key=lambda source: source.guide)}
 
 
+def has_names(guide_id: str) -> bool:
+    """True where the guide has JSON names; others are read and checked only."""
+    return load_sources()[guide_id].json
+
+
 @cache
 def load_guide(guide_id: str) -> Guide:
     """The guide, loaded, corrected and proven once. Raises KeyError, GuideError, MapChangedError."""

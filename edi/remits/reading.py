@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Iterator
 from decimal import Decimal
 
+from edi.collector import resting_collector
 from edi.documents import Document, read_entries, read_section, read_text, read_texts
 from edi.models import (
     Address,
@@ -48,6 +49,7 @@ class AmountReading:
         return amount
 
 
+@resting_collector()
 def read_remittance(document: Document) -> Remittance:
     """The remittance that `document` (one transaction of the 835 report shape) tells of.
 

@@ -28,6 +28,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ("interchange.control_number_mismatch",),
         "ISA13 and IEA02 differ",
     ),
+    # --- 834
+    "azoner__pyx12--07a3e9--834_lui_id.txt": (
+        ("isa.version_4010", *RETIRED),
+        "version 004010, retired on 2012-01-01",
+    ),
     # --- 837I, 005010X223A2
     "LinuxForHealth__x12--b2f677--demo.837i": (
         (ZIP, "element.not_used 2300/CLM06", "element.bad_code 2300/DTP[434]02"),

@@ -56,7 +56,7 @@ def plain(elements: list[str], component: str) -> list[str]:
 def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[str, Any]]:
     """The documents by the way that generates everything again."""
     plan = load_plan(guide)
-    ways = [*unit_ways(tree, plan)] if plan.unit else [[tree]]
+    ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]
     context = Context("", UNKNOWN, "", "", "", delimiters)
     return [bind_document(plan, way, delimiters.component, context) for way in ways]
 

@@ -15,6 +15,7 @@ import pytest
 from edi.envelope import Unreadable
 from edi.files import FileReport, SetReport, check_file
 from edi.generation import Context
+from edi.guides.registry import has_names
 from edi.segments import Delimiters
 from edi.writer import generate_sets
 from tests.corpus.published_faults import FAULTS
@@ -22,7 +23,7 @@ from tests.corpus.published_faults import FAULTS
 pytestmark = pytest.mark.corpus
 
 #: The folders of the corpus whose guides this test covers.
-FOLDERS = ("837I", "837D", "270", "271", "276", "277")
+FOLDERS = ("837I", "837D", "270", "271", "276", "277", "820", "834")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -87,7 +88,7 @@ def test_a_readable_set_survives_the_way_through_json(shared: Path, folder: str)
 
 
 def is_whole(entry: SetReport) -> bool:
-    """True where the set has a guide, a trailer, a place for each segment, and levels numbered right.
+    """True where the set has JSON names, a trailer, a place for each segment, and levels numbered right.
 
     Numbers of levels are always written anew.
     """
@@ -96,7 +97,8 @@ def is_whole(entry: SetReport) -> bool:
     numbered = not any(code.startswith("hierarchy.") for code in codes) and all(
         segment.element(1) for segment in entry.segments if segment.id == "HL"
     )
-    return entry.guide is not None and placed and numbered and "set.missing_trailer" not in codes
+    named = entry.guide is not None and has_names(entry.guide)
+    return named and placed and numbered and "set.missing_trailer" not in codes
 
 
 def through_json(entry: SetReport, delimiters: Delimiters) -> list[list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -101,6 +102,47 @@ async def test_a_999_that_refuses_the_set_returns_the_claim(exchange: Exchange) 
     assert (await exchange.fold(claim)).state == "returned"
     [interchange] = await exchange.list_interchanges()
     assert interchange.state == "rejected"
+
+
+async def test_a_999_that_refuses_the_group_without_naming_its_sets_returns_the_claim(
+    exchange: Exchange,
+) -> None:
+    [claim] = await exchange.send(make_claim())
+
+    def refuse_group(document: dict[str, Any]) -> None:
+        document.update(
+            transactionSets=[], acknowledgmentCode="R", acceptedSetCount="0", syntaxErrorCodes=["2"]
+        )
+
+    await exchange.answer(write_999(exchange.read_sent()[0], change=refuse_group))
+    assert (await exchange.fold(claim)).state == "returned"
+
+
+async def test_a_999_that_also_names_a_set_never_sent_moves_ours_and_keeps_the_other(
+    exchange: Exchange,
+) -> None:
+    [claim] = await exchange.send(make_claim())
+
+    def name_another(document: dict[str, Any]) -> None:
+        document["transactionSets"].append(
+            {**document["transactionSets"][0], "transactionSetControlNumber": "0099"}
+        )
+
+    await exchange.answer(write_999(exchange.read_sent()[0], change=name_another))
+    assert (await exchange.fold(claim)).state == "acknowledged"
+    assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.unmatched"]
+
+
+@pytest.mark.parametrize("codes", [("A", "R"), ("R", "A")])
+async def test_two_999_that_contradict_each_other_are_put_before_a_person(
+    exchange: Exchange, codes: tuple[str, str]
+) -> None:
+    [claim] = await exchange.send(make_claim())
+    sent = exchange.read_sent()[0]
+    for number, code in enumerate(codes, 2):
+        await exchange.answer(write_999(sent, number, code=code))
+    assert (await exchange.fold(claim)).state == "returned"
+    assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.contradicts"]
 
 
 async def test_a_ta1_that_refuses_the_interchange_returns_its_claims(exchange: Exchange) -> None:

@@ -102,7 +102,7 @@ def read(elements: list[list[str]]) -> SetReading:
 def bind_carefully(elements: list[list[str]]) -> dict[str, Any]:
     """The document by the way that generates everything again."""
     plan = load_plan(GUIDE)
-    (way,) = unit_ways(read(elements).tree, plan)
+    (way,) = unit_ways(read(elements).tree, plan.root)
     return bind_document(plan, way, ":", Context("", UNKNOWN, "", "", ""))
 
 

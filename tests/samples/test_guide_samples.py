@@ -15,7 +15,9 @@ from edi.writer import write_documents
 from tests.samples.guide_samples import (
     CASES,
     CLAIMS,
+    FILES,
     GUIDES,
+    READ_ONLY,
     envelope,
     find_faults,
     guide_of,
@@ -96,6 +98,14 @@ def test_the_kind_of_a_claim_is_told_from_its_json(case: Path) -> None:
     assert choose_guide(claim) == GUIDES[case.parent.name]
     claim.pop("claimType", None)
     assert choose_guide(claim) == GUIDES[case.parent.name]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: name_of(file.parent))
+def test_a_file_of_a_guide_that_is_read_only_is_without_fault(file: Path) -> None:
+    report = check_file(file.read_bytes())
+    assert [finding.message for finding in report.all_findings] == []
+    assert report.sets[0].guide == READ_ONLY[file.parent.parent.name]
+    assert report.sets[0].documents == ()
 
 
 @pytest.mark.parametrize("case", GOOD, ids=name_of)

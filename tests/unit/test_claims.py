@@ -7,11 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from edi import fold
+from edi import fold, generator
 from edi.claims import CheckedClaim, check_claim, write_claims
 from edi.envelope import read_envelopes
+from edi.segments import Delimiters
 from tests.claim_files import NAMES, load_claim, make_envelope
 
 
@@ -192,6 +194,27 @@ def test_a_canonical_claim_is_its_own_canonical_form() -> None:
     assert check_claim(once).document == once
 
 
+# --- documents that are far too large
+
+
+def test_a_claim_with_a_million_lines_stops_early_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "SEGMENTS_PER_CLAIM", 200)
+    claim = load_claim("self_patient")
+    claim["claimInformation"]["serviceLines"] = [{}] * 1_000_000
+    checked = check_claim(claim)
+    codes = {finding.code for finding in checked.findings}
+    assert "json.too_many" in codes
+    assert "loop.too_many" in codes
+
+
+def test_findings_beyond_the_limit_are_counted_as_one() -> None:
+    claim = load_claim("self_patient")
+    claim["claimInformation"]["serviceLines"] = [7] * 100_000
+    findings = check_claim(claim).findings
+    assert len(findings) == 1001
+    assert findings[-1].code == "json.more_findings"
+
+
 # --- summaries
 
 
@@ -252,6 +275,21 @@ def test_patients_of_one_subscriber_share_the_subscriber() -> None:
         "HL*3*2*23*0",
         "HL*4*2*23*0",
     ]
+
+
+def test_an_interchange_may_have_other_separators() -> None:
+    settings = msgspec.structs.replace(make_envelope(), delimiters=Delimiters("|", ">", "^", "~", "\n"))
+    claim = load_claim("self_patient")
+    claim["subscriber"]["address"]["address1"] = "4 SPRUCE LN: REAR"
+    written = write_claims([claim], settings)
+    assert written.findings == ()
+    assert b"SV1|HC>99213>25|120.00|UN|1|||1>2~" in written.text
+    assert b"N3|4 SPRUCE LN: REAR~" in written.text
+
+
+def test_no_claims_make_no_interchange() -> None:
+    with pytest.raises(ValueError, match="no documents"):
+        write_claims([], make_envelope())
 
 
 def test_each_claim_is_placed_where_the_set_has_it() -> None:

@@ -229,6 +229,17 @@ def test_every_element_leads_back_to_its_json_place() -> None:
     assert checked > 350
 
 
+def test_every_json_text_leads_to_the_places_it_went_to() -> None:
+    generated = generate(load_claim("every_name"))
+    ((ordinal, slot),) = generated.places_of(0, "/claimInformation/claimChargeAmount")
+    assert generated.segments[ordinal - 1].id == "CLM"
+    assert slot == (2, 0)
+    where = "/claimInformation/serviceLines/1/professionalService/procedureCode"
+    ((ordinal, slot),) = generated.places_of(0, where)
+    assert generated.segments[ordinal - 1].elements[1].startswith("HC:87880")
+    assert slot == (1, 2)
+
+
 def follow(document: Any, pointer: str) -> Any:
     for step in pointer[1:].split("/") if pointer else []:
         document = document[int(step)] if isinstance(document, list) else document.get(step)

@@ -24,7 +24,7 @@ def test_the_file_is_what_the_guide_generates(guide: str, name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == write_schema(guide)
 
 
-@pytest.mark.parametrize("guide", sorted(load_sources()))
+@pytest.mark.parametrize("guide", sorted(name for name, source in load_sources().items() if source.json))
 def test_every_guide_makes_a_valid_schema(guide: str) -> None:
     Draft202012Validator.check_schema(make_schema(guide))
 
