@@ -28,6 +28,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ("interchange.control_number_mismatch",),
         "ISA13 and IEA02 differ",
     ),
+    # --- 834
+    "azoner__pyx12--07a3e9--834_lui_id.txt": (
+        ("isa.version_4010", *RETIRED),
+        "version 004010, retired on 2012-01-01",
+    ),
     # --- 837I, 005010X223A2
     "LinuxForHealth__x12--b2f677--demo.837i": (
         (ZIP, "element.not_used 2300/CLM06", "element.bad_code 2300/DTP[434]02"),
@@ -58,9 +63,4 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "kputnam__stupidedi--05f522--automobile-accident.edi": ((ZIP,), NINE_DIGITS),
     "kputnam__stupidedi--9c8869--two-claims-for-the-same-provider.edi": ((ZIP,), NINE_DIGITS),
-    # --- 834, 005010X220A1
-    "azoner__pyx12--07a3e9--834_lui_id.txt": (
-        ("isa.version_4010", "group.version_4010", "guide.retired"),
-        "version 004010 in an interchange 00401, retired on 2012-01-01",
-    ),
 }

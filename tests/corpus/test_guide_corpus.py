@@ -90,7 +90,7 @@ def test_a_readable_set_survives_the_way_through_json(shared: Path, folder: str)
 
 
 def is_whole(entry: SetReport) -> bool:
-    """True where the set has a guide, a trailer, a place for each segment, and levels numbered right.
+    """True where the set has JSON names, a trailer, a place for each segment, and levels numbered right.
 
     Numbers of levels are always written anew; a control character is never written.
     """

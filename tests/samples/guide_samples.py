@@ -1,9 +1,9 @@
 """The samples of each guide: a JSON document and the X12 that it is.
 
 A case is a folder `samples/<folder>/<case>` with `claim.json` (claims) or `document.json`, and the X12 beside
-it. Cases whose name begins with `refused` hold what is wrong, and have `findings.json` instead: the codes and
-pointers of everything found. `python -m tests.samples.guide_samples` writes the derived files anew; read the
-difference before keeping it.
+it; of guides that are read only, just the X12. Cases whose name begins with `refused` hold what is wrong, and
+have `findings.json` instead: the codes and pointers of everything found.
+`python -m tests.samples.guide_samples` writes the derived files anew; read the difference before keeping it.
 """
 
 from __future__ import annotations
