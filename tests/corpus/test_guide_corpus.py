@@ -23,7 +23,7 @@ from tests.corpus.published_faults import FAULTS
 pytestmark = pytest.mark.corpus
 
 #: The folders of the corpus whose guides this test covers.
-FOLDERS = ("837I", "837D", "270", "271", "276", "277", "820", "834")
+FOLDERS = ("837I", "837D", "270", "271", "276", "277", "278", "820", "834")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
