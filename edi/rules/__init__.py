@@ -12,6 +12,7 @@ MODULES = (
     "edi.rules.hierarchy",
     "edi.rules.institutional",
     "edi.rules.remittance",
+    "edi.rules.reporting",
     "edi.rules.review",
     "edi.rules.situations",
 )
