@@ -28,6 +28,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ("interchange.control_number_mismatch",),
         "ISA13 and IEA02 differ",
     ),
+    # --- 278, 005010X217
+    "kputnam__stupidedi--72ecb0--request-for-non-emergency-transportation.edi": (
+        ("hierarchy.parent_wrong 2000F/HL02",),
+        "the second and third service levels name the service level before them as parent, whose HL04 is 0",
+    ),
     # --- 834
     "azoner__pyx12--07a3e9--834_lui_id.txt": (
         ("isa.version_4010", *RETIRED),
