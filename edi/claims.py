@@ -19,6 +19,7 @@ from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
 from edi.findings import Finding, find
+from edi.generation import MAX_FINDINGS
 from edi.writer import envelope_context, generate_sets, wrap_sets
 
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
@@ -80,8 +81,10 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
     form = canonicalise(document, guide)
     findings = check_generated(form.document, guide, edits=edits)
-    posted = tuple(point_to_posted(form, finding) for finding in findings)
-    return CheckedClaim(guide, form.document, posted, summarise(form.document))
+    posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
+    if len(posted) > MAX_FINDINGS:
+        posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
+    return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:

@@ -2,7 +2,7 @@
 
 The overlay's `[[fix]]` entries correct the map before it is read: `where` names a segment use by its key
 (`2300/REF[G1]`), a loop by its id, or an element (`2300/CLM/05-3`); `set` gives new values of the map's own
-words (usage, max_use, repeat, codes, add_codes, min_length, max_length, name); `reason` says why.
+words (usage, name, max_use, repeat, pos, codes, add_codes, external); `reason` says why.
 """
 
 from __future__ import annotations
@@ -210,8 +210,13 @@ def _apply_words(node: etree._Element, values: dict[str, str | int | list[str]])
                 node, [str(code) for code in value] if isinstance(value, list) else [], word == "add_codes"
             )
             continue
+        if word == "external":
+            etree.SubElement(node, "valid_codes", external=str(value))
+            continue
         if word not in _WORDS:
-            raise GuideError(f"fix sets {word}, which is none of {', '.join(_WORDS)}, codes, add_codes")
+            raise GuideError(
+                f"fix sets {word}, which is none of {', '.join(_WORDS)}, codes, add_codes, external"
+            )
         child = node.find(word)
         if child is None:
             child = etree.SubElement(node, word)

@@ -10,6 +10,7 @@ MODULES = (
     "edi.rules.eligibility",
     "edi.rules.enrollment",
     "edi.rules.hierarchy",
+    "edi.rules.identifiers",
     "edi.rules.institutional",
     "edi.rules.premium",
     "edi.rules.remittance",

@@ -64,6 +64,8 @@ def pointers_name_diagnoses(line: Loop) -> Iterator[Finding]:
     if service is None or claim is None:
         return
     element, count = POINTERS[service.id], diagnoses(claim)
+    if not count:
+        return  # the diagnoses themselves are missing or misplaced, and reported
     for position, pointer in enumerate(service.element(element).split(line.component_separator), 1):
         if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count:
             yield find(
