@@ -75,7 +75,7 @@ def attending_provider_is_named(claim: Loop) -> Iterator[Finding]:
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP[434], DTP[435]")
 def statement_does_not_end_before_admission(claim: Loop) -> Iterator[Finding]:
-    """The statement period does not end before the admission (that it runs forward is an edit of all claims)."""
+    """The statement period does not end before the admission (that it runs forward is an edit)."""
     statement, admission = claim.segment("DTP", "434"), claim.segment("DTP", "435")
     if statement is None or admission is None:
         return
