@@ -121,6 +121,22 @@ async def test_claims_that_only_together_are_refused_are_held_for_a_person(
     assert (item.kind, set(item.candidates)) == ("batch", {each.claim for each in submitted})
 
 
+async def test_held_claims_do_not_keep_later_ones_waiting(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exchange.submit(*(make_claim(f"RB-{number}") for number in range(3)))
+    monkeypatch.setattr(
+        composition,
+        "_list_faults",
+        lambda text: (find("guide.unknown", set="837", known="none"),) if text.count(b"CLM*") > 2 else (),
+    )
+    await exchange.worker.run_due()
+    assert len(await exchange.feed("claim.held")) == 3
+    [later] = await exchange.submit(make_claim("RB-9"))
+    await exchange.worker.run_due()
+    assert (await exchange.fold(later.claim)).state == "sent"
+
+
 async def test_a_claim_that_another_worker_took_is_not_batched_twice(exchange: Exchange) -> None:
     await exchange.submit(make_claim("RB-1"))
     [batch] = await exchange.store.write(
