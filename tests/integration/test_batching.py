@@ -67,7 +67,7 @@ async def test_control_numbers_go_on_after_a_restart_and_after_another_worker(ex
 
 
 async def test_no_control_number_is_used_up_by_a_batch_that_is_undone(exchange: Exchange) -> None:
-    guess = batching.Numbers(41, 7)
+    guess = composition.Numbers(41, 7)
     exchange.batching._next[TENANT, "payer"] = guess
     await exchange.send(make_claim("RB-1"))
     [interchange] = await exchange.list_interchanges()
