@@ -80,7 +80,7 @@ def _describe_ta1(segment: Segment) -> dict[str, str]:
 def find_guide(document: Mapping[str, Any]) -> str:
     """The guide that a JSON document belongs to, by what it holds. Raises UntranslatableError."""
     meta, transactions = document.get("meta"), document.get("transactions")
-    if isinstance(meta, Mapping) and meta.get("guide") in load_sources():
+    if isinstance(meta, Mapping) and str(meta.get("guide")) in load_sources():
         return str(meta["guide"])
     if isinstance(transactions, Sequence) and transactions and isinstance(transactions[0], Mapping):
         for mark, guide in MARKS.items():
