@@ -98,8 +98,15 @@ class Gateway:
 
     def _begin(self, work: Work) -> None:
         task = asyncio.create_task(work.run())
-        task.add_done_callback(note_end)
+        task.add_done_callback(self._note_end)
         self._work[work] = task
+
+    def _note_end(self, work: asyncio.Task[None]) -> None:
+        """Background work that ends by a failure ends the gateway: answering alone, it would look alive."""
+        failure = None if work.cancelled() else work.exception()
+        if failure is not None:
+            log_event("worker.ended", level=logging.CRITICAL, error=failure)
+            self.services.broken.set()
 
     async def _drain(self) -> None:
         """Wait for the background work, and cut what does not end: its leases give it to another process."""
@@ -110,13 +117,6 @@ class Gateway:
         for task in self._work.values():
             task.cancel()
         await asyncio.gather(*self._work.values(), return_exceptions=True)
-
-
-def note_end(work: asyncio.Task[None]) -> None:
-    """Say so in the log where the background work ended by a failure."""
-    failure = None if work.cancelled() else work.exception()
-    if failure is not None:
-        log_event("worker.ended", level=logging.CRITICAL, error=failure)
 
 
 async def open_gateway(
@@ -259,7 +259,8 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
     """Run a gateway until SIGINT or SIGTERM, then drain it.
 
-    Raises StoreBroken after a failed flush, OSError where the address cannot be listened on.
+    Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
+    cannot be listened on.
     """
     gateway = await open_gateway(settings, role=role)
     asked, broken = asyncio.Event(), gateway.services.broken
@@ -275,4 +276,4 @@ async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
             end.cancel()
         await gateway.stop()
     if broken.is_set():
-        raise StoreBroken("a flush to disk failed: start the gateway again once the disk is sound")
+        raise StoreBroken("the gateway cannot go on, its log says why: look at the disk and start it again")
