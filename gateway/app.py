@@ -20,6 +20,7 @@ from adapters.folder import FolderSettings
 from adapters.folder import FolderTransport as FolderAdapter
 from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
+from edi.claims import check_claim
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
@@ -82,7 +83,10 @@ class Gateway:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
             self._begin(Housekeeping(self.services.store, self.services.clock))
-        return await self._server.start() if self._server is not None else None
+        if self._server is None:
+            return None
+        await asyncio.to_thread(warm_up)
+        return await self._server.start()
 
     async def stop(self) -> None:
         """Take nothing more, let what is under way end within the drain time, close the store; once."""
@@ -150,6 +154,11 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         deposits=Deposits(store, archive),
         metrics=Metrics(),
     )
+
+
+def warm_up() -> None:
+    """Compile the guides before the first client waits for them."""
+    check_claim({})
 
 
 def open_sealer(settings: Settings) -> Sealer:
