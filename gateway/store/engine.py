@@ -25,7 +25,7 @@ class Store(abc.ABC):
     """
 
     shared = True
-    """True where other processes may change the database too: nothing that was read may then be remembered."""
+    """True where other processes may change the database too; what was read may not be remembered then."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
