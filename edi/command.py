@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
 from edi.inspection import Inspected, check_claims, count_claims, inspect, looks_like_json, read_json
@@ -91,7 +91,7 @@ def _make_parser() -> argparse.ArgumentParser:
         if name == "check":
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
         if name == "ack":
-            one.add_argument("--kind", choices=("999", "277ca"), default="999")
+            one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
     return parser
 
 

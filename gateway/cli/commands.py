@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.command import (
     UNUSABLE,
     UnusableInputError,
@@ -52,7 +52,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise forgiven.")]
 Values = Annotated[bool, typer.Option("--show-values", help="Show the document's values (may be PHI).")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
-ANSWERS = ("999", "277ca")
 
 
 def _write(content: bytes, output: Path | None) -> None:
@@ -73,13 +72,14 @@ def check(
     strict: Strict = False,
     show_values: Values = False,
     ack: Annotated[
-        str, typer.Option(help="Write the acknowledgment instead: 999 or 277ca.", metavar="999|277ca")
+        str,
+        typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
-        raise Trouble("--ack is 999 or 277ca")
+        raise Trouble("--ack is 999, 824 or 277ca")
     checked = [inspect(name, read_input(name), strict=strict) for name in files]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
