@@ -1,4 +1,4 @@
-"""Rules of the application report (824, 005010X186A1) that need an `if`."""
+"""Rules of the application report (824, 005010X186A1) and of attachments (275, 005010X210)."""
 
 from __future__ import annotations
 
@@ -23,3 +23,19 @@ def rejected_item_says_why(item: Loop) -> Iterator[Finding]:
         x12=locate(item, identification, 1),
         rule=cite(item, identification, 1),
     )
+
+
+@rule("2110B", cites="005010X210 2110B BIN01: the length of BIN02 in bytes")
+def attachment_is_as_long_as_it_says(content: Loop) -> Iterator[Finding]:
+    """The content of an attachment has the length that is stated before it."""
+    segment = content.segment("BIN")
+    if segment is None or not segment.element(1).isdigit() or not segment.element(2):
+        return
+    length = len(segment.element(2).encode())
+    if length != int(segment.element(1)):
+        yield find(
+            "attachment.length_differs",
+            x12=locate(content, segment, 1),
+            rule=cite(content, segment, 1),
+            length=str(length),
+        )

@@ -8,14 +8,18 @@ from pathlib import Path
 from rich.console import Console
 
 from adapters.errors import DeliveryError
+from gateway import release
 from gateway.app import make_transport
 from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
+from gateway.hands import Hand
 from gateway.services import Services
 from gateway.settings import Partner, Settings
 from gateway.store.keys import ApiKey
 from gateway.upkeep import Verdict, verify_home
+
+COMMAND_LINE = "command-line"
 
 
 def _print(text: str) -> None:
@@ -103,6 +107,21 @@ def _find_partner(settings: Settings, tenant: str, name: str) -> Partner:
         return settings.find_partner(choose_tenant(settings, tenant), name)
     except KeyError:
         raise Trouble(f"the settings have no partner {name} for this tenant") from None
+
+
+def release_partner(settings: Path | None, tenant: str, name: str, note: str) -> None:
+    """Release everything held on its way to a partner and say how much it was. Raises Trouble."""
+    loaded = load_settings(settings)
+    chosen, found = choose_tenant(loaded, tenant), _find_partner(loaded, tenant, name)
+
+    async def let_go(services: Services) -> release.Released:
+        hand = Hand(COMMAND_LINE, note)
+        return await services.store.write(
+            lambda scope: release.release_partner(scope, found, hand), tenant=chosen
+        )
+
+    freed = with_services(settings, let_go)
+    _print(f"{name}: {freed.claims} claims and {freed.deliveries} deliveries go on")
 
 
 async def _count_waiting(found: Partner) -> int:

@@ -19,6 +19,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "a made-up envelope: versions 00401 and 004010, IEA02 and SE01 wrong",
     ),
+    # --- 275
+    "xlate__staedi--0c530f--sample275_with_HL7_valid_BIN01.edi": (
+        ("guide.unknown",),
+        "of 005010X211 (services review), which HIPAA has not adopted and which we do not hold",
+    ),
     # --- 277, 005010X212
     "cosyte__x12--9111a9--277.edi": (
         ("element.not_used 2200D/STC03",),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.corpus
 
 #: The folders of the corpus whose guides this test covers.
 #: The folders of the corpus whose guides this test covers.
-FOLDERS = ("270", "271", "276", "277", "278", "820", "834", "837D", "837I")
+FOLDERS = ("270", "271", "275", "276", "277", "278", "820", "834", "837D", "837I")
 #: What is never written: a set without its end, a value that would break the file.
 UNWRITTEN = frozenset({"set.missing_trailer", "element.bad_character"})
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

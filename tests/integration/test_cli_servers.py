@@ -81,6 +81,8 @@ def test_a_claim_goes_from_serve_to_simulate_and_comes_back_paid(tmp_path: Path)
             wait_for_state(started["port"], key, taken["id"], "paid")
             owned = claimwire("keys", "list", CLAIMWIRE_HOME=str(home))
             assert (owned.status, "another process has this database open" in owned.err) == (2, True)
+    released = claimwire("partner", "release", "exchange", CLAIMWIRE_HOME=str(home))
+    assert (released.status, released.out) == (0, "exchange: 0 claims and 0 deliveries go on\n"), released.err
     verified = claimwire("db", "verify", CLAIMWIRE_HOME=str(home))
     assert (verified.status, verified.out.endswith(", 0 faults\n")) == (0, True), verified.out
     assert not verified.out.startswith("0 events")
@@ -122,6 +124,7 @@ def test_an_unknown_tenant_partner_or_scope_is_told_in_one_line(home: Path) -> N
     for arguments, reason in (
         (("keys", "list", "--tenant", "nobody"), "--tenant names one of the settings' tenants: clinic"),
         (("partner", "test", "exchange"), "the settings have no partner exchange for this tenant"),
+        (("partner", "release", "exchange"), "the settings have no partner exchange for this tenant"),
         (("keys", "create", "x", "--scope", "everything"), "unknown or no scopes: everything"),
         (("simulate", "--home", home / "payer"), "the sender needs --public-key or --password-file"),
     ):

@@ -106,7 +106,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "code", "pointer"), CHANGES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("change", "code", "pointer"), CHANGES)
 def test_one_change_of_an_inpatient_claim_is_found_where_it_was_made(
     change: Callable[[Claim], None], code: str, pointer: str
 ) -> None:
