@@ -13,7 +13,8 @@ HEAD = """\
 
 What Claimwire reads, checks and writes. Each guide is a map that pyx12 ships, pinned by its digest, and our
 overlay (`schemas/guides/GUIDE.toml`) with corrections, JSON names and rules: see
-[why](../why/0001-pyx12-maps-as-guide-source.md). TA1 stands in no transaction set and has no map.
+[why](../why/0001-pyx12-maps-as-guide-source.md). Where pyx12 ships no map, the whole guide is ours, in the
+same file. TA1 stands in no transaction set and has no map.
 
 This page is generated from the guides as they load; a test compares them.
 """
@@ -33,7 +34,7 @@ def _render_guide(source: GuideSource) -> str:
             "accepted versions",
             ", ".join(f"`{version}`" for version in sorted({source.guide, *source.versions})),
         ),
-        ("map", f"`{source.base}`, SHA-256 `{source.sha256[:16]}…`"),
+        ("map", f"`{source.base}`, SHA-256 `{source.sha256[:16]}…`" if source.base else "none: ours"),
         ("size", f"{_count_loops(uses)} loops, {len(uses)} segment uses, {_count_elements(uses)} elements"),
         ("rules", ", ".join(f"`{rule}`" for rule in guide.rules) or "none"),
         ("edits", ", ".join(f"`{edit}`" for edit in guide.edits) or "none"),

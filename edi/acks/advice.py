@@ -1,8 +1,8 @@
 """The 824 that reports on a functional group: a projection of its findings, and read back to findings.
 
-The document has the names of docs/reference/824-json.md. Every finding is one error with its place, its sentence
-and its code; the sentence never holds a value of the document, the copy of the bad element does. Source:
-005010X186A1 OTI, TED and RED.
+The document has the names of docs/reference/824-json.md. Every finding is one error with its place, its
+sentence and its code; the sentence never holds a value of the document, the copy of the bad element does.
+Source: 005010X186A1 OTI, TED and RED.
 """
 
 from __future__ import annotations
