@@ -43,7 +43,6 @@ class Generation(Protocol):
         """Which repeat of its loop this is, from 1."""
 
 
-DAY_LENGTH = len("CCYYMMDD")
 Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 
@@ -113,13 +112,6 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
     return code if isinstance(code, str) else ""
 
 
-def derive_admission_format(generation: Generation, scope: Mapping[str, object]) -> str:
-    """`D8` for an admission date alone, `DT` for date and hour (005010X223A2 2300 DTP[435]02)."""
-    dates = scope.get("claimDateInformation")
-    admission = dates.get("admissionDateAndHour") if isinstance(dates, Mapping) else None
-    return "D8" if isinstance(admission, str) and len(admission) == DAY_LENGTH else "DT"
-
-
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.
 HIERARCHY = frozenset({"hl.id", "hl.parent", "hl.child"})
 
@@ -136,5 +128,4 @@ DERIVATIONS: dict[str, Derivation] = {
     "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
     "line.procedure_code": derive_procedure_code,
-    "claim.admission_format": derive_admission_format,
 }

@@ -11,12 +11,15 @@ import json
 import sys
 from typing import Any
 
-from edi.claim_forms import INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
+from edi.claim_forms import ORDERING, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
     LoopBinding,
+    MomentField,
     Name,
     Overlay,
     PairsField,
@@ -32,8 +35,18 @@ from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
-FILES = {PROFESSIONAL: "837P.json", INSTITUTIONAL: "837I.json"}
+FILES = {
+    "005010X222A1": "837P.json",
+    "005010X223A2": "837I.json",
+    "005010X224A2": "837D.json",
+    "005010X279A1-270": "270.json",
+    "005010X279A1-271": "271.json",
+    "005010X212-276": "276.json",
+    "005010X212-277": "277.json",
+}
 DAY = r"^\d{8}$"
+MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
+ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))
 
 
 def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Node:
@@ -46,6 +59,13 @@ def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Nod
         if start.get("type") == "array":
             start = start["items"]
     return start
+
+
+def add_kind(items: Node, member: str, value: str) -> None:
+    """One more value of the member that tells the items of an array apart."""
+    leaf = items.setdefault("properties", {}).setdefault(member, {"type": "string", "enum": []})
+    leaf["enum"].append(value)
+    items["required"] = [member]
 
 
 def require(start: Node, steps: tuple[str, ...]) -> None:
@@ -76,6 +96,8 @@ class SchemaWriter:
         if loop.scope is not None:
             start = self.root if loop.scope.root else scope
             inner = open_node(start, loop.scope.steps, many=loop.scope.many)
+            if loop.scope.pick is not None:
+                add_kind(inner, *loop.scope.pick)
             unit = bool(self.overlay.unit) and loop.use.id == self.overlay.unit
             if (needed and loop.use.usage == "R" and loop.when is None) or unit:
                 require(start, loop.scope.steps)
@@ -95,8 +117,9 @@ class SchemaWriter:
         needed = needed and set(segment.codes) in (set(), set(segment.use.slot_codes))
         if segment.scope is not None:
             start = self.root if segment.scope.root else scope
-            if any(not name.steps for field in segment.fields for name in field_names(field)):
-                self.items(segment, segment.scope, start)
+            names = [name for field in segment.fields for name in field_names(field)]
+            if any(not name.steps and not name.root for name in names):
+                self.texts(segment, start)
                 return
             scope = open_node(start, segment.scope.steps, many=segment.scope.many)
             needed = True
@@ -104,21 +127,26 @@ class SchemaWriter:
         for field in segment.fields:
             self.field(field, segment.use, scope, needed and not given.intersection(slots_of(field)))
 
-    def items(self, segment: SegmentBinding, name: Name, start: Node) -> None:
-        """An array with a text, or an array of objects, for each occurrence of the segment."""
+    def texts(self, segment: SegmentBinding, start: Node) -> None:
+        """An array of texts, one for each occurrence of the segment."""
         field = segment.fields[0]
-        owner = open_node(start, name.steps[:-1]).setdefault("properties", {})
+        if segment.scope is None:
+            raise TypeError("texts stand in an array of segments")
+        owner = open_node(start, segment.scope.steps[:-1])
+        item = self.item(field, segment.use)
+        owner.setdefault("properties", {})[segment.scope.steps[-1]] = {"type": "array", "items": item}
+
+    def item(self, field: Field, use: SegmentUse) -> Node:
+        """One item of an array of segments that is no object: a text, or an array itself."""
         if isinstance(field, ValueField):
-            owner[name.steps[-1]] = {"type": "array", "items": leaf_of(segment.use, field.slot)}
-        elif isinstance(field, SpreadField):
-            owner[name.steps[-1]] = {"type": "array", "items": spread_leaf(field, segment.use)}
-        elif isinstance(field, RunsField):
-            inner: Node = {"type": "object"}
-            runs = {"type": "array", "items": inner, "maxItems": len(field.starts)}
-            owner[name.steps[-1]] = {"type": "array", "items": runs}
-            self.parts(field, segment.use, inner)
-        else:
-            raise TypeError("an array of segments has texts, runs or objects")
+            return leaf_of(use, field.slot)
+        if isinstance(field, SpreadField):
+            return spread_leaf(field, use)
+        if isinstance(field, RunsField):
+            entry: Node = {"type": "object"}
+            self.parts(field, use, entry)
+            return {"type": "array", "items": entry, "maxItems": len(field.starts)}
+        raise TypeError(f"{use.key}: a {type(field).__name__} is no item of an array")
 
     def put(self, scope: Node, name: Name, leaf: Node, needed: bool) -> None:
         """A leaf at a name."""
@@ -139,6 +167,10 @@ class SchemaWriter:
             self.put(scope, field.name, spread_leaf(field, use), needed)
         elif isinstance(field, RunsField):
             self.runs(field, use, scope, needed)
+        elif isinstance(field, CodedField):
+            self.coded(field.coded, leaf_of(use, field.slot), scope, many=field.many)
+        elif isinstance(field, MomentField):
+            self.put(scope, field.name, moment_leaf(use, field.slot), needed)
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
@@ -160,18 +192,34 @@ class SchemaWriter:
         """The names of one run."""
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
-            every = [Slot(first + part.offset, part.component) for first in field.starts]
+            if part.coded is not None:
+                self.coded(part.coded, leaf_of(use, slot), items)
+            for name in part.span or ():
+                self.put(items, name, day_leaf(use, slot), is_required(use, slot))
+            every = [Slot(start + part.offset, part.component) for start in field.starts]
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
-            for name in part.span or ():
-                self.put(items, name, day_leaf(use, slot), False)
+
+    def coded(self, coded: Coded, leaf: Node, scope: Node, *, many: bool = False) -> None:
+        """A code and its word, or arrays of them."""
+        word = {"type": "string", "description": leaf["description"]}
+        if coded.words and not many:
+            word["enum"] = list(dict.fromkeys(text for _, text in coded.words))
+        for name, entry in ((coded.code, leaf), (coded.meaning, word)):
+            if name is not None:
+                self.put(scope, name, {"type": "array", "items": entry} if many else entry, False)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""
         inner = open_node(scope, field.each.steps, many=True) if field.each else scope
         for _, name in field.names:
             self.put(inner, name, leaf_of(use, Slot(field.starts[0] + 1, 0)), False)
+
+
+def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
+    """The schema of an array of texts over several places."""
+    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
 
 
 def slots_of(field: Field) -> set[Slot]:
@@ -207,11 +255,6 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
     return leaf
 
 
-def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
-    """The schema of an array of texts over several places."""
-    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
-
-
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
     """The leaf with the codes of every run, which may differ from the first."""
     codes: set[str] = set()
@@ -229,6 +272,11 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     return {"type": field.kind, "description": leaf["description"]}
 
 
+def moment_leaf(use: SegmentUse, slot: Slot) -> Node:
+    """The schema of a date, a range or a date with a time."""
+    return {**day_leaf(use, slot), "pattern": MOMENT}
+
+
 def day_leaf(use: SegmentUse, slot: Slot) -> Node:
     """The schema of a date."""
     return {"type": "string", "description": leaf_of(use, slot)["description"], "pattern": DAY}
@@ -237,10 +285,12 @@ def day_leaf(use: SegmentUse, slot: Slot) -> Node:
 def add_forms(schema: Node, guide_id: str) -> None:
     """The other forms in which claims are posted (`edi/claim_forms.py`)."""
     properties = schema["properties"]
-    if guide_id == PROFESSIONAL:
+    if guide_id in ORDERING:
         line = properties["claimInformation"]["properties"]["serviceLines"]["items"]["properties"]
-        properties["ordering"] = line["orderingProvider"] | {"description": "For every line without one"}
-    roles = sorted({role for role in PROVIDER_ROLES.values() if role in properties})
+        properties[ORDERING[guide_id]] = line["orderingProvider"] | {
+            "description": "For every line without one"
+        }
+    roles = [role for role in ROLE_NAMES if role in properties]
     provider = {name: leaf for role in roles for name, leaf in role_properties(properties, role).items()}
     kinds = [f"{role.title()}Provider" for role in roles]
     properties["providers"] = {

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from adapters.errors import DeliveryError
 from gateway import release
 from gateway.app import make_transport
+from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
 from gateway.hands import Hand
@@ -19,9 +19,7 @@ from gateway.settings import Partner, Settings
 from gateway.store.keys import ApiKey
 from gateway.upkeep import Verdict, verify_home
 
-ID_WIDTH = 30
 COMMAND_LINE = "command-line"
-
 
 def _print(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
@@ -48,14 +46,14 @@ def list_keys(settings: Path | None, tenant: str) -> None:
     async def list_all(services: Services) -> list[ApiKey]:
         return await services.keys.list_all(chosen)
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("id", min_width=ID_WIDTH)
-    for heading in ("label", "scopes", "state", "made"):
-        table.add_column(heading, overflow="fold")
-    for key in with_services(settings, list_all):
-        made = key.created_at.strftime("%Y-%m-%d %H:%M")
-        table.add_row(key.id, key.label, " ".join(key.scopes), key.state, made)
-    Console(highlight=False).print(table)
+    show_rows(
+        Console(highlight=False),
+        ("id", "label", "scopes", "state", "made"),
+        [
+            (key.id, key.label, " ".join(key.scopes), key.state, key.created_at.strftime("%Y-%m-%d %H:%M"))
+            for key in with_services(settings, list_all)
+        ],
+    )
 
 
 def revoke_key(settings: Path | None, tenant: str, key: str) -> None:

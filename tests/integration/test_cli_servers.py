@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli import PAID, ROOT, claimwire
+from tests.cli import PAID, claimwire, read_line, running
 
 PATIENCE = 60.0
 SETTINGS = """\
@@ -45,32 +41,6 @@ group_sender = "CLINIC"
 group_receiver = "EXCHANGE"
 usage = "T"
 """
-
-
-@contextlib.contextmanager
-def running(*arguments: str | Path, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """A command that stays up, ended by SIGTERM; it must end by itself and with status 0."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "gateway.cli", *map(str, arguments)],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CLAIMWIRE_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, process.stderr.read() if process.stderr else ""
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_line(process: subprocess.Popen[str], *, error: bool = False) -> str:
-    stream = process.stderr if error else process.stdout
-    assert stream is not None
-    return stream.readline()
 
 
 def call(port: int, key: str, path: str, body: bytes | None = None) -> Any:
@@ -139,11 +109,11 @@ def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
     made = claimwire("keys", "create", "front desk", "--scope", "claims:write", CLAIMWIRE_HOME=str(home))
     assert (made.status, made.out.startswith("cw_")) == (0, True)
     listed = claimwire("keys", "list", CLAIMWIRE_HOME=str(home)).out
-    row = listed.splitlines()[1]
+    (row,) = listed.splitlines()
     assert "front desk" in row
     assert "claims:write" in row
     assert made.out.strip() not in listed
-    key_id = row.split()[0]
+    key_id = row.split("\t")[0]
     assert claimwire("keys", "revoke", key_id, CLAIMWIRE_HOME=str(home)).out == "revoked\n"
     assert "revoked" in claimwire("keys", "list", CLAIMWIRE_HOME=str(home)).out
     again = claimwire("keys", "revoke", key_id, CLAIMWIRE_HOME=str(home))
