@@ -21,6 +21,7 @@ from gateway.upkeep import Verdict, verify_home
 
 COMMAND_LINE = "command-line"
 
+
 def _print(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
 
