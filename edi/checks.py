@@ -21,6 +21,7 @@ DECIMAL = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 WHOLE = re.compile(r"-?\d+", re.ASCII)
 CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?", re.ASCII)
 LISTED = 12
+BINARY = "B"  # any bytes: neither separators nor lengths mean anything inside
 MONEY = "782"  # data element 782, monetary amount: dollars with at most two decimal places
 
 
@@ -121,6 +122,8 @@ class SegmentCheck:
         return text.split(mark) if mark and mark in text else [text]
 
     def _check_repeating(self, use: ElementUse, text: str, format_name: str) -> Iterator[Finding]:
+        if use.type == BINARY and text and use.usage != "N":
+            return
         parts = self._repetitions(use, text)
         if len(parts) > use.repeat:
             yield self._find(

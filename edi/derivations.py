@@ -112,6 +112,12 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
     return code if isinstance(code, str) else ""
 
 
+def derive_content_length(generation: Generation, scope: Mapping[str, object]) -> str:
+    """The length of an attachment's content in bytes (005010X210 2110B BIN01)."""
+    content = scope.get("content")
+    return str(len(content.encode())) if isinstance(content, str) else ""
+
+
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.
 HIERARCHY = frozenset({"hl.id", "hl.parent", "hl.child"})
 
@@ -127,5 +133,6 @@ DERIVATIONS: dict[str, Derivation] = {
     "entity.type": derive_entity_type,
     "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
+    "content.length": derive_content_length,
     "line.procedure_code": derive_procedure_code,
 }

@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from edi.claim_forms import ORDERING, PROVIDER_ROLES
+from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -36,17 +36,19 @@ from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
 FILES = {
-    "005010X222A1": "837P.json",
-    "005010X223A2": "837I.json",
-    "005010X224A2": "837D.json",
+    PROFESSIONAL: "837P.json",
+    INSTITUTIONAL: "837I.json",
+    DENTAL: "837D.json",
     "005010X279A1-270": "270.json",
     "005010X279A1-271": "271.json",
     "005010X212-276": "276.json",
     "005010X212-277": "277.json",
+    "005010X210": "275.json",
+    "005010X217": "278.json",
+    "005010X186A1": "824.json",
 }
 DAY = r"^\d{8}$"
 MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
-ROLE_NAMES = tuple(sorted(PROVIDER_ROLES.values()))
 
 
 def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Node:
@@ -117,9 +119,8 @@ class SchemaWriter:
         needed = needed and set(segment.codes) in (set(), set(segment.use.slot_codes))
         if segment.scope is not None:
             start = self.root if segment.scope.root else scope
-            names = [name for field in segment.fields for name in field_names(field)]
-            if any(not name.steps and not name.root for name in names):
-                self.texts(segment, start)
+            if any(not name.steps for field in segment.fields for name in field_names(field)):
+                self.items(segment, segment.scope, start)
                 return
             scope = open_node(start, segment.scope.steps, many=segment.scope.many)
             needed = True
@@ -127,26 +128,21 @@ class SchemaWriter:
         for field in segment.fields:
             self.field(field, segment.use, scope, needed and not given.intersection(slots_of(field)))
 
-    def texts(self, segment: SegmentBinding, start: Node) -> None:
-        """An array of texts, one for each occurrence of the segment."""
+    def items(self, segment: SegmentBinding, name: Name, start: Node) -> None:
+        """An array with a text, or an array of objects, for each occurrence of the segment."""
         field = segment.fields[0]
-        if segment.scope is None:
-            raise TypeError("texts stand in an array of segments")
-        owner = open_node(start, segment.scope.steps[:-1])
-        item = self.item(field, segment.use)
-        owner.setdefault("properties", {})[segment.scope.steps[-1]] = {"type": "array", "items": item}
-
-    def item(self, field: Field, use: SegmentUse) -> Node:
-        """One item of an array of segments that is no object: a text, or an array itself."""
+        owner = open_node(start, name.steps[:-1]).setdefault("properties", {})
         if isinstance(field, ValueField):
-            return leaf_of(use, field.slot)
-        if isinstance(field, SpreadField):
-            return spread_leaf(field, use)
-        if isinstance(field, RunsField):
-            entry: Node = {"type": "object"}
-            self.parts(field, use, entry)
-            return {"type": "array", "items": entry, "maxItems": len(field.starts)}
-        raise TypeError(f"{use.key}: a {type(field).__name__} is no item of an array")
+            owner[name.steps[-1]] = {"type": "array", "items": leaf_of(segment.use, field.slot)}
+        elif isinstance(field, SpreadField):
+            owner[name.steps[-1]] = {"type": "array", "items": spread_leaf(field, segment.use)}
+        elif isinstance(field, RunsField):
+            inner: Node = {"type": "object"}
+            runs = {"type": "array", "items": inner, "maxItems": len(field.starts)}
+            owner[name.steps[-1]] = {"type": "array", "items": runs}
+            self.parts(field, segment.use, inner)
+        else:
+            raise TypeError("an array of segments has texts, runs or objects")
 
     def put(self, scope: Node, name: Name, leaf: Node, needed: bool) -> None:
         """A leaf at a name."""
@@ -192,14 +188,14 @@ class SchemaWriter:
         """The names of one run."""
         for part in field.parts:
             slot = Slot(field.starts[0] + part.offset, part.component)
-            if part.coded is not None:
-                self.coded(part.coded, leaf_of(use, slot), items)
-            for name in part.span or ():
-                self.put(items, name, day_leaf(use, slot), is_required(use, slot))
-            every = [Slot(start + part.offset, part.component) for start in field.starts]
+            every = [Slot(first + part.offset, part.component) for first in field.starts]
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
+            if part.coded is not None:
+                self.coded(part.coded, leaf_of(use, slot), items)
+            for name in part.span or ():
+                self.put(items, name, day_leaf(use, slot), False)
 
     def coded(self, coded: Coded, leaf: Node, scope: Node, *, many: bool = False) -> None:
         """A code and its word, or arrays of them."""
@@ -215,11 +211,6 @@ class SchemaWriter:
         inner = open_node(scope, field.each.steps, many=True) if field.each else scope
         for _, name in field.names:
             self.put(inner, name, leaf_of(use, Slot(field.starts[0] + 1, 0)), False)
-
-
-def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
-    """The schema of an array of texts over several places."""
-    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
 
 
 def slots_of(field: Field) -> set[Slot]:
@@ -255,6 +246,11 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
     return leaf
 
 
+def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
+    """The schema of an array of texts over several places."""
+    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
+
+
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
     """The leaf with the codes of every run, which may differ from the first."""
     codes: set[str] = set()
@@ -285,12 +281,10 @@ def day_leaf(use: SegmentUse, slot: Slot) -> Node:
 def add_forms(schema: Node, guide_id: str) -> None:
     """The other forms in which claims are posted (`edi/claim_forms.py`)."""
     properties = schema["properties"]
-    if guide_id in ORDERING:
+    if guide_id == PROFESSIONAL:
         line = properties["claimInformation"]["properties"]["serviceLines"]["items"]["properties"]
-        properties[ORDERING[guide_id]] = line["orderingProvider"] | {
-            "description": "For every line without one"
-        }
-    roles = [role for role in ROLE_NAMES if role in properties]
+        properties["ordering"] = line["orderingProvider"] | {"description": "For every line without one"}
+    roles = sorted({role for role in PROVIDER_ROLES.values() if role in properties})
     provider = {name: leaf for role in roles for name, leaf in role_properties(properties, role).items()}
     kinds = [f"{role.title()}Provider" for role in roles]
     properties["providers"] = {

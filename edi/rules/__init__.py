@@ -14,6 +14,8 @@ MODULES = (
     "edi.rules.institutional",
     "edi.rules.premium",
     "edi.rules.remittance",
+    "edi.rules.reporting",
+    "edi.rules.review",
     "edi.rules.situations",
 )
 

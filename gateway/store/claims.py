@@ -239,11 +239,19 @@ def list_payers_in(scope: TenantScope, state: str) -> list[str]:
     return [row[0] for row in scope.tuples(statement.distinct().order_by(payer))]
 
 
-def take_in_state(scope: TenantScope, state: str, payer_id: str, limit: int) -> list[Claim]:
-    """The oldest claims of a payer in `state`, locked; those that another transaction holds are left out."""
+def take_in_state(
+    scope: TenantScope, state: str, payer_id: str, limit: int, *, unless_marked: str = ""
+) -> list[Claim]:
+    """The oldest claims of a payer in `state`, locked, without those that bear the mark `unless_marked`.
+
+    Those that another transaction holds are left out.
+    """
     statement = scope.select(tables.claim, *_COLUMNS).where(
         tables.claim.c.state == state, tables.claim.c.payer_id == payer_id
     )
+    if unless_marked:
+        marks = type_coerce(tables.claim.c.marks, String)
+        statement = statement.where((literal(" ") + marks + " ").not_like(f"% {unless_marked} %"))
     ordered = statement.order_by(tables.claim.c.id).limit(limit)
     return scope.rows(Claim, ordered.with_for_update(skip_locked=True))
 

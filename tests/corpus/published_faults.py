@@ -19,6 +19,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "a made-up envelope: versions 00401 and 004010, IEA02 and SE01 wrong",
     ),
+    # --- 275
+    "xlate__staedi--0c530f--sample275_with_HL7_valid_BIN01.edi": (
+        ("guide.unknown",),
+        "of 005010X211 (services review), which HIPAA has not adopted and which we do not hold",
+    ),
     # --- 277, 005010X212
     "cosyte__x12--9111a9--277.edi": (
         ("element.not_used 2200D/STC03",),
@@ -27,6 +32,16 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "kputnam__stupidedi--a60367--1.era": (
         ("interchange.control_number_mismatch",),
         "ISA13 and IEA02 differ",
+    ),
+    # --- 278, 005010X217
+    "kputnam__stupidedi--72ecb0--request-for-non-emergency-transportation.edi": (
+        ("hierarchy.parent_wrong 2000F/HL02",),
+        "the second and third service levels name the service level before them as parent, whose HL04 is 0",
+    ),
+    # --- 834
+    "azoner__pyx12--07a3e9--834_lui_id.txt": (
+        ("isa.version_4010", *RETIRED),
+        "version 004010, retired on 2012-01-01",
     ),
     # --- 837I, 005010X223A2
     "LinuxForHealth__x12--b2f677--demo.837i": (
@@ -58,9 +73,4 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "kputnam__stupidedi--05f522--automobile-accident.edi": ((ZIP,), NINE_DIGITS),
     "kputnam__stupidedi--9c8869--two-claims-for-the-same-provider.edi": ((ZIP,), NINE_DIGITS),
-    # --- 834, 005010X220A1
-    "azoner__pyx12--07a3e9--834_lui_id.txt": (
-        ("isa.version_4010", "group.version_4010", "guide.retired"),
-        "version 004010 in an interchange 00401, retired on 2012-01-01",
-    ),
 }

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.corpus
 
 #: The folders of the corpus whose guides this test covers.
 #: The folders of the corpus whose guides this test covers.
-FOLDERS = ("270", "271", "276", "277", "820", "834", "837D", "837I")
+FOLDERS = ("270", "271", "275", "276", "277", "278", "820", "834", "837D", "837I")
 #: What is never written: a set without its end, a value that would break the file.
 UNWRITTEN = frozenset({"set.missing_trailer", "element.bad_character"})
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_a_readable_set_survives_the_way_through_json(shared: Path, folder: str)
 
 
 def is_whole(entry: SetReport) -> bool:
-    """True where the set has a guide, a trailer, a place for each segment, and levels numbered right.
+    """True where the set has JSON names, a trailer, a place for each segment, and levels numbered right.
 
     Numbers of levels are always written anew; a control character is never written.
     """

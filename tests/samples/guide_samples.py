@@ -1,9 +1,9 @@
 """The samples of each guide: a JSON document and the X12 that it is.
 
 A case is a folder `samples/<folder>/<case>` with `claim.json` (claims) or `document.json`, and the X12 beside
-it. Cases whose name begins with `refused` hold what is wrong, and have `findings.json` instead: the codes and
-pointers of everything found. `python -m tests.samples.guide_samples` writes the derived files anew; read the
-difference before keeping it.
+it; of guides that are read only, just the X12. Cases whose name begins with `refused` hold what is wrong, and
+have `findings.json` instead: the codes and pointers of everything found.
+`python -m tests.samples.guide_samples` writes the derived files anew; read the difference before keeping it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ CLAIMS = {"837D": "005010X224A2", "837I": "005010X223A2"}
 DOCUMENTS = {
     "270": "005010X279A1-270",
     "271": "005010X279A1-271",
+    "275": "005010X210",
     "276": "005010X212-276",
     "277": "005010X212-277",
+    "278": "005010X217",
     "820": "005010X218",
+    "824": "005010X186A1",
     "834": "005010X220A1",
 }
 GUIDES = CLAIMS | DOCUMENTS
