@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, type_coerce
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
