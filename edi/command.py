@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
@@ -96,7 +96,7 @@ def _make_parser() -> argparse.ArgumentParser:
         if name in ("check", "x12"):
             one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
         if name == "ack":
-            one.add_argument("--kind", choices=("999", "277ca"), default="999")
+            one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
     return parser
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.command import (
     GUIDE_ALONE,
     UNUSABLE,
@@ -56,7 +56,6 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 GuideName = Annotated[
     str, typer.Option("--guide", help="The guide of JSON that does not say its own.", metavar="ID")
 ]
-ANSWERS = ("999", "277ca")
 
 
 def _write(content: bytes, output: Path | None) -> None:
@@ -77,14 +76,15 @@ def check(
     strict: Strict = False,
     show_values: Values = False,
     ack: Annotated[
-        str, typer.Option(help="Write the acknowledgment instead: 999 or 277ca.", metavar="999|277ca")
+        str,
+        typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     guide: GuideName = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
-        raise Trouble("--ack is 999 or 277ca")
+        raise Trouble("--ack is 999, 824 or 277ca")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
     checked = [inspect(name, read_input(name), strict=strict, guide=known, edits=edits) for name in files]
