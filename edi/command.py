@@ -43,7 +43,7 @@ def read_input(name: str) -> bytes:
 
 
 def read_report(name: str, *, strict: bool, edits: bool = True) -> FileReport:
-    """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError where it cannot be."""
+    """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError."""
     content = read_input(name)
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
