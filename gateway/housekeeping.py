@@ -17,7 +17,7 @@ TURN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Deletes what is older than a day: kept answers of idempotency keys, half-written files of the archive."""
+    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive."""
 
     def __init__(self, store: Store, archive: Archive, clock: Clock) -> None:
         self._store = store
