@@ -43,6 +43,7 @@ from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
 
@@ -184,6 +185,9 @@ def build_worker(
     resources.push_async_callback(transports.close)
     transports.make_all()
     watch = PartnerWatch(store)
+    inbound = Inbound(
+        store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
+    )
     return Worker(
         store,
         clock,
@@ -191,10 +195,9 @@ def build_worker(
         settings.tenants,
         batching=Batching(store, services.archive, clock, reach=reach),
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
-        inbound=Inbound(
-            store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
-        ),
+        inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
+        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
     )
 
