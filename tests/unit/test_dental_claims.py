@@ -1,4 +1,4 @@
-"""Dental claims: told from their JSON, checked by rules that the claim guides share, read in every version."""
+"""Dental claims: told from their JSON, checked by the rules claim guides share, read in every version."""
 
 from __future__ import annotations
 
