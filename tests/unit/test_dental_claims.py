@@ -1,4 +1,4 @@
-"""Dental claims: told from their JSON, checked by the rules claim guides share, read in every version."""
+"""Dental claims (005010X224A2): forms, rules, versions, folding, and what only they have."""
 
 from __future__ import annotations
 
