@@ -82,6 +82,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     body_seconds: Seconds = 30.0
     idle_seconds: Seconds = 75.0
     drain_seconds: Seconds = 10.0
+    heartbeat_seconds: Seconds = 15.0
+    streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
 

@@ -260,6 +260,16 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     type: Annotated[str, msgspec.Meta(max_length=500, description="Types, comma-separated.")] = ""
 
 
+class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a stream of events begins, and which it holds."""
+
+    after: Annotated[
+        int | None,
+        msgspec.Meta(description="The last sequence that you have; without it, what happens from now on."),
+    ] = None
+    type: Annotated[str, msgspec.Meta(max_length=500, description="Types, comma-separated.")] = ""
+
+
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which page to list."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.api.handlers import claims, events, files, openapi, remittances, system, webhooks
+from gateway.api.handlers import claims, events, files, openapi, remittances, stream, system, webhooks
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.shapes import (
     ClaimChecked,
@@ -24,6 +24,7 @@ from gateway.api.shapes import (
     PageQuery,
     RemittancePage,
     RemittanceShown,
+    StreamQuery,
     Timeline,
 )
 from gateway.api.worklist_routes import WORKLIST_ROUTES
@@ -115,6 +116,17 @@ ROUTES: tuple[Route, ...] = (
         query=EventQuery,
         answers=(Answer(200, "Events, and where to go on.", EventPage),),
         problems=(400,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/events/stream",
+        name="stream_events",
+        handler=stream.stream_events,
+        summary="Stream events as they happen (server-sent events); Last-Event-ID goes on where one stopped.",
+        scope=Scope.EVENTS_READ,
+        query=StreamQuery,
+        answers=(Answer(200, "Events, until either side ends.", media=stream.MEDIA),),
+        problems=(400, 429),
     ),
     Route(
         method="GET",
