@@ -32,6 +32,21 @@ class ClaimTaken(Shape, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class BatchAnswer(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line of a batch, numbered from 1.
+
+    `state` is accepted or rejected (`id` names the claim), unreadable (`file` keeps the bytes), unavailable
+    (nothing was stored: send the line again) or stopped (nothing from this line on was taken).
+    """
+
+    line: int
+    state: str
+    id: str = ""
+    patient_control_number: str = ""
+    file: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
 class ClaimChecked(Shape, frozen=True, kw_only=True):
     """What a check alone says; nothing was stored."""
 

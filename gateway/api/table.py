@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from gateway.api.handlers import claims, events, files, openapi, remittances, stream, system, webhooks
+from gateway.api.handlers import (
+    batches,
+    claims,
+    events,
+    files,
+    openapi,
+    remittances,
+    stream,
+    system,
+    webhooks,
+)
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.shapes import (
+    BatchAnswer,
     ClaimChecked,
     ClaimFindings,
     ClaimPage,
@@ -43,6 +54,17 @@ ROUTES: tuple[Route, ...] = (
         idempotent=True,
         answers=(Answer(202, "The claim was accepted and will be sent.", ClaimTaken),),
         problems=(400, 408, 409, 413, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/claims/batch",
+        name="submit_batch",
+        handler=batches.submit_batch,
+        summary="Submit many claims, one on each line; each is answered by a line once it is durable.",
+        scope=Scope.CLAIMS_WRITE,
+        body=Taken.BATCH,
+        answers=(Answer(200, "One answer for each line.", BatchAnswer, batches.MEDIA),),
+        problems=(429,),
     ),
     Route(
         method="POST",
