@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
+from gateway.answers import Answers
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.deposits import Deposits
@@ -35,6 +36,7 @@ class Services:
     keys: KeyRoom
     intake: Intake
     deposits: Deposits
+    answers: Answers
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -78,6 +78,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     port: Port = 8437
     body_limit: Count = 16 * 1024 * 1024
     file_limit: Count = 64 * 1024 * 1024
+    file_claims: Count = 5000
     batch_limit: Count = 1024 * 1024 * 1024
     batches: Count = 8
     header_seconds: Seconds = 10.0

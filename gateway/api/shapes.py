@@ -136,11 +136,35 @@ class FileShown(Shape, frozen=True, kw_only=True):
     processed_at: datetime | None
 
 
+class FileClaim(Shape, frozen=True, kw_only=True):
+    """A claim of a posted file: accepted, or rejected with its findings."""
+
+    id: str
+    state: str
+    patient_control_number: str
+    findings: tuple[Finding, ...]
+
+
 class FileTaken(Shape, frozen=True, kw_only=True):
-    """A posted file was kept; findings that do not stop it (warnings)."""
+    """A posted file was kept; its claims, in order; findings about the sets that were not taken in."""
 
     file: FileShown
+    claims: Sequence[FileClaim]
     findings: tuple[Finding, ...]
+
+
+class FileAnswer(Shape, frozen=True, kw_only=True):
+    """An acknowledgment of a posted file: 999 (with TA1) or 277CA, as one X12 file."""
+
+    kind: str
+    x12: str
+
+
+class FileAnswers(Shape, frozen=True, kw_only=True):
+    """What a posted file is answered by; empty where nothing in it is answered."""
+
+    file: str
+    acknowledgments: Sequence[FileAnswer]
 
 
 class RemittanceListed(Shape, frozen=True, kw_only=True):
