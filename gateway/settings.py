@@ -109,6 +109,7 @@ class WebhookSettings(Section, frozen=True, kw_only=True):
     allow_private: bool = False
     timeout_seconds: Seconds = 20.0
     concurrent: Count = 16
+    concurrent_per_endpoint: Count = 4
     poll_seconds: Seconds = 1.0
 
 

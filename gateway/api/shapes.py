@@ -249,6 +249,32 @@ class EndpointMade(EndpointShown, frozen=True, kw_only=True):
     secret: str
 
 
+class EndpointRotated(EndpointMade, frozen=True, kw_only=True):
+    """An endpoint with its new secret, shown this once; the one before signs beside it until the moment."""
+
+    previous_until: datetime
+
+
+class ReplayWish(Shape, frozen=True, kw_only=True):
+    """Which events to deliver once more: those after the sequence `after`, up to `until` where given."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    until: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
+
+
+class ReplayPlanned(Shape, frozen=True, kw_only=True):
+    """So many deliveries were planned; `next` is the `after` to go on with, null at the end."""
+
+    deliveries: int
+    next: int | None
+
+
+class TestPlanned(Shape, frozen=True, kw_only=True):
+    """A test event is on its way; the list of deliveries shows what became of it."""
+
+    delivery: str
+
+
 class EndpointPage(Shape, frozen=True, kw_only=True):
     """All endpoints, oldest first."""
 

@@ -39,11 +39,13 @@ from gateway.api.shapes import (
     StreamQuery,
     Timeline,
 )
+from gateway.api.webhook_routes import WEBHOOK_ROUTES
 from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
     *WORKLIST_ROUTES,
+    *WEBHOOK_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",

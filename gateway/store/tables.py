@@ -334,6 +334,8 @@ webhook_delivery = Table(
     _names("endpoint", "webhook_endpoint"),
     ForeignKeyConstraint(["tenant", "sequence"], ["event.tenant", "event.sequence"]),
     _index("ix_webhook_delivery_waiting", "due_at", only="state = 'waiting'"),
+    _index("ix_webhook_delivery_due", "endpoint", "due_at", only="state = 'waiting'"),
+    _index("ix_webhook_delivery_running", "endpoint", only="state = 'running'"),
     _index(
         "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
     ),

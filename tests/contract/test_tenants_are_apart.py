@@ -267,6 +267,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     webhooks.list_endpoints: lambda scope, its: webhooks.list_endpoints(scope),
     webhooks.load_endpoint: lambda scope, its: webhooks.load_endpoint(scope, its.endpoint.id),
     webhooks.plan: lambda scope, its: webhooks.plan(scope, [its.event]),
+    webhooks.plan_one: lambda scope, its: webhooks.plan_one(scope, its.endpoint, its.event),
     webhooks.plan_again: lambda scope, its: webhooks.plan_again(scope, its.endpoint, [its.event]),
     webhooks.read_secrets: lambda scope, its: webhooks.read_secrets(scope, its.endpoint.id),
     webhooks.reap: lambda scope, its: webhooks.reap(scope),
