@@ -24,8 +24,8 @@ class Services:
 
     `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
     disk is not to be trusted any more and the process must end; `draining` where it takes nothing more, so
-    that what would go on for ever ends; `streams` and `batches` count the open event streams and the batches of
-    claims under way of each tenant.
+    that what would go on for ever ends; `streams` and `batches` count each tenant's open event streams and
+    batches of claims.
     """
 
     settings: Settings
