@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -122,8 +122,15 @@ def answer_with_277ca(interchange: InterchangeReport, created: datetime) -> byte
 
 
 def answer_set(report: SetReport, created: datetime) -> dict[str, Any]:
-    """The 277CA document for one 837 set."""
-    claims = list(zip(report.documents, claim_findings(report), strict=True))
+    """The 277CA document for one 837 set, by what was found in the file."""
+    return answer_claims(report, list(claim_findings(report)), created)
+
+
+def answer_claims(
+    report: SetReport, findings: Sequence[Sequence[Finding]], created: datetime
+) -> dict[str, Any]:
+    """The 277CA document for one 837 set whose claims, in order, have these findings."""
+    claims = list(zip(report.documents, findings, strict=True))
     first = report.documents[0] if report.documents else {}
     batch = ClaimBatch(
         batch_number=next((segment.element(3) for segment in report.segments if segment.id == "BHT"), ""),
@@ -138,7 +145,7 @@ def answer_set(report: SetReport, created: datetime) -> dict[str, Any]:
     return dict(report_claims(batch, [judge_claim(document, found, created) for document, found in claims]))
 
 
-def judge_claim(document: Any, findings: list[Finding], created: datetime) -> ClaimStatus:
+def judge_claim(document: Any, findings: Sequence[Finding], created: datetime) -> ClaimStatus:
     """Accepted, or rejected with the statuses of the findings that stop it."""
     stopping = [finding for finding in findings if finding.stops]
     if not stopping:
