@@ -13,13 +13,14 @@ from typing import Any
 
 import msgspec
 
+from edi.claim_forms import PROFESSIONAL
 from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import PROFESSIONAL, Intake, Submission, record_claim
+from gateway.intake import Intake, Submission, record_claim
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
