@@ -17,6 +17,8 @@ import msgspec
 
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
+from edi.edits.basis import Basis, default_basis
+from edi.edits.tables import CodeTables, load_shipped
 from edi.envelope_writer import EnvelopeSettings
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
@@ -77,10 +79,19 @@ class WrittenInterchange(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = True) -> CheckedClaim:
+def check_claim(
+    document: object,
+    *,
+    guide: str = PROFESSIONAL,
+    edits: bool = True,
+    tables: CodeTables | None = None,
+    received: date | None = None,
+) -> CheckedClaim:
     """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6.
 
-    Numbers are decoded as int or Decimal (a float raises TypeError). Nothing in a document raises.
+    The edits look codes up in `tables` (the shipped ones where left out); with the day on which the claim was
+    `received` they also say what is late or ahead of its time. Numbers are decoded as int or Decimal (a float
+    raises TypeError). Nothing in a document raises.
     """
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
@@ -88,7 +99,10 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     generated = generate_set(
         guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
     )
-    reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
+    basis = (
+        default_basis() if tables is None and received is None else Basis(tables or load_shipped(), received)
+    )
+    reading = read_set(guide, generated.segments, Delimiters(), edits=edits, basis=basis)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
     posted = [point_to_posted(form, finding) for finding in islice(drop_echoes(findings), MAX_FINDINGS + 1)]
     if len(posted) > MAX_FINDINGS:
