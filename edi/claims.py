@@ -8,27 +8,22 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import islice
 from typing import Any
 
 import msgspec
 
+from edi.checking import check_generated
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
-from edi.edits.basis import Basis, default_basis
+from edi.edits.basis import Basis
 from edi.edits.tables import CodeTables, load_shipped
 from edi.envelope_writer import EnvelopeSettings
-from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
-from edi.reader import read_set
-from edi.segments import Delimiters
-from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
+from edi.writer import envelope_context, generate_sets, wrap_sets
 
-CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
-STAND_IN = "STANDIN"
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
@@ -96,17 +91,13 @@ def check_claim(
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
     form = canonicalise(document, guide)
-    generated = generate_set(
-        guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
-    )
-    basis = (
-        default_basis() if tables is None and received is None else Basis(tables or load_shipped(), received)
-    )
-    reading = read_set(guide, generated.segments, Delimiters(), edits=edits, basis=basis)
-    findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
-    posted = [point_to_posted(form, finding) for finding in islice(drop_echoes(findings), MAX_FINDINGS + 1)]
+    basis = None
+    if tables is not None or received is not None:
+        basis = Basis(load_shipped() if tables is None else tables, received)
+    findings = check_generated(form.document, guide, edits=edits, basis=basis)
+    posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
-        posted[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
+        posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
     return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))
 
 

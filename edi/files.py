@@ -42,8 +42,7 @@ class SetReport:
         """The JSON documents of the set, by the names of its guide."""
         if self.guide is None or self.tree is None:
             return ()
-        with resting_collector():
-            return tuple(bind_tree(load_guide(self.guide), self.tree))
+        return tuple(bind_tree(load_guide(self.guide), self.tree))
 
     @property
     def accepted(self) -> bool:

@@ -113,7 +113,10 @@ class LoopUse(msgspec.Struct, frozen=True):
 
 
 class Guide(msgspec.Struct, frozen=True):
-    """An implementation guide: `root` is the transaction set, from ST to SE."""
+    """An implementation guide: `root` is the transaction set, from ST to SE.
+
+    `versions` are what ST03 and GS08 may say; we write the first. Two guides may share it (270 and 271).
+    """
 
     id: str
     name: str
@@ -123,3 +126,8 @@ class Guide(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The version that ST03 and GS08 name."""
+        return self.versions[0] if self.versions else self.id

@@ -67,7 +67,7 @@ class _SetReader:
         self.delimiters = delimiters
         self.at = at
         self.guide_id = reading.guide.id
-        root = Loop(reading.guide.root, None, delimiters.component)
+        root = Loop(reading.guide.root, None, delimiters.component, delimiters.repetition)
         self.stack = [_Frame(reading.routes.root, root)]
         self.tree = root
         self.findings: list[Finding] = []
@@ -149,7 +149,7 @@ class _SetReader:
         if use is None:
             raise AssertionError("a route opens loops only")
         count = parent.counts[station.index] = parent.counts.get(station.index, 0) + 1
-        loop = Loop(use, parent.loop, self.delimiters.component)
+        loop = Loop(use, parent.loop, self.delimiters.component, self.delimiters.repetition)
         parent.loop.children.append(loop)
         self.stack.append(_Frame(station, loop))
         if count > use.repeat and use.repeat < UNBOUNDED:

@@ -57,15 +57,24 @@ def follow(routes: Routes, station: Station, taken: Sequence[Station], upcoming:
     return len(upcoming)
 
 
-def is_plain(step: Step, occurred: Occurred) -> bool:
-    """True where a segment of the wrong code is rather this use than one too many: the use is required and
-    has not come yet, or it is the only one of its segment id in its place and may come once more.
+def grade(step: Step, occurred: Occurred) -> int:
+    """How welcome the use is that a step arrives at: 2 where it is required and has not come yet, 1 where it
+    may come once more, 0 where it would be one too many.
     """
-    target = step.opens[-1] if step.opens else step.station
-    count, first = occurred(step), step.station.segment
+    target = next((loop for loop in step.opens if loop.opener is not None), step.station)
+    count = occurred(step)
     if count == 0 and target.use.usage == "R":
-        return True
-    return first is not None and first.slot is None and count < limit_of(target)
+        return 2
+    return 1 if count < limit_of(target) else 0
+
+
+def is_plain(way: Way, welcome: int) -> bool:
+    """True where a segment of the wrong code is rather this use than one to leave out: the use is required
+    and has not come yet, or it is the only one of its segment id in its place and may come once more.
+    """
+    first = way.step.station.segment
+    only = first is not None and first.slot is None
+    return not way.missing and (welcome == 2 or (welcome == 1 and only))
 
 
 def choose(
@@ -81,14 +90,15 @@ def choose(
     upcoming = segments[index + 1 : index + 1 + LOOKAHEAD]
     score = follow(routes, current, (), upcoming)
     best = _displace(routes, current, elements, upcoming, occurred, score)
+    rank = (score, 2)
     if best is not None and not best.stays:
-        score = follow(routes, best.step.station, (best.step.station, *best.step.opens), upcoming)
+        rank = (follow(routes, best.step.station, (best.step.station, *best.step.opens), upcoming), 2)
     for step in routes.alternatives(current, elements):
-        way = Way(step)
+        way, welcome = Way(step), grade(step, occurred)
         reached = follow(routes, step.station, (step.station, *step.opens), upcoming)
-        plain = best is None and not way.missing and is_plain(step, occurred)
-        if reached > score or (reached == score and plain):
-            best, score = way, reached
+        better = (reached, welcome) > rank if best is not None else reached > score
+        if better or (best is None and reached == score and is_plain(way, welcome)):
+            best, rank = way, (reached, welcome)
     return best
 
 

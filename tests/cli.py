@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,3 +57,30 @@ def body_of(x12: str) -> list[str]:
     """The segments of the transaction sets, without envelopes: what two translations must agree in."""
     lines = [line.strip() for line in x12.split("~") if line.strip()]
     return [line for line in lines if line.split("*")[0] not in ("ISA", "GS", "GE", "IEA")]
+
+
+@contextlib.contextmanager
+def running(*arguments: str | Path, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A command that stays up, ended by SIGTERM; it must end by itself and with status 0."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "gateway.cli", *map(str, arguments)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CLAIMWIRE_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, process.stderr.read() if process.stderr else ""
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_line(process: subprocess.Popen[str], *, error: bool = False) -> str:
+    """The next line of what it writes."""
+    stream = process.stderr if error else process.stdout
+    assert stream is not None
+    return stream.readline()

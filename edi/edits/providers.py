@@ -15,16 +15,14 @@ from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 TAXONOMY = re.compile(r"[0-9A-Z]{9}X", re.ASCII)
-NINE_DIGITS = re.compile(r"[0-9]{9}", re.ASCII)
 #: Areas that the Social Security Administration gives to nobody: 000, 666, 900 and up.
 PERSON_NUMBER = re.compile(r"(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4}", re.ASCII)
-TAX_NUMBERS = {"EI": NINE_DIGITS, "SY": PERSON_NUMBER}
 POST_OFFICE_BOX = re.compile(
     r"^\s*(?:P(?:\.|\s|OST)*\s*O(?:\.|\s|FF(?:ICE)?)*\s*B(?:\.|OX)?\s*#?\s*\d|(?:P\.?\s*O\.?|POST(?:AL)?)\s*BOX\b"
     r"|LOCK\s*BOX\b)",
     re.IGNORECASE,
 )
-NINE_DIGIT_ZIP = re.compile(r"[0-9]{9}", re.ASCII)
+FIVE_DIGIT_ZIP = re.compile(r"[0-9]{5}", re.ASCII)
 HOME = frozenset({"", "US"})
 
 
@@ -46,14 +44,17 @@ def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterator[Finding]:
         )
 
 
-@edit("2010AA", cites=f"{SOURCE} 2010AA REF EI, SY: nine digits without separators")
-def tax_number_has_its_form(loop: Loop, basis: Basis) -> Iterator[Finding]:
-    """A tax number is nine digits; a social security number is one that can have been given out."""
+@edit("2010AA", cites=f"{SOURCE} 2010AA REF SY: nine digits without separators; 20 CFR 422.103")
+def person_number_can_exist(loop: Loop, basis: Basis) -> Iterator[Finding]:
+    """The social security number of a billing provider is nine digits that can have been given out."""
     for segment in loop.segments("REF"):
-        form = TAX_NUMBERS.get(segment.element(1))
-        if form is not None and segment.element(2) and form.fullmatch(segment.element(2)) is None:
+        if (
+            segment.element(1) == "SY"
+            and segment.element(2)
+            and not PERSON_NUMBER.fullmatch(segment.element(2))
+        ):
             yield find(
-                "provider.tax_number_malformed",
+                "provider.person_number_invalid",
                 x12=locate(loop, segment, 2),
                 rule=cite(loop, segment, 2),
                 value=segment.element(2),
@@ -80,7 +81,7 @@ def postal_code_has_nine_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     segment = loop.segment("N4")
     if segment is None or segment.element(4) not in HOME or not segment.element(3):
         return
-    if NINE_DIGIT_ZIP.fullmatch(segment.element(3)) is None:
+    if FIVE_DIGIT_ZIP.fullmatch(segment.element(3)):
         yield find(
             "address.postal_code_short",
             x12=locate(loop, segment, 3),

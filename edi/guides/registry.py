@@ -10,7 +10,7 @@ from importlib.resources import files
 import msgspec
 
 from edi.guide import Guide
-from edi.guides.loading import GuideSource, load_from_map
+from edi.guides.loading import GuideSource, load_source
 from edi.segments import Segment
 
 #: What GS08 and ST03 hold where the sender names the release and no guide.
@@ -42,7 +42,7 @@ def load_sources() -> dict[str, GuideSource]:
 @cache
 def load_guide(guide_id: str) -> Guide:
     """The guide, loaded, corrected and proven once. Raises KeyError, GuideError, MapChangedError."""
-    return load_from_map(load_sources()[guide_id])
+    return load_source(load_sources()[guide_id])
 
 
 @cache

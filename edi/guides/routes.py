@@ -72,6 +72,11 @@ class Step(NamedTuple):
     station: Station
 
 
+def is_behind(child: Station, position: int) -> bool:
+    """True for the wrapper that the walk has just left: a table of the set does not begin again."""
+    return child.loop is not None and child.loop.wrapper and child.position == position
+
+
 class Routes:
     """The walk of one guide for one pair of separators."""
 
@@ -81,6 +86,7 @@ class Routes:
         self.stations: list[Station] = []
         self.root = self._build(guide.root, None)
         self.slots = self._collect_slots()
+        self.codes = self._collect_codes()
         self.qualifiers = self._collect_qualifiers()
         self.memory: dict[tuple[int, str, str], Step] = {}
 
@@ -101,10 +107,26 @@ class Routes:
                     known.add(station.slot)
         return {name: tuple(sorted(places)) for name, places in found.items()}
 
+    def _collect_codes(self) -> dict[str, frozenset[str]]:
+        """The telling codes of each segment id; every other value goes the way of every other."""
+        found: dict[str, set[str]] = {}
+        for station in self.stations:
+            found.setdefault(station.name, set()).update(station.codes)
+        return {name: frozenset(codes) for name, codes in found.items()}
+
     def _collect_qualifiers(self) -> dict[str, int]:
-        """Where one simple element tells all uses of a segment id apart: the quick way to the step."""
+        """Where one simple element tells every use of a segment id: the quick way to the step."""
+        untold = {station.name for station in self.stations if station.segment and station.slot is None}
         single = {name: places[0] for name, places in self.slots.items() if len(places) == 1}
-        return {name: slot.element for name, slot in single.items() if not slot.component}
+        return {
+            name: slot.element for name, slot in single.items() if not slot.component and name not in untold
+        }
+
+    def _tell_step(self, elements: list[str]) -> str:
+        """What tells the step of a segment, out of the codes that the guide knows."""
+        name = elements[0]
+        values = (self._slot_value(elements, slot) for slot in self.slots[name])
+        return "\0".join([value if value in self.codes[name] else "" for value in values])
 
     def _slot_value(self, elements: list[str], slot: Slot) -> str:
         text = elements[slot.element] if slot.element < len(elements) else ""
@@ -148,7 +170,7 @@ class Routes:
         loop, position, closes = current.parent, current.position, 0
         while loop is not None:
             for child in loop.children:
-                if child.position >= position:
+                if child.position >= position and not (closes and is_behind(child, position)):
                     step = self._step_in(loop, child, elements, closes)
                     if step is not None:
                         return step
@@ -162,7 +184,7 @@ class Routes:
         if position is not None:
             told = elements[position] if position < len(elements) else ""
         elif name in self.slots:
-            told = "\0".join([self._slot_value(elements, slot) for slot in self.slots[name]])
+            told = self._tell_step(elements)
         else:
             return None
         key = (current.index, name, told)
@@ -182,7 +204,7 @@ class Routes:
         loop, position, closes = current.parent, current.position, 0
         while loop is not None:
             for child in loop.children:
-                if child.position >= position:
+                if child.position >= position and not (closes and is_behind(child, position)):
                     yield from self._suppose(loop, child, elements, closes)
             position, loop, closes = loop.position, loop.parent, closes + 1
 

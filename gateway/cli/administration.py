@@ -67,6 +67,19 @@ def verify_database(settings: SettingsFile = None) -> None:
     raise typer.Exit(operating.verify_database(settings))
 
 
+@partner.command("release")
+def release_partner(
+    name: Annotated[str, typer.Argument(help="The partner, as the settings name it.")],
+    note: Annotated[str, typer.Option(help="Why; kept with the work.")] = "",
+    tenant: TenantName = "",
+    settings: SettingsFile = None,
+) -> None:
+    """Let held claims and dead deliveries of a partner go on. With SQLite, stop the gateway first."""
+    from gateway.cli import operating  # late, as above
+
+    operating.release_partner(settings, tenant, name, note)
+
+
 @partner.command("test")
 def try_partner(
     name: Annotated[str, typer.Argument(help="The partner, as the settings name it.")],

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from adapters.errors import DeliveryError
+from gateway import release
 from gateway.app import make_transport
+from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
+from gateway.hands import Hand
 from gateway.services import Services
 from gateway.settings import Partner, Settings
 from gateway.store.keys import ApiKey
 from gateway.upkeep import Verdict, verify_home
 
-ID_WIDTH = 30
+COMMAND_LINE = "command-line"
 
 
 def _print(text: str) -> None:
@@ -45,14 +47,14 @@ def list_keys(settings: Path | None, tenant: str) -> None:
     async def list_all(services: Services) -> list[ApiKey]:
         return await services.keys.list_all(chosen)
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("id", min_width=ID_WIDTH)
-    for heading in ("label", "scopes", "state", "made"):
-        table.add_column(heading, overflow="fold")
-    for key in with_services(settings, list_all):
-        made = key.created_at.strftime("%Y-%m-%d %H:%M")
-        table.add_row(key.id, key.label, " ".join(key.scopes), key.state, made)
-    Console(highlight=False).print(table)
+    show_rows(
+        Console(highlight=False),
+        ("id", "label", "scopes", "state", "made"),
+        [
+            (key.id, key.label, " ".join(key.scopes), key.state, key.created_at.strftime("%Y-%m-%d %H:%M"))
+            for key in with_services(settings, list_all)
+        ],
+    )
 
 
 def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
@@ -105,6 +107,21 @@ def _find_partner(settings: Settings, tenant: str, name: str) -> Partner:
         return settings.find_partner(choose_tenant(settings, tenant), name)
     except KeyError:
         raise Trouble(f"the settings have no partner {name} for this tenant") from None
+
+
+def release_partner(settings: Path | None, tenant: str, name: str, note: str) -> None:
+    """Release everything held on its way to a partner and say how much it was. Raises Trouble."""
+    loaded = load_settings(settings)
+    chosen, found = choose_tenant(loaded, tenant), _find_partner(loaded, tenant, name)
+
+    async def let_go(services: Services) -> release.Released:
+        hand = Hand(COMMAND_LINE, note)
+        return await services.store.write(
+            lambda scope: release.release_partner(scope, found, hand), tenant=chosen
+        )
+
+    freed = with_services(settings, let_go)
+    _print(f"{name}: {freed.claims} claims and {freed.deliveries} deliveries go on")
 
 
 async def _count_waiting(found: Partner) -> int:

@@ -38,7 +38,8 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     except (SettingsError, KeyRingInvalid, StoreError) as problem:
         raise Trouble(str(problem)) from None
     except OSError as problem:
-        raise Trouble(f"{problem.strerror or type(problem).__name__}") from None
+        place = f"{problem.filename}: " if problem.filename else ""
+        raise Trouble(f"{place}{problem.strerror or type(problem).__name__}") from None
 
 
 def with_services(path: Path | None, work: Callable[[Services], Awaitable[T]]) -> T:

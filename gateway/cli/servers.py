@@ -36,7 +36,10 @@ def serve(
 
 
 def simulate(
-    home: Annotated[Path, typer.Option(help="Where mailboxes, host key and the payer's memory are kept.")],
+    home: Annotated[
+        Path,
+        typer.Option(help="Where mailboxes, host key and the payer's memory are kept.", metavar="FOLDER"),
+    ],
     sender: Annotated[str, typer.Option(help="Who may sign in.")] = "claimwire",
     public_key: Annotated[
         Path | None, typer.Option(help="The sender's public key, one line of OpenSSH.", metavar="FILE")

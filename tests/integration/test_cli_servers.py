@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli import PAID, ROOT, claimwire
+from tests.cli import PAID, claimwire, read_line, running
 
 PATIENCE = 60.0
 SETTINGS = """\
@@ -45,32 +41,6 @@ group_sender = "CLINIC"
 group_receiver = "EXCHANGE"
 usage = "T"
 """
-
-
-@contextlib.contextmanager
-def running(*arguments: str | Path, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """A command that stays up, ended by SIGTERM; it must end by itself and with status 0."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "gateway.cli", *map(str, arguments)],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CLAIMWIRE_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, process.stderr.read() if process.stderr else ""
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_line(process: subprocess.Popen[str], *, error: bool = False) -> str:
-    stream = process.stderr if error else process.stdout
-    assert stream is not None
-    return stream.readline()
 
 
 def call(port: int, key: str, path: str, body: bytes | None = None) -> Any:
@@ -111,6 +81,8 @@ def test_a_claim_goes_from_serve_to_simulate_and_comes_back_paid(tmp_path: Path)
             wait_for_state(started["port"], key, taken["id"], "paid")
             owned = claimwire("keys", "list", CLAIMWIRE_HOME=str(home))
             assert (owned.status, "another process has this database open" in owned.err) == (2, True)
+    released = claimwire("partner", "release", "exchange", CLAIMWIRE_HOME=str(home))
+    assert (released.status, released.out) == (0, "exchange: 0 claims and 0 deliveries go on\n"), released.err
     verified = claimwire("db", "verify", CLAIMWIRE_HOME=str(home))
     assert (verified.status, verified.out.endswith(", 0 faults\n")) == (0, True), verified.out
     assert not verified.out.startswith("0 events")
@@ -137,11 +109,11 @@ def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
     made = claimwire("keys", "create", "front desk", "--scope", "claims:write", CLAIMWIRE_HOME=str(home))
     assert (made.status, made.out.startswith("cw_")) == (0, True)
     listed = claimwire("keys", "list", CLAIMWIRE_HOME=str(home)).out
-    row = listed.splitlines()[1]
+    (row,) = listed.splitlines()
     assert "front desk" in row
     assert "claims:write" in row
     assert made.out.strip() not in listed
-    key_id = row.split()[0]
+    key_id = row.split("\t")[0]
     assert claimwire("keys", "revoke", key_id, CLAIMWIRE_HOME=str(home)).out == "revoked\n"
     assert "revoked" in claimwire("keys", "list", CLAIMWIRE_HOME=str(home)).out
     again = claimwire("keys", "revoke", key_id, CLAIMWIRE_HOME=str(home))
@@ -152,6 +124,7 @@ def test_an_unknown_tenant_partner_or_scope_is_told_in_one_line(home: Path) -> N
     for arguments, reason in (
         (("keys", "list", "--tenant", "nobody"), "--tenant names one of the settings' tenants: clinic"),
         (("partner", "test", "exchange"), "the settings have no partner exchange for this tenant"),
+        (("partner", "release", "exchange"), "the settings have no partner exchange for this tenant"),
         (("keys", "create", "x", "--scope", "everything"), "unknown or no scopes: everything"),
         (("simulate", "--home", home / "payer"), "the sender needs --public-key or --password-file"),
     ):

@@ -294,11 +294,21 @@ async def test_whatever_is_posted_is_stored_with_its_findings(exchange: Exchange
     assert exchange.read_sent() == []
 
 
-@pytest.mark.parametrize("charge", ["315.001", "99999999999999999999", "-0.001"])
-async def test_a_charge_that_cannot_be_kept_is_a_finding(exchange: Exchange, charge: str) -> None:
+@pytest.mark.parametrize(
+    ("charge", "code"),
+    [
+        ("315.001", "element.part_of_cent"),
+        ("-315.00", "claim.charge_unusable"),
+        ("99999999999999999999", "element.too_long"),
+        ("99999999999999", "claim.charge_unusable"),
+    ],
+)
+async def test_a_charge_that_cannot_be_kept_is_one_finding(
+    exchange: Exchange, charge: str, code: str
+) -> None:
     [submission] = await exchange.submit(make_claim(claimChargeAmount=charge))
     assert submission.state == "rejected"
-    assert "claim.charge_unusable" in {finding.code for finding in submission.findings}
+    assert [each.code for each in submission.findings if each.code != "claim.charges_unbalanced"] == [code]
 
 
 async def test_an_unreadable_body_is_kept_as_a_file(exchange: Exchange) -> None:

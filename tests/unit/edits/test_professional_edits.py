@@ -60,10 +60,10 @@ FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
     "rendering taxonomy that does not exist": (
         [("/rendering/taxonomyCode", "999Q00000X")], "taxonomy.unknown", "/rendering/taxonomyCode"),
     "employer number with a hyphen": (
-        [("/billing/employerId", "93-0000101")], "provider.tax_number_malformed", "/billing/employerId"),
+        [("/billing/employerId", "93-0000101")], "provider.tax_number_invalid", "/billing/employerId"),
     "social security number that nobody has": (
         [("/billing/employerId", None), ("/billing/ssn", "666120101")],
-        "provider.tax_number_malformed", "/billing/ssn"),
+        "provider.person_number_invalid", "/billing/ssn"),
     "post office box": (
         [("/billing/address/address1", "P.O. Box 77")],
         "provider.post_office_box", "/billing/address/address1"),
