@@ -63,7 +63,8 @@ def read_hcpcs(lines: Lines, source: Source) -> Iterator[Contents]:
         rows = [r.row() for r in records if r.modifier is modifier and r not in licensed and r.start <= r.end]
         skipped = 0 if modifier else len(licensed)
         note = "codes of CPT or CDT are left out: they need a licence" if skipped else ""
-        yield Contents(table, release, effective, Kind.HISTORY, rows, skipped=skipped, note=note)
+        if rows or skipped:
+            yield Contents(table, release, effective, Kind.HISTORY, rows, skipped=skipped, note=note)
 
 
 def newest_change(records: list[_Record]) -> date | None:
