@@ -1,4 +1,4 @@
-"""Edits of service lines: procedures, modifiers, place, drugs, anesthesia, lines that say the same."""
+"""Edits of service lines: procedures, modifiers, place, drugs, minutes, lines that say the same."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ LEVEL_TWO = re.compile(r"[A-CE-Z][0-9]{4}", re.ASCII)
 MODIFIER = re.compile(r"[A-Z0-9]{2}", re.ASCII)
 #: Modifiers of HCPCS begin with a letter; P1 to P6 (physical status) are CPT's.
 LEVEL_TWO_MODIFIER = re.compile(r"(?!P[1-6])[A-Z][A-Z0-9]", re.ASCII)
-MINUTES, UNITS = "MJ", "UN"
-ANESTHESIA = re.compile(r"0(?:0[1-9]|1[0-9])[0-9]{2}", re.ASCII)
-#: Anesthesia that is not billed by time: burn area add-on, daily management.
-UNTIMED = frozenset({"01953", "01996"})
+MINUTES = "MJ"
+ANAESTHESIA = re.compile(r"0(?:0[1-9]|1[0-9])[0-9]{2}", re.ASCII)
 DRUG_CODE = re.compile(r"[0-9]{11}", re.ASCII)
 #: Modifiers that say why a service comes twice: repeated, distinct, or on another part of the body.
 REPEATED = frozenset({"59", "76", "77", "91", "XE", "XP", "XS", "XU"})
@@ -106,16 +104,11 @@ def drug_code_has_eleven_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     )
 
 
-@claim_edit(cites=f"{SOURCE} 2400 SV103: MJ for anesthesia that is billed by time")
-def anesthesia_is_in_minutes(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
-    """Anesthesia is billed in minutes, and hardly anything else is."""
+@claim_edit(cites=f"{SOURCE} 2400 SV103: MJ is for anaesthesia, which a rule asks it of")
+def minutes_are_of_anaesthesia(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+    """Hardly anything but anaesthesia is billed in minutes."""
     for line in claim.lines:
-        if line.qualifier != HCPCS:
-            continue
-        timed = ANESTHESIA.fullmatch(line.procedure) is not None and line.procedure not in UNTIMED
-        if timed and line.unit == UNITS:
-            yield _report("anesthesia.not_in_minutes", line, 3, 0, line.unit)
-        elif not timed and line.unit == MINUTES:
+        if line.unit == MINUTES and line.qualifier == HCPCS and not ANAESTHESIA.fullmatch(line.procedure):
             yield _report("service.in_minutes", line, 3, 0, line.unit)
 
 

@@ -112,9 +112,9 @@ FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
             "serviceIdQualifier": "N4", "nationalDrugCode": "0002-8215-01", "nationalDrugUnitCount": "1",
             "measurementUnitCode": "UN"})],
         "drug.code_malformed", f"{FIRST}/drugIdentification/nationalDrugCode"),
-    "anesthesia in units": (
+    "anaesthesia in units": (
         [(f"{SERVICE}/procedureCode", "00790"), (f"{SERVICE}/procedureModifiers", ["AA"])],
-        "anesthesia.not_in_minutes", f"{SERVICE}/measurementUnit"),
+        "claim.anaesthesia_not_in_minutes", f"{SERVICE}/measurementUnit"),
     "a visit in minutes": (
         [(f"{SERVICE}/measurementUnit", "MJ")], "service.in_minutes", f"{SERVICE}/measurementUnit"),
 }  # fmt: skip
@@ -194,7 +194,7 @@ def test_a_code_newer_than_the_table_is_not_called_wrong() -> None:
     assert found(change((f"{SERVICE}/procedureCode", "A0000"))) == []
 
 
-def test_anesthesia_in_minutes_passes() -> None:
+def test_anaesthesia_in_minutes_passes() -> None:
     changes = (
         (f"{SERVICE}/procedureCode", "00790"),
         (f"{SERVICE}/procedureModifiers", ["AA", "P3"]),
