@@ -25,6 +25,8 @@ from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
 from gateway.clock import Clock, SystemClock
+from gateway.codes.library import Library
+from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.dispatch import Dispatch
@@ -151,7 +153,9 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         clock=clock,
         ids=ids,
         keys=KeyRoom(store, clock),
-        intake=Intake(store, archive, settings, reach=reach),
+        intake=Intake(
+            store, archive, settings, reach=reach, basis=Shelf(Library(settings.home), clock).basis
+        ),
         deposits=Deposits(store, archive),
         metrics=Metrics(),
     )

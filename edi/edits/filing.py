@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -17,6 +17,8 @@ from edi.findings import Finding, find
 from edi.rules.places import locate
 
 SOURCE = "005010X222A1"
+#: The day of receipt is UTC; in Guam it is tomorrow already.
+FURTHEST_EAST = timedelta(days=1)
 REPLACING = frozenset({"7", "8"})
 
 
@@ -66,11 +68,14 @@ def claim_is_filed_in_time(claim: BilledClaim, basis: Basis) -> Iterator[Finding
 @claim_edit(cites=f"{SOURCE} 2400 DTP 472: the service was rendered before it is billed")
 def services_are_not_ahead(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """No service is dated after the day on which the claim came."""
-    if basis.received is None or claim.last is None or claim.last <= basis.received:
+    if basis.received is None or claim.last is None:
+        return
+    today = basis.received + FURTHEST_EAST
+    if claim.last <= today:
         return
     for line in claim.lines:
         days = line.loop.segment("DTP", "472")
-        if line.last is not None and line.last > basis.received and days is not None:
+        if line.last is not None and line.last > today and days is not None:
             yield find(
                 "claim.service_ahead", x12=locate(line.loop, days, 3), rule=f"{SOURCE} 2400/DTP[472]03"
             )

@@ -42,6 +42,14 @@ class Library:
         place = self._folder / LIST
         return msgspec.json.decode(place.read_bytes(), type=dict[str, list[str]]) if place.is_file() else {}
 
+    def stamp(self) -> tuple[int, int]:
+        """What is another value after every import and rollback."""
+        try:
+            state = (self._folder / LIST).stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (state.st_ino, state.st_mtime_ns)
+
     def table(self, name: str) -> CodeTable | None:
         """The table that counts: the imported one, else the shipped one, else None."""
         files = self.versions().get(name)

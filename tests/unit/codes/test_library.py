@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,11 @@ from edi.codefiles.contents import CodeFileError
 from edi.edits.packing import TableUnreadable
 from edi.edits.table import Verdict
 from edi.edits.tables import CodeTables, load_shipped
+from gateway.clock import VirtualClock
 from gateway.codes import library as rooms
 from gateway.codes.importing import Difference, Imported, Wishes, import_files
 from gateway.codes.library import Library
+from gateway.codes.shelf import Shelf
 from gateway.codes.standing import show, stand
 from tests.unit.codes.files import addenda_file, order_file, pairs_file, units_file, write
 
@@ -187,3 +189,24 @@ def test_a_code_is_shown_with_its_days_and_words(library: Library, tmp_path: Pat
     take(library, write(tmp_path, "icd10cm_order_2027.txt", order_file(OLD)))
     shown = show(library.tables(), "icd10cm", "A000", date(2026, 10, 1))
     assert (shown.verdict, [title for _, title in shown.entries]) == (Verdict.VALID, ["One"])
+
+
+def test_the_gateway_checks_by_what_was_imported_last(tmp_path: Path) -> None:
+    clock = VirtualClock(0.0, datetime(2026, 11, 24, tzinfo=UTC))
+    library = Library(tmp_path / "home")
+    shelf = Shelf(library, clock)
+    assert shelf.tables() is shelf.tables()
+    assert shelf.basis().received == date(2026, 11, 24)
+    before = shelf.tables()
+    take(library, write(tmp_path, "icd10cm_order_2028.txt", order_file(OLD)), SMALL)
+    assert before.cite("icd10cm") == "icd10cm FY2027"
+    assert shelf.tables().cite("icd10cm") == "icd10cm FY2028"
+
+
+def test_the_gateway_keeps_its_tables_while_an_import_cannot_be_read(tmp_path: Path) -> None:
+    library = Library(tmp_path / "home")
+    shelf = Shelf(library, VirtualClock(0.0, datetime(2026, 11, 24, tzinfo=UTC)))
+    take(library, write(tmp_path, "icd10cm_order_2028.txt", order_file(OLD)), SMALL)
+    (place,) = (tmp_path / "home" / "codes").glob("*.cwt")
+    place.write_bytes(b"CWTABLE1")
+    assert shelf.tables().cite("icd10cm") == "icd10cm FY2027"

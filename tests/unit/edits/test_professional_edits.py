@@ -246,7 +246,8 @@ def test_a_payer_without_a_limit_by_law_sets_its_own() -> None:
 
 
 def test_a_service_after_the_day_of_receipt_is_a_finding() -> None:
-    assert found(SAMPLE, received=date(2026, 10, 4)) == [
+    assert found(SAMPLE, received=date(2026, 10, 4)) == []
+    assert found(SAMPLE, received=date(2026, 10, 3)) == [
         ("claim.service_ahead", f"{CLAIM}/serviceLines/{number}/serviceDate") for number in (0, 1)
     ]
 
