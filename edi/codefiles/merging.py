@@ -83,7 +83,7 @@ def merge_changes(previous: Iterable[Row], contents: Contents) -> list[Row]:
 def compare(previous: CodeTable | None, current: CodeTable) -> Difference:
     """What changed between two tables, code by code; walks both in their order."""
     if previous is None:
-        return Difference(sum(1 for _ in group(current)), 0, 0)
+        return Difference(current.count_codes(), 0, 0)
     added = changed = ended = 0
     old, new = group(previous), group(current)
     before, after = next(old, None), next(new, None)

@@ -11,7 +11,13 @@ from edi.guides.registry import load_guide
 from edi.rules import load_rules
 from edi.rules.registry import RULES, Rule
 
-MODULES = ("edi.edits.diagnoses", "edi.edits.filing", "edi.edits.providers", "edi.edits.services")
+MODULES = (
+    "edi.edits.diagnoses",
+    "edi.edits.filing",
+    "edi.edits.ncci",
+    "edi.edits.providers",
+    "edi.edits.services",
+)
 BASES = 16  # one for each day of receipt and release of the tables; old ones are let go
 
 

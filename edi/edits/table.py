@@ -164,6 +164,10 @@ class CodeTable:
         with zstandard.ZstdDecompressor().stream_reader(self._titles) as frame:
             return str(frame.read(), "utf-8").split("\n")
 
+    def count_codes(self) -> int:
+        """How many codes there are, each counted once."""
+        return len(set(self._keys))
+
     def rows(self) -> Iterator[Row]:
         """Every row, in the order of codes and days."""
         lines, marks = self._lines, self.heading.marks
