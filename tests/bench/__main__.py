@@ -49,7 +49,10 @@ def run_peers(count: int) -> Iterator[Measured]:
 
 def draw(measured: list[Measured]) -> Table:
     """The table."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"one core, Python {platform.python_version()}, best of three")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"one core, Python {platform.python_version()}, processor time, best of three",
+    )
     table.add_column("what", no_wrap=True)
     for heading in ("count", "seconds", "a second", "ms each", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)
