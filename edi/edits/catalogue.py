@@ -21,12 +21,17 @@ MODULES = (
 BASES = 16  # one for each day of receipt and release of the tables; old ones are let go
 
 
+def load_edits() -> None:
+    """Imports every module of edits, so that each is registered under its name."""
+    for name in MODULES:
+        import_module(name)
+
+
 @lru_cache(BASES)
 def choose_rules(guide_id: str, basis: Basis) -> dict[str, tuple[Rule, ...]]:
     """The rules and edits of a guide by the loop they run on. Raises KeyError for a name that none has."""
     load_rules()
-    for name in MODULES:
-        import_module(name)
+    load_edits()
     guide = load_guide(guide_id)
     found: dict[str, list[Rule]] = {}
     for rule in (*(RULES[name] for name in guide.rules), *bind_edits(guide.edits, basis)):
