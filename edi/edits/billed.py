@@ -132,4 +132,5 @@ def read_diagnoses(
             if table is not None:
                 number += 1
                 code = rest.partition(separator)[0]
-                yield Diagnosis(segment, element, table, code, days.get(str(number)) or first)
+                if code:
+                    yield Diagnosis(segment, element, table, code, days.get(str(number)) or first)

@@ -182,6 +182,14 @@ def test_a_fifty_first_line_is_one_too_many() -> None:
     assert found(claim) == [("loop.too_many", f"{CLAIM}/serviceLines/50/assignedNumber")]
 
 
+def test_diagnoses_without_a_code_are_not_alike() -> None:
+    listed = [{"diagnosisTypeCode": REVISIONS[number > 0], "diagnosisCode": ""} for number in range(3)]
+    listed[0]["diagnosisCode"] = "J020"
+    codes = {code for code, _ in found(change((DIAGNOSES, listed)))}
+    assert codes
+    assert "diagnosis.listed_twice" not in codes
+
+
 def test_a_dot_in_a_diagnosis_is_taken_out_before_it_is_looked_up() -> None:
     assert found(change((FIRST_DIAGNOSIS, "J02.0"))) == []
 
