@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from edi.edits.basis import Basis
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
@@ -37,12 +38,14 @@ def check_document(document: object, guide: str, *, edits: bool = True) -> tuple
     )
 
 
-def check_generated(document: Mapping[str, Any], guide: str, *, edits: bool) -> tuple[Finding, ...]:
-    """The findings about a document by generating its transaction set and reading that."""
+def check_generated(
+    document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None = None
+) -> tuple[Finding, ...]:
+    """The findings about a document by generating its transaction set and reading that, edits by `basis`."""
     generated = generate_set(
         guide, [document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
     )
-    reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
+    reading = read_set(guide, generated.segments, Delimiters(), edits=edits, basis=basis)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
     kept = list(islice(drop_echoes(findings), MAX_FINDINGS + 1))
     if len(kept) > MAX_FINDINGS:

@@ -17,6 +17,8 @@ import msgspec
 from edi.checking import check_generated
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
+from edi.edits.basis import Basis
+from edi.edits.tables import CodeTables, load_shipped
 from edi.envelope_writer import EnvelopeSettings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
@@ -72,15 +74,27 @@ class WrittenInterchange(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = True) -> CheckedClaim:
+def check_claim(
+    document: object,
+    *,
+    guide: str = PROFESSIONAL,
+    edits: bool = True,
+    tables: CodeTables | None = None,
+    received: date | None = None,
+) -> CheckedClaim:
     """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6.
 
-    Numbers are decoded as int or Decimal (a float raises TypeError). Nothing in a document raises.
+    The edits look codes up in `tables` (the shipped ones where left out); with the day on which the claim was
+    `received` they also say what is late or ahead of its time. Numbers are decoded as int or Decimal (a float
+    raises TypeError). Nothing in a document raises.
     """
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
     form = canonicalise(document, guide)
-    findings = check_generated(form.document, guide, edits=edits)
+    basis = None
+    if tables is not None or received is not None:
+        basis = Basis(load_shipped() if tables is None else tables, received)
+    findings = check_generated(form.document, guide, edits=edits, basis=basis)
     posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
         posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]

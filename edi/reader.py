@@ -8,6 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from edi.checks import check_segment
+from edi.edits.basis import Basis, default_basis
+from edi.edits.catalogue import choose_rules
 from edi.findings import Finding, Place, find
 from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse
 from edi.guides.acceptors import Accept, compile_acceptor
@@ -38,15 +40,14 @@ class Reading(NamedTuple):
 
 
 @cache
-def prepare(guide_id: str, component: str, repetition: str, edits: bool = False) -> Reading:
+def prepare(guide_id: str, component: str, repetition: str) -> Reading:
     """Compiles a guide for the separators that its values may not hold."""
     guide = load_guide(guide_id)
     load_rules()
     delimiters = Delimiters(component=component, repetition=repetition)
     uses = {use.key: use for use in guide.root.segment_uses()}
-    names = guide.rules + (guide.edits if edits else ())
     accepts = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
-    return Reading(guide, Routes(guide, component, repetition), accepts, rules_by_loop(names))
+    return Reading(guide, Routes(guide, component, repetition), accepts, rules_by_loop(guide.rules))
 
 
 class _Frame:
@@ -282,12 +283,15 @@ def read_set(
     at: Place | None = None,
     *,
     edits: bool = False,
+    basis: Basis | None = None,
 ) -> SetReading:
     """Reads the segments of one transaction set (ST to SE) by a guide.
 
     Static checks and the guide's named rules run as the tree grows; everything wrong is a finding with its
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
-    beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well.
+    beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
     """
-    reading = prepare(guide_id, delimiters.component, delimiters.repetition, edits)
+    reading = prepare(guide_id, delimiters.component, delimiters.repetition)
+    if edits:
+        reading = reading._replace(rules=choose_rules(guide_id, basis or default_basis()))
     return _SetReader(reading, delimiters, at or Place()).read(segments)

@@ -26,6 +26,8 @@ from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
 from gateway.clock import Clock, SystemClock
+from gateway.codes.library import Library
+from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.dispatch import Dispatch
@@ -145,7 +147,8 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
-    intake = Intake(store, archive, settings, reach=reach)
+    shelf = Shelf(Library(settings.home), clock)
+    intake = Intake(store, archive, settings, reach=reach, basis=shelf.basis)
     return Services(
         settings=settings,
         store=store,

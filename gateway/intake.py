@@ -15,6 +15,7 @@ import msgspec
 
 from edi.claim_forms import PROFESSIONAL, choose_guide
 from edi.claims import CheckedClaim, ClaimSummary, check_claim
+from edi.edits.basis import Basis, default_basis
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
@@ -74,13 +75,22 @@ Also = Callable[[TenantScope, Submission], None]
 
 
 class Intake:
-    """Takes claims in. `reach` is told of each commit point."""
+    """Takes claims in. `reach` is told of each commit point; `basis` says what edits go by."""
 
-    def __init__(self, store: Store, archive: Archive, settings: Settings, *, reach: Reach = pass_by) -> None:
+    def __init__(
+        self,
+        store: Store,
+        archive: Archive,
+        settings: Settings,
+        *,
+        reach: Reach = pass_by,
+        basis: Callable[[], Basis] = default_basis,
+    ) -> None:
         self._store = store
         self._archive = archive
         self._settings = settings
         self._reach = reach
+        self._basis = basis
 
     async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
         """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
@@ -108,7 +118,8 @@ class Intake:
         """
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
-        checked = limit_charge(check_claim(document, guide=guide))
+        tables, received = self._basis()
+        checked = limit_charge(check_claim(document, guide=guide, tables=tables, received=received))
         return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:

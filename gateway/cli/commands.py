@@ -29,6 +29,7 @@ from edi.listing import describe_inspected, list_inspected
 from edi.outline import outline_file
 from edi.translation import make_envelope, write_json
 from gateway.cli.administration import database, keys, partner
+from gateway.cli.codes import codes
 from gateway.cli.rendering import show_inspected, show_outline
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
+app.add_typer(codes, name="codes")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from edi.edits.packing import TableUnreadable
 from gateway.app import Role, open_gateway, serve
 from gateway.cli.trouble import Trouble
 from gateway.logs import start_logs
@@ -35,7 +36,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except StoreOwned as problem:
         raise Trouble(f"{problem}: stop the gateway that runs on this home, or use PostgreSQL") from None
-    except (SettingsError, KeyRingInvalid, StoreError) as problem:
+    except (SettingsError, KeyRingInvalid, StoreError, TableUnreadable) as problem:
         raise Trouble(str(problem)) from None
     except OSError as problem:
         place = f"{problem.filename}: " if problem.filename else ""

@@ -79,7 +79,8 @@ def test_a_line_charge_with_parts_of_cents_is_a_finding_even_where_the_sum_has_n
     information["claimChargeAmount"] = "77.51" if Decimal(amount) % Decimal("0.01") else "77.50"
     service = {**information["serviceLines"][0]["professionalService"], "lineItemChargeAmount": amount}
     information["serviceLines"] = [
-        {**line, "professionalService": service} for line in information["serviceLines"]
+        {**line, "professionalService": service, "serviceDate": day}
+        for line, day in zip(information["serviceLines"], ("20260302", "20260303"), strict=True)
     ]
     assert {finding.code for finding in check_claim(claim).findings} == {"element.part_of_cent"}
 

@@ -1,0 +1,89 @@
+"""The registry of edits that need tables: small named functions, over a loop or over a whole claim.
+
+The guide's overlay names an edit under `edits`, beside the rules that need no table. An edit of a loop runs
+when the loop is complete; an edit of the claim gets the claim as it was billed, read once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from edi.edits.basis import Basis
+from edi.edits.billed import BilledClaim, read_billed_claim
+from edi.findings import Finding
+from edi.rules.registry import RULES, Check, Rule
+from edi.tree import Loop
+
+LoopEdit = Callable[[Loop, Basis], Iterable[Finding]]
+ClaimEdit = Callable[[BilledClaim, Basis], Iterable[Finding]]
+CLAIM_LOOP = "2300"
+
+
+class Edit(NamedTuple):
+    """A named edit of a loop, with the loops it runs on and what it cites."""
+
+    name: str
+    loops: tuple[str, ...]
+    check: LoopEdit
+    cites: str
+
+
+class EditOfClaim(NamedTuple):
+    """A named edit of a claim, and what it cites."""
+
+    name: str
+    check: ClaimEdit
+    cites: str
+
+
+LOOP_EDITS: dict[str, Edit] = {}
+CLAIM_EDITS: dict[str, EditOfClaim] = {}
+
+
+def edit(*loops: str, cites: str) -> Callable[[LoopEdit], LoopEdit]:
+    """Registers a function as the edit of its own name, run for each complete loop of `loops`."""
+
+    def register(check: LoopEdit) -> LoopEdit:
+        LOOP_EDITS[check.__name__] = Edit(check.__name__, loops, check, cites)
+        return check
+
+    return register
+
+
+def claim_edit(*, cites: str) -> Callable[[ClaimEdit], ClaimEdit]:
+    """Registers a function as the edit of its own name, run once for each claim."""
+
+    def register(check: ClaimEdit) -> ClaimEdit:
+        CLAIM_EDITS[check.__name__] = EditOfClaim(check.__name__, check, cites)
+        return check
+
+    return register
+
+
+def bind_edits(names: Iterable[str], basis: Basis) -> Iterator[Rule]:
+    """The edits of these names as rules that know what to go by. Raises KeyError for an unknown name."""
+    of_claim: list[ClaimEdit] = []
+    for name in names:
+        if name in RULES:
+            yield RULES[name]
+        elif name in LOOP_EDITS:
+            found = LOOP_EDITS[name]
+            yield Rule(name, found.loops, partial(run_on_loop, found.check, basis), found.cites)
+        else:
+            of_claim.append(CLAIM_EDITS[name].check)
+    if of_claim:
+        check: Check = partial(run_on_claim, tuple(of_claim), basis)
+        yield Rule("edits of the claim", (CLAIM_LOOP,), check, "each edit's own")
+
+
+def run_on_loop(check: LoopEdit, basis: Basis, loop: Loop) -> Iterable[Finding]:
+    """One edit of a loop."""
+    return check(loop, basis)
+
+
+def run_on_claim(checks: tuple[ClaimEdit, ...], basis: Basis, loop: Loop) -> list[Finding]:
+    """Every edit of a claim; the claim is read once."""
+    claim = read_billed_claim(loop)
+    return [finding for check in checks for finding in check(claim, basis)]

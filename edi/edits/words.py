@@ -1,0 +1,46 @@
+"""How edits say what a table says: one finding for each way a code can be wrong on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from edi.edits.basis import Basis
+from edi.edits.table import Verdict
+from edi.edits.tables import load_register
+from edi.findings import Finding, find
+from edi.rules.places import locate, name_element, number_place
+from edi.segments import Segment
+from edi.tree import Loop
+
+FAULTS = {
+    Verdict.UNKNOWN: "unknown",
+    Verdict.INCOMPLETE: "incomplete",
+    Verdict.NOT_IN_EFFECT: "not_in_effect",
+}
+
+
+def judge_code(
+    basis: Basis,
+    table: str,
+    code: str,
+    on: date,
+    loop: Loop,
+    segment: Segment,
+    element: int,
+    component: int = 0,
+) -> Iterator[Finding]:
+    """The finding `<table>.<fault>` where a table has no such code on a day. The value names the day."""
+    verdict = basis.tables.judge(table, code, on)
+    if verdict not in FAULTS:
+        return
+    yield find(
+        f"{table}.{FAULTS[verdict]}",
+        x12=locate(loop, segment, element, component),
+        rule=basis.tables.cite(table),
+        value=f"{code} on {on.isoformat()}",
+        name=name_element(segment, element, component),
+        place=segment.id + number_place(element, component),
+        table=load_register()[table].title,
+        release=basis.tables.cite(table),
+    )
