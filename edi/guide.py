@@ -113,7 +113,10 @@ class LoopUse(msgspec.Struct, frozen=True):
 
 
 class Guide(msgspec.Struct, frozen=True):
-    """An implementation guide: `root` is the transaction set, from ST to SE."""
+    """An implementation guide: `root` is the transaction set, from ST to SE.
+
+    `handed_on` is the loop that a streamed file is told by: each is handed on once complete, then dropped.
+    """
 
     id: str
     name: str
@@ -123,3 +126,4 @@ class Guide(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    handed_on: str = ""

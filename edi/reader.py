@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
 import msgspec
 
 from edi.checks import check_segment
+from edi.collector import resting_collector
 from edi.findings import Finding, Place, find
 from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse
 from edi.guides.acceptors import Accept, compile_acceptor
 from edi.guides.registry import load_guide
 from edi.guides.routes import Routes, Station
 from edi.rules import load_rules
-from edi.rules.registry import OWN_GUIDE, Rule, apply_rules, rules_by_loop
+from edi.rules.registry import OWN_GUIDE, RuleSet, Tally, gather_rules
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -29,12 +30,16 @@ class SetReading(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A guide made ready for one pair of separators: its walk, acceptors and rules."""
+    """A guide made ready for one pair of separators: its walk, acceptors by station, and rules.
+
+    `dropped` are the stations of the loops that are handed on and of those around them.
+    """
 
     guide: Guide
     routes: Routes
-    accepts: dict[str, Accept]
-    rules: dict[str, tuple[Rule, ...]]
+    accepts: tuple[Accept, ...]
+    rules: RuleSet
+    dropped: frozenset[int]
 
 
 @cache
@@ -44,73 +49,121 @@ def prepare(guide_id: str, component: str, repetition: str, edits: bool = False)
     load_rules()
     delimiters = Delimiters(component=component, repetition=repetition)
     uses = {use.key: use for use in guide.root.segment_uses()}
-    names = guide.rules + (guide.edits if edits else ())
-    accepts = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
-    return Reading(guide, Routes(guide, component), accepts, rules_by_loop(names))
+    compiled = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
+    routes = Routes(guide, component)
+    accepts = tuple(compiled[it.segment.key] if it.segment else _refuse for it in routes.stations)
+    rules = gather_rules(guide.rules + (guide.edits if edits else ()))
+    return Reading(guide, routes, accepts, rules, find_dropped(routes, guide.handed_on))
+
+
+def find_dropped(routes: Routes, handed_on: str) -> frozenset[int]:
+    """The stations of the loop `handed_on` and of the loops around it, below the set itself."""
+    found: set[int] = set()
+    for station in routes.stations:
+        at: Station | None = station if station.loop and station.loop.id == handed_on else None
+        while at is not None and at.parent is not None:
+            found.add(at.index)
+            at = at.parent
+    return frozenset(found)
 
 
 class _Frame:
     """An open loop: its station in the walk, its occurrence in the tree, and what it has had so far."""
 
-    __slots__ = ("counts", "loop", "station")
+    __slots__ = ("counts", "loop", "station", "tallies")
 
     def __init__(self, station: Station, loop: Loop) -> None:
         self.station = station
         self.loop = loop
         self.counts: dict[int, int] = {}
+        self.tallies: dict[str, Tally] | None = None
 
 
-class _SetReader:
-    def __init__(self, reading: Reading, delimiters: Delimiters, at: Place) -> None:
+class SetReader:
+    """Reads one transaction set, segment by segment.
+
+    `findings[n]` is about the loop occurrence `anchors[n]`. With `drops` the loops that the guide hands on
+    come to `handed`, each with the number of findings before its end, and are dropped from the tree; of each
+    kind of loop around them the tree keeps one below its parent, so that rules see that it was there.
+    """
+
+    def __init__(self, reading: Reading, delimiters: Delimiters, at: Place, *, drops: bool = False) -> None:
         self.reading = reading
         self.delimiters = delimiters
         self.at = at
         self.guide_id = reading.guide.id
-        root = Loop(reading.guide.root, None, delimiters.component)
-        self.stack = [_Frame(reading.routes.root, root)]
-        self.tree = root
+        self.tree = Loop(reading.guide.root, None, delimiters.component)
+        self.stack = [_Frame(reading.routes.root, self.tree)]
+        self.current = reading.routes.root.children[0]
         self.findings: list[Finding] = []
         self.anchors: list[Loop] = []
+        self.handed: list[tuple[Loop, int]] = []
+        self.dropped = reading.dropped if drops else frozenset()
         self.last: Segment | None = None
 
     def note(self, finding: Finding, loop: Loop) -> None:
+        """Keep a finding about a loop."""
         self.findings.append(finding)
         self.anchors.append(loop)
 
-    def read(self, segments: list[Segment]) -> SetReading:
-        routes, accepts = self.reading.routes, self.reading.accepts
-        current = routes.root.children[0]
+    def begin(self, segment: Segment) -> None:
+        """Read the first segment of the set."""
+        self.last = segment
+        if segment.elements[0] != "ST":
+            self._note_unplaced(segment)
+            return
+        self._place(self.current, segment)
+
+    def read(self, segments: Iterable[Segment]) -> None:
+        """Read the next segments of the set."""
+        reading = self.reading
+        tells, accepts, find_step = reading.routes.tells, reading.accepts, reading.routes.find_step
+        current = self.current
+        stack = self.stack
+        frame = stack[-1]
         for segment in segments:
             elements = segment.elements
-            step = routes.next(current, elements) if self.last is not None else None
-            self.last, first = segment, self.last is None
-            if first and elements[0] == "ST":
-                station = current
-            elif step is None:
+            told = elements[0]
+            tell = tells.get(told, _unknown)
+            if tell is not None:
+                told = tell(elements)
+            step = current.steps.get(told) or find_step(current, told, elements)
+            self.last = segment
+            if step is None:
                 self._note_unplaced(segment)
                 continue
-            else:
-                for _ in range(step.closes):
+            closes, opens, current = step
+            if closes or opens:
+                for _ in range(closes):
                     self._close()
-                for opened in step.opens:
+                for opened in opens:
                     self._open(opened, segment)
-                current = station = step.station
-            self._place(station, segment)
-            use = segment.use
-            if use is not None and not accepts[use.key](elements):
-                self._diagnose(use, segment)
+                frame = stack[-1]
+            index = current.index
+            frame.loop.children.append(segment)
+            segment.use = use = current.segment
+            counts = frame.counts
+            count = counts[index] = counts.get(index, 0) + 1
+            if use is not None:
+                if count > use.max_use:
+                    self._note_too_many(use, segment)
+                if not accepts[index](elements):
+                    self._diagnose(use, segment)
+        self.current = current
+
+    def end(self) -> None:
+        """Nothing follows: complete every open loop."""
         while self.stack:
             self._close()
-        return SetReading(self.tree, tuple(self.findings), tuple(self.anchors))
 
     def _place(self, station: Station, segment: Segment) -> None:
         use = station.segment
         frame = self.stack[-1]
         frame.loop.children.append(segment)
         segment.use = use
-        count = frame.counts[station.index] = frame.counts.get(station.index, 0) + 1
-        if use is not None and count > use.max_use:
-            self._note_too_many(use, segment)
+        frame.counts[station.index] = 1
+        if use is not None and not self.reading.accepts[station.index](segment.elements):
+            self._diagnose(use, segment)
 
     def _open(self, station: Station, segment: Segment) -> None:
         parent = self.stack[-1]
@@ -122,40 +175,73 @@ class _SetReader:
         parent.loop.children.append(loop)
         self.stack.append(_Frame(station, loop))
         if count > use.repeat and use.repeat < UNBOUNDED:
-            place = self._segment_place(segment, use.id)
-            self.note(
-                find(
-                    "loop.too_many",
-                    x12=place,
-                    rule=self._rule(use.id),
-                    loop=use.id,
-                    name=use.name,
-                    limit=str(use.repeat),
-                ),
-                loop,
-            )
+            self._note_too_many_loops(use, segment, loop)
 
     def _close(self) -> None:
         frame = self.stack.pop()
-        if not frame.station.required <= frame.counts.keys():
-            for child in frame.station.children:
-                if child.index in frame.station.required and child.index not in frame.counts:
-                    self._note_missing(child, frame.loop)
-        for finding in self._apply_rules(frame.loop):
-            self.note(finding, frame.loop)
+        station, loop = frame.station, frame.loop
+        if not station.required <= frame.counts.keys():
+            for child in station.children:
+                if child.index in station.required and child.index not in frame.counts:
+                    self._note_missing(child, loop)
+        rules, name = self.reading.rules, loop.use.id
+        for check in rules.checks.get(name, ()):
+            for finding in check(loop):
+                self.note(self._complete(finding, loop), loop)
+        if name in rules.totals:
+            self._check_totals(frame)
+        if name in rules.tallies:
+            self._count(loop)
+        if station.index in self.dropped:
+            self._drop(frame)
 
-    def _apply_rules(self, loop: Loop) -> Iterator[Finding]:
-        rules = self.reading.rules.get(loop.use.id)
-        if rules is None:
-            return
-        for finding in apply_rules(rules, loop):
-            place = finding.x12 or Place(loop=loop.use.id)
-            at = self.at
-            yield msgspec.structs.replace(
-                finding,
-                rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
-                x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
-            )
+    # --- what remains of loops that are gone
+
+    def _count(self, loop: Loop) -> None:
+        """Put a complete loop into the tallies of the rules that stand above it."""
+        for rule in self.reading.rules.tallies[loop.use.id]:
+            frame = next((it for it in reversed(self.stack) if it.loop.use.id in rule.loops), None)
+            if frame is not None:
+                frame.tallies = {} if frame.tallies is None else frame.tallies
+                if rule.name not in frame.tallies:
+                    frame.tallies[rule.name] = rule.make()
+                frame.tallies[rule.name].add(loop)
+
+    def _check_totals(self, frame: _Frame) -> None:
+        tallies = frame.tallies or {}
+        for rule in self.reading.rules.totals[frame.loop.use.id]:
+            for finding in rule.check(frame.loop, tallies.get(rule.name) or rule.make()):
+                self.note(self._complete(finding, frame.loop), frame.loop)
+
+    def _drop(self, frame: _Frame) -> None:
+        """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
+        if frame.loop.use.id == self.reading.guide.handed_on:
+            self.handed.append((frame.loop, len(self.findings)))
+        parent = self.stack[-1]
+        if parent.counts[frame.station.index] > 1:
+            parent.loop.children.pop()
+
+    # --- findings
+
+    def _complete(self, finding: Finding, loop: Loop) -> Finding:
+        """A rule's finding with the guide and the control numbers of the envelope."""
+        place, at = finding.x12 or Place(loop=loop.use.id), self.at
+        return msgspec.structs.replace(
+            finding,
+            rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
+            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
+        )
+
+    def _note_too_many_loops(self, use: LoopUse, segment: Segment, loop: Loop) -> None:
+        finding = find(
+            "loop.too_many",
+            x12=self._segment_place(segment, use.id),
+            rule=self._rule(use.id),
+            loop=use.id,
+            name=use.name,
+            limit=str(use.repeat),
+        )
+        self.note(finding, loop)
 
     def _rule(self, key: str) -> str:
         return f"{self.guide_id} {key}"
@@ -180,7 +266,7 @@ class _SetReader:
 
     def _note_unplaced(self, segment: Segment) -> None:
         loop = self.stack[-1].loop
-        known = segment.id in self.reading.routes.slots
+        known = segment.id in self.reading.routes.tells
         code = "segment.unknown" if known else "segment.unrecognized"
         name = segment.id if segment.id.isalnum() and len(segment.id) <= 3 else "?"
         place = self._segment_place(segment, loop.use.id)
@@ -229,4 +315,19 @@ def read_set(
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well.
     """
     reading = prepare(guide_id, delimiters.component, delimiters.repetition, edits)
-    return _SetReader(reading, delimiters, at or Place()).read(segments)
+    reader = SetReader(reading, delimiters, at or Place())
+    with resting_collector():
+        reader.begin(segments[0])
+        reader.read(segments[1:])
+        reader.end()
+    return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
+
+
+def _refuse(elements: list[str]) -> bool:
+    """Stands where a loop has no acceptor."""
+    return False
+
+
+def _unknown(elements: list[str]) -> str:
+    """What tells segments apart whose id the guide does not know: nothing, they have no place."""
+    return ""

@@ -40,6 +40,8 @@ class GuideSource(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
+    unit: str = ""
+    handed_on: str = ""
     fix: tuple[Fix, ...] = ()
 
 
@@ -323,6 +325,7 @@ def load_from_map(source: GuideSource) -> Guide:
         root=_parse_loop(transaction, ""),
         rules=source.rules,
         edits=source.edits,
+        handed_on=source.handed_on or source.unit,
         versions=source.versions,
     )
     prove(guide)

@@ -7,6 +7,7 @@ position, so nothing before the current position can match.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from edi.guide import Guide, LoopUse, SegmentUse, Slot
@@ -15,7 +16,7 @@ from edi.guide import Guide, LoopUse, SegmentUse, Slot
 class Station:
     """One loop or segment use in the walk, with its parent (the frozen definitions have none)."""
 
-    __slots__ = ("accepts", "children", "index", "loop", "parent", "position", "required", "segment")
+    __slots__ = ("children", "index", "loop", "parent", "position", "required", "segment", "steps")
 
     def __init__(self, index: int, use: LoopUse | SegmentUse, parent: Station | None) -> None:
         self.index = index
@@ -25,6 +26,7 @@ class Station:
         self.parent = parent
         self.children: list[Station] = []
         self.required: frozenset[int] = frozenset()
+        self.steps: dict[str, Step] = {}
 
     @property
     def opener(self) -> Station | None:
@@ -42,15 +44,22 @@ class Step(NamedTuple):
     station: Station
 
 
+Tell = Callable[[list[str]], str]
+
+
 class Routes:
-    """The walk of one guide for one component separator."""
+    """The walk of one guide for one component separator.
+
+    `tells` has, for each segment id of the guide, what tells its uses apart: a function that gives the same
+    text for segments that go the same way, or None where the id says it all. Each station remembers by that
+    text (`steps`) where a segment goes next; values that the guide does not know are all told as one.
+    """
 
     def __init__(self, guide: Guide, component: str) -> None:
         self.component = component
         self.stations: list[Station] = []
         self.root = self._build(guide.root, None)
-        self.slots = self._collect_slots()
-        self.memory: dict[tuple[int, str, str], Step] = {}
+        self.tells = {name: self._tell(name, slots) for name, slots in self._collect_slots().items()}
 
     def _build(self, use: LoopUse | SegmentUse, parent: Station | None) -> Station:
         station = Station(len(self.stations), use, parent)
@@ -64,14 +73,29 @@ class Routes:
             )
         return station
 
-    def _collect_slots(self) -> dict[str, tuple[Slot, ...]]:
-        found: dict[str, set[Slot]] = {}
+    def _collect_slots(self) -> dict[str, dict[Slot, frozenset[str]]]:
+        found: dict[str, dict[Slot, frozenset[str]]] = {}
         for station in self.stations:
-            if station.segment is not None:
-                known = found.setdefault(station.segment.id, set())
-                if station.segment.slot is not None:
-                    known.add(station.segment.slot)
-        return {name: tuple(sorted(places)) for name, places in found.items()}
+            use = station.segment
+            if use is not None:
+                known = found.setdefault(use.id, {})
+                if use.slot is not None:
+                    known[use.slot] = known.get(use.slot, frozenset()) | use.slot_codes
+        return found
+
+    def _tell(self, name: str, slots: dict[Slot, frozenset[str]]) -> Tell | None:
+        if not slots:
+            return None
+        tells = [self._tell_slot(name, slot, codes) for slot, codes in sorted(slots.items())]
+        return tells[0] if len(tells) == 1 else lambda elements: "".join([tell(elements) for tell in tells])
+
+    def _tell_slot(self, name: str, slot: Slot, codes: frozenset[str]) -> Tell:
+        at = slot.element
+        labels = {code: f"{name}*{code}*" for code in codes}
+        other = f"{name}**"
+        if not slot.component:
+            return lambda elements: labels.get(elements[at], other) if at < len(elements) else other
+        return lambda elements: labels.get(self._slot_value(elements, slot), other)
 
     def _slot_value(self, elements: list[str], slot: Slot) -> str:
         text = elements[slot.element] if slot.element < len(elements) else ""
@@ -120,21 +144,9 @@ class Routes:
             position, loop, closes = loop.position, loop.parent, closes + 1
         return None
 
-    def next(self, current: Station, elements: list[str]) -> Step | None:
-        """The step from `current` for a segment, or None where the guide has no place for it."""
-        slots = self.slots.get(elements[0])
-        if slots is None:
-            return None
-        told = "".join([self._slot_value(elements, slot) + "\0" for slot in slots]) if slots else ""
-        key = (current.index, elements[0], told)
-        step = self.memory.get(key)
-        if step is None:
-            step = self._find(current, elements)
-            if step is not None:
-                self.memory[key] = step
+    def find_step(self, current: Station, told: str, elements: list[str]) -> Step | None:
+        """The step from `current` for a segment that is told by `told`, or None where there is no place."""
+        step = self._find(current, elements)
+        if step is not None:
+            current.steps[told] = step
         return step
-
-    def start(self, elements: list[str]) -> Station | None:
-        """The first station of the set, where `elements` is its ST segment."""
-        first = self.root.children[0]
-        return first if self._fits(first, elements) else None

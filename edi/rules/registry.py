@@ -6,8 +6,9 @@ its id is complete, and yields findings. Its citation says where the implementat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 from edi.findings import Finding
 from edi.tree import Loop
@@ -27,7 +28,33 @@ class Rule(NamedTuple):
     cites: str
 
 
-RULES: dict[str, Rule] = {}
+class Tally(Protocol):
+    """What a rule needs to know of loops that are gone when its own loop is complete.
+
+    A file is read in constant memory: a claim is dropped once it is complete. A rule about the whole set
+    therefore counts as the claims go by.
+    """
+
+    def add(self, loop: Loop) -> None:
+        """Take into account a loop that has just been completed."""
+
+
+T = TypeVar("T", bound=Tally)
+Total = Callable[[Loop, Tally], Iterable[Finding]]
+
+
+class TotalRule(NamedTuple):
+    """A named rule about the loops `over` that stand below its own; `make` begins the tally they go into."""
+
+    name: str
+    loops: tuple[str, ...]
+    check: Total
+    cites: str
+    over: tuple[str, ...]
+    make: Callable[[], Tally]
+
+
+RULES: dict[str, Rule | TotalRule] = {}
 
 
 def rule(*loops: str, cites: str) -> Callable[[Check], Check]:
@@ -43,16 +70,41 @@ def rule(*loops: str, cites: str) -> Callable[[Check], Check]:
     return register
 
 
-def rules_by_loop(names: Iterable[str]) -> dict[str, tuple[Rule, ...]]:
-    """The rules that a guide names, by the loop they run on. Raises KeyError for an unknown name."""
-    found: dict[str, list[Rule]] = {}
-    for name in names:
-        for loop in RULES[name].loops:
-            found.setdefault(loop, []).append(RULES[name])
-    return {loop: tuple(rules) for loop, rules in found.items()}
+def total_rule(
+    *loops: str, over: tuple[str, ...], tally: type[T], cites: str
+) -> Callable[[Callable[[Loop, T], Iterable[Finding]]], Callable[[Loop, T], Iterable[Finding]]]:
+    """Registers a function as a rule that is given a complete loop and the tally of what stood below it."""
+
+    def register(check: Callable[[Loop, T], Iterable[Finding]]) -> Callable[[Loop, T], Iterable[Finding]]:
+        name = check.__name__
+        if name in RULES:
+            raise ValueError(f"two rules are named {name}")
+        RULES[name] = TotalRule(name, loops, cast("Total", check), cites, over, tally)
+        return check
+
+    return register
 
 
-def apply_rules(rules: Iterable[Rule], loop: Loop) -> Iterator[Finding]:
-    """Every finding of `rules` on a complete loop."""
-    for chosen in rules:
-        yield from chosen.check(loop)
+class RuleSet:
+    """The rules that a guide names, by the loop they run on and by the loop they count."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.checks: dict[str, list[Check]] = {}
+        self.totals: dict[str, list[TotalRule]] = {}
+        self.tallies: dict[str, list[TotalRule]] = {}
+        for name in names:
+            chosen = RULES[name]
+            if isinstance(chosen, Rule):
+                for loop in chosen.loops:
+                    self.checks.setdefault(loop, []).append(chosen.check)
+                continue
+            for loop in chosen.loops:
+                self.totals.setdefault(loop, []).append(chosen)
+            for loop in chosen.over:
+                self.tallies.setdefault(loop, []).append(chosen)
+
+
+@cache
+def gather_rules(names: tuple[str, ...]) -> RuleSet:
+    """The rules of these names. Raises KeyError for an unknown one."""
+    return RuleSet(names)

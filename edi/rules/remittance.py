@@ -13,7 +13,7 @@ from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import locate
-from edi.rules.registry import rule
+from edi.rules.registry import rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -131,22 +131,36 @@ def reversal_negates(claim: Loop) -> Iterator[Finding]:
         yield find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03")
 
 
-@rule("ST_LOOP", cites=f"{GUIDE} 1.10.2.1.3")
-def payment_balances(root: Loop) -> Iterator[Finding]:
+class PaidTotal:
+    """The sum of CLP04; `known` is false once one of them was no number."""
+
+    def __init__(self) -> None:
+        self.amount = Decimal(0)
+        self.known = True
+
+    def add(self, loop: Loop) -> None:
+        """A claim payment (2100)."""
+        paid = parse_amount(loop.value("CLP", 4))
+        if paid is None:
+            self.known = False
+        else:
+            self.amount += paid
+
+
+@total_rule("ST_LOOP", over=("2100",), tally=PaidTotal, cites=f"{GUIDE} 1.10.2.1.3")
+def payment_balances(root: Loop, paid: PaidTotal) -> Iterator[Finding]:
     """The sum of CLP04 less the sum of the PLB amounts is BPR02 (negative where BPR03 says debit)."""
     header = next(root.descend("HEADER"), None)
     payment = header.segment("BPR") if header else None
     if header is None or payment is None:
         return
-    paid: Amounts = [parse_amount(claim.value("CLP", 4)) for claim in root.descend("2100")]
     footers = root.loops("FOOTER")
     kept = read_amounts(
         text for footer in footers for segment in footer.segments("PLB") for text in segment.elements[4::2]
     )
-    stated = parse_amount(payment.element(2))
-    known_paid, known_kept = keep_numbers(paid), keep_numbers(kept)
-    if known_paid is None or known_kept is None or stated is None:
+    stated, known_kept = parse_amount(payment.element(2)), keep_numbers(kept)
+    if not paid.known or known_kept is None or stated is None:
         return
     amount = -stated if payment.element(3) == "D" else stated
-    difference = measure_balance(sum(known_paid, Decimal(0)), known_kept, amount)
+    difference = measure_balance(paid.amount, known_kept, amount)
     yield from report("remittance.transaction_unbalanced", header, payment, 2, difference)
