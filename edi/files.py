@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from edi.binding import bind_tree
+from edi.collector import resting_collector
 from edi.envelope import read_envelopes
 from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, resolve_guide
@@ -106,11 +107,10 @@ def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> Fil
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
     and 6) run as well.
     """
-    reading = read_envelopes(data, strict=strict)
-    return FileReport(
-        tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges),
-        reading.findings,
-    )
+    with resting_collector():
+        reading = read_envelopes(data, strict=strict)
+        interchanges = tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges)
+    return FileReport(interchanges, reading.findings)
 
 
 def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeReport:
@@ -131,7 +131,10 @@ def _check_set(
     )
     guide = resolve_guide(transaction_set.set_id, transaction_set.implementation, group.version)
     if guide is None:
-        found = (*transaction_set.findings, _note_unknown(transaction_set, group, at))
+        found = (
+            *transaction_set.findings,
+            note_unknown(transaction_set.set_id, transaction_set.implementation, group, at),
+        )
         return _report(transaction_set, None, None, found)
     reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=edits)
     return _report(transaction_set, guide, reading.tree, (*transaction_set.findings, *reading.findings))
@@ -150,11 +153,12 @@ def _report(
     )
 
 
-def _note_unknown(transaction_set: TransactionSet, group: GroupHeader, at: Place) -> Finding:
-    version = transaction_set.implementation or group.version
+def note_unknown(set_id: str, implementation: str, group: GroupHeader, at: Place) -> Finding:
+    """The finding that no guide is known for a transaction set."""
+    version = implementation or group.version
     code = "guide.retired" if version.startswith("004010") else "guide.unknown"
-    known = ", ".join(known_versions(transaction_set.set_id)) or "none for this transaction set"
-    return find(code, x12=at, value=version, set=_plain(transaction_set.set_id), known=known)
+    known = ", ".join(known_versions(set_id)) or "none for this transaction set"
+    return find(code, x12=at, value=version, set=_plain(set_id), known=known)
 
 
 def _plain(text: str) -> str:
