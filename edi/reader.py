@@ -67,6 +67,9 @@ def find_dropped(routes: Routes, handed_on: str) -> frozenset[int]:
     return frozenset(found)
 
 
+_NO_TALLIES: dict[type[Tally], Tally] = {}
+
+
 class _Frame:
     """An open loop: its station in the walk, its occurrence in the tree, and what it has had so far."""
 
@@ -76,7 +79,15 @@ class _Frame:
         self.station = station
         self.loop = loop
         self.counts: dict[int, int] = {}
-        self.tallies: dict[str, Tally] | None = None
+        self.tallies: dict[type[Tally], Tally] = _NO_TALLIES
+
+    def tally(self, kind: type[Tally]) -> Tally:
+        """The loop's tally of a kind, begun where it is not there."""
+        found = self.tallies.get(kind)
+        if found is None:
+            found = kind()
+            self.tallies = {**self.tallies, kind: found}
+        return found
 
 
 class SetReader:
@@ -199,18 +210,15 @@ class SetReader:
 
     def _count(self, loop: Loop) -> None:
         """Put a complete loop into the tallies of the rules that stand above it."""
-        for rule in self.reading.rules.tallies[loop.use.id]:
-            frame = next((it for it in reversed(self.stack) if it.loop.use.id in rule.loops), None)
-            if frame is not None:
-                frame.tallies = {} if frame.tallies is None else frame.tallies
-                if rule.name not in frame.tallies:
-                    frame.tallies[rule.name] = rule.make()
-                frame.tallies[rule.name].add(loop)
+        for place in self.reading.rules.tallies[loop.use.id]:
+            for frame in reversed(self.stack):
+                if frame.loop.use.id in place.loops:
+                    frame.tally(place.make).add(loop)
+                    break
 
     def _check_totals(self, frame: _Frame) -> None:
-        tallies = frame.tallies or {}
         for rule in self.reading.rules.totals[frame.loop.use.id]:
-            for finding in rule.check(frame.loop, tallies.get(rule.name) or rule.make()):
+            for finding in rule.check(frame.loop, frame.tally(rule.make)):
                 self.note(self._complete(finding, frame.loop), frame.loop)
 
     def _drop(self, frame: _Frame) -> None:

@@ -51,7 +51,7 @@ class TotalRule(NamedTuple):
     check: Total
     cites: str
     over: tuple[str, ...]
-    make: Callable[[], Tally]
+    make: type[Tally]
 
 
 RULES: dict[str, Rule | TotalRule] = {}
@@ -85,13 +85,20 @@ def total_rule(
     return register
 
 
+class TallyPlace(NamedTuple):
+    """The loops that keep a tally of one kind; rules of these loops share it."""
+
+    make: type[Tally]
+    loops: tuple[str, ...]
+
+
 class RuleSet:
     """The rules that a guide names, by the loop they run on and by the loop they count."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.checks: dict[str, list[Check]] = {}
         self.totals: dict[str, list[TotalRule]] = {}
-        self.tallies: dict[str, list[TotalRule]] = {}
+        self.tallies: dict[str, list[TallyPlace]] = {}
         for name in names:
             chosen = RULES[name]
             if isinstance(chosen, Rule):
@@ -101,7 +108,10 @@ class RuleSet:
             for loop in chosen.loops:
                 self.totals.setdefault(loop, []).append(chosen)
             for loop in chosen.over:
-                self.tallies.setdefault(loop, []).append(chosen)
+                places = self.tallies.setdefault(loop, [])
+                place = TallyPlace(chosen.make, chosen.loops)
+                if place not in places:
+                    places.append(place)
 
 
 @cache

@@ -19,28 +19,18 @@ from edi.tree import Loop
 
 GUIDE = "005010X221A1"
 PATIENT_GROUP = "PR"
+ZERO = Decimal(0)
 Amounts = list[Decimal | None]
 
 
 def measure_balance(charge: Decimal, adjustments: Iterable[Decimal], paid: Decimal) -> Decimal:
     """How far `charge` less `adjustments` is from `paid`; zero when balanced."""
-    return charge - sum(adjustments, Decimal(0)) - paid
+    return charge - sum(adjustments, ZERO) - paid
 
 
 def read_amounts(texts: Iterable[str]) -> Amounts:
     """The amounts that `texts` write; empty texts are left out, one that is no number is None."""
     return [parse_amount(text) for text in texts if text]
-
-
-def read_adjustments(loops: Iterable[Loop], group: str = "") -> Amounts:
-    """The CAS amounts of `loops`, of all claim adjustment groups or of one."""
-    return [
-        amount
-        for loop in loops
-        for segment in loop.segments("CAS")
-        if group in ("", segment.element(1))
-        for amount in read_amounts(segment.elements[3::3])
-    ]
 
 
 def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
@@ -49,10 +39,70 @@ def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
     return kept if len(kept) == len(amounts) else None
 
 
-def find_imbalance(amounts: Amounts) -> Decimal:
-    """First amount, less those between, less the last; zero where one of them is no number."""
-    known = keep_numbers(amounts)
-    return measure_balance(known[0], known[1:-1], known[-1]) if known else Decimal(0)
+class Adjusted:
+    """The sum of CAS amounts, of all groups and of group PR; `known` and `patient_known` are false where one
+    of them is no number."""
+
+    __slots__ = ("amount", "known", "patient_amount", "patient_known")
+
+    def __init__(self) -> None:
+        self.amount = ZERO
+        self.patient_amount = ZERO
+        self.known = True
+        self.patient_known = True
+
+    def take(self, loop: Loop) -> Adjusted:
+        """Add the loop's own CAS segments."""
+        for segment in loop.segments("CAS"):
+            elements = segment.elements
+            patient = len(elements) > 1 and elements[1] == PATIENT_GROUP
+            for text in elements[3::3]:
+                if not text:
+                    continue
+                amount = parse_amount(text)
+                if amount is None:
+                    self.known = False
+                    self.patient_known = self.patient_known and not patient
+                    continue
+                self.amount += amount
+                if patient:
+                    self.patient_amount += amount
+        return self
+
+    def join(self, other: Adjusted) -> None:
+        """Add the sums of another loop."""
+        self.amount += other.amount
+        self.patient_amount += other.patient_amount
+        self.known = self.known and other.known
+        self.patient_known = self.patient_known and other.patient_known
+
+
+class Services:
+    """What a claim payment needs to know of its services (2110), and those that do not balance."""
+
+    __slots__ = ("adjusted", "charge", "charges_known", "count", "unbalanced")
+
+    def __init__(self) -> None:
+        self.adjusted = Adjusted()
+        self.charge = ZERO
+        self.charges_known = True
+        self.count = 0
+        self.unbalanced: list[tuple[Loop, Decimal]] = []
+
+    def add(self, loop: Loop) -> None:
+        """A service."""
+        segment = loop.segment("SVC")
+        adjusted = Adjusted().take(loop)
+        self.count += 1
+        self.adjusted.join(adjusted)
+        charge = parse_amount(segment.element(2)) if segment is not None else None
+        if segment is None or charge is None:
+            self.charges_known = False
+            return
+        self.charge += charge
+        paid = parse_amount(segment.element(3) or "0")
+        if paid is not None and adjusted.known and charge - adjusted.amount != paid:
+            self.unbalanced.append((loop, charge - adjusted.amount - paid))
 
 
 def report(
@@ -65,46 +115,42 @@ def report(
         yield find(code, x12=place, rule=rule_name, value=write_amount(difference))
 
 
-@rule("2110", cites=f"{GUIDE} 1.10.2.1.1")
-def service_payment_balances(service: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.1")
+def service_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """SVC02 less the sum of the service's CAS is SVC03."""
-    segment = service.segment("SVC")
-    if segment is not None:
-        ends = [parse_amount(segment.element(2)), parse_amount(segment.element(3) or "0")]
-        difference = find_imbalance([ends[0], *read_adjustments([service]), ends[1]])
-        yield from report("remittance.service_unbalanced", service, segment, 3, difference)
+    for service, difference in services.unbalanced:
+        yield from report("remittance.service_unbalanced", service, service.segment("SVC"), 3, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
-def claim_payment_balances(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+def claim_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """CLP03 less the sum of every CAS, of claim and services, is CLP04."""
     segment = claim.segment("CLP")
-    if segment is not None:
-        adjustments = read_adjustments([claim, *claim.loops("2110")])
-        ends = [parse_amount(segment.element(3)), parse_amount(segment.element(4))]
-        difference = find_imbalance([ends[0], *adjustments, ends[1]])
+    adjusted = Adjusted().take(claim)
+    if segment is None or not (adjusted.known and services.adjusted.known):
+        return
+    charge, paid = parse_amount(segment.element(3)), parse_amount(segment.element(4))
+    if charge is not None and paid is not None:
+        difference = charge - adjusted.amount - services.adjusted.amount - paid
         yield from report("remittance.claim_unbalanced", claim, segment, 4, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
-def service_charges_make_the_claim(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterator[Finding]:
     """Where services are reported, their charges make up CLP03.
 
     A predetermination (CLP02 = 25) may estimate only some of the services.
     """
     segment = claim.segment("CLP")
-    services = claim.loops("2110")
-    if segment is None or not services or segment.element(2) == PREDETERMINATION:
+    if segment is None or not services.count or segment.element(2) == PREDETERMINATION:
         return
-    charges: Amounts = [parse_amount(service.value("SVC", 2)) for service in services]
-    known = keep_numbers([*charges, parse_amount(segment.element(3))])
-    if known:
-        difference = sum(known[:-1], Decimal(0)) - known[-1]
-        yield from report("remittance.lines_unbalanced", claim, segment, 3, difference)
+    charge = parse_amount(segment.element(3))
+    if charge is not None and services.charges_known:
+        yield from report("remittance.lines_unbalanced", claim, segment, 3, services.charge - charge)
 
 
-@rule("2100", cites=f"{GUIDE} 2100 CLP05")
-def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 2100 CLP05")
+def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterator[Finding]:
     """The patient's share, where one is stated, is what the adjustments of group PR say.
 
     It is sent only where it is greater than zero, so a claim without one is not compared; nor is a reversal.
@@ -112,10 +158,10 @@ def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
     segment = claim.segment("CLP")
     if segment is None or segment.element(2) == REVERSAL:
         return
-    adjusted = read_adjustments([claim, *claim.loops("2110")], PATIENT_GROUP)
-    known = keep_numbers([*adjusted, parse_amount(segment.element(5))])
-    if known and known[-1]:
-        difference = sum(known[:-1], Decimal(0)) - known[-1]
+    share = parse_amount(segment.element(5))
+    adjusted = Adjusted().take(claim)
+    if share and adjusted.patient_known and services.adjusted.patient_known:
+        difference = adjusted.patient_amount + services.adjusted.patient_amount - share
         yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
 
 
