@@ -94,7 +94,7 @@ def _gather_sets(parts: Iterator[Part]) -> Iterator[Event]:
                 segments += run
             case SetOpened(segment):
                 segments = [segment]
-            case SetClosed(findings):
+            case SetClosed(findings, _):
                 yield SetRead(_describe_set(segments, findings))
             case _:
                 yield part
@@ -136,8 +136,8 @@ def _tighten(event: Part) -> Part:
     match event:
         case Noted(finding):
             return Noted(_tighten_finding(finding))
-        case SetClosed(findings):
-            return SetClosed(tuple(map(_tighten_finding, findings)))
+        case SetClosed(findings, count):
+            return SetClosed(tuple(map(_tighten_finding, findings)), count)
         case GroupClosed(findings):
             return GroupClosed(tuple(map(_tighten_finding, findings)))
         case InterchangeClosed(acknowledgments, findings):

@@ -108,6 +108,7 @@ class SetClosed(msgspec.Struct, frozen=True):
     """The open transaction set ended, with or without SE; `findings` are the faults of ST and SE (IK502)."""
 
     findings: tuple[Finding, ...]
+    segment_count: int
 
 
 class SetRead(msgspec.Struct, frozen=True):

@@ -158,8 +158,8 @@ class Lexer:
                 return
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            if self._is_plain(chunk, cut, delimiters):
-                yield _split_plain(chunk, start, cut, delimiters.element)
+            if not self._wrapped and is_plain(chunk, cut, delimiters):
+                yield split_plain(chunk, start, cut, delimiters.element)
             else:
                 yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
@@ -189,19 +189,6 @@ class Lexer:
         self._window.reach(place + len(line_end))
         after = self._window.cut(place, place + len(line_end)) == line_end
         return place + len(line_end) if after else place
-
-    def _is_plain(self, chunk: str, cut: str, delimiters: Delimiters) -> bool:
-        """True where a chunk splits by `cut` alone: ASCII, not wrapped, no stray blanks or line breaks."""
-        return (
-            chunk.isascii()
-            and not self._wrapped
-            and chunk.endswith(cut)
-            and chunk[0] not in BLANKS + delimiters.segment
-            and chunk.count(delimiters.segment) == chunk.count(cut)
-            and cut + cut not in chunk
-            and not any(cut + blank in chunk for blank in BLANKS)
-            and not any(line + delimiters.segment in chunk for line in "\r\n")
-        )
 
     def _split_carefully(self, chunk: str, start: int, delimiters: Delimiters) -> Iterator[Segment]:
         blanks = BLANKS.replace(delimiters.segment, "").replace(delimiters.element, "")
@@ -245,7 +232,20 @@ class Lexer:
             self.notes.append(find(code, x12=place_in_file))
 
 
-def _split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
+def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
+    """True where a chunk splits by `cut` alone: ASCII, no stray blanks or line breaks."""
+    return (
+        chunk.isascii()
+        and chunk.endswith(cut)
+        and chunk[0] not in BLANKS + delimiters.segment
+        and chunk.count(delimiters.segment) == chunk.count(cut)
+        and cut + cut not in chunk
+        and not any(cut + blank in chunk for blank in BLANKS)
+        and not any(line + delimiters.segment in chunk for line in "\r\n")
+    )
+
+
+def split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
     """The segments of a chunk in which `cut` stands after each of them and nowhere else.
 
     The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk

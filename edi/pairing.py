@@ -34,7 +34,7 @@ def pair_segments(lexer: Lexer) -> Iterator[Part]:
     """What stands in a file, in its order; the segments of a transaction set come in runs."""
     known: set[tuple[str, str, str]] = set()
     while lexer.header is not None:
-        reader = _InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
+        reader = InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
         yield InterchangeOpened(reader.header)
         for batch in lexer.take_segments():
             yield from reader.read(batch)
@@ -61,8 +61,8 @@ class _OpenSet:
         self.count = 1
 
 
-class _InterchangeReader:
-    """Pairs the headers and trailers of one interchange."""
+class InterchangeReader:
+    """Pairs the headers and trailers of one interchange; `set` and `group` are those that are open."""
 
     def __init__(self, text: HeaderText, offset: int, known: set[tuple[str, str, str]]) -> None:
         segment = Segment(text.elements, 0, offset)
@@ -104,6 +104,11 @@ class _InterchangeReader:
             segment.ordinal = ordinal
         self.set.count += len(run)
         yield SegmentsRead(run)
+
+    def skip(self, count: int) -> None:
+        """So many segments of the open transaction set are read elsewhere."""
+        if self.set is not None:
+            self.set.count += count
 
     def take_acknowledgment(self, segment: Segment) -> Iterator[Part]:
         """TA1, which stands between ISA and the first GS."""
@@ -186,7 +191,7 @@ class _InterchangeReader:
         else:
             _check_trailer_numbers(trailer, ended.count, header.element(2), place, findings, _SET_TRAILER)
         group.set_count += 1
-        yield SetClosed(tuple(findings))
+        yield SetClosed(tuple(findings), ended.count)
 
     # --- checks
 
@@ -268,12 +273,12 @@ class _InterchangeReader:
 
 
 _HANDLERS = {
-    "GS": _InterchangeReader.open_group,
-    "ST": _InterchangeReader.open_set,
-    "SE": _InterchangeReader.close_set,
-    "GE": _InterchangeReader.close_group,
-    "IEA": _InterchangeReader.close_interchange,
-    "TA1": _InterchangeReader.take_acknowledgment,
+    "GS": InterchangeReader.open_group,
+    "ST": InterchangeReader.open_set,
+    "SE": InterchangeReader.close_set,
+    "GE": InterchangeReader.close_group,
+    "IEA": InterchangeReader.close_interchange,
+    "TA1": InterchangeReader.take_acknowledgment,
 }
 _INTERCHANGE_TRAILER = ("interchange.group_count", "interchange.control_number_mismatch")
 _GROUP_TRAILER = ("group.set_count", "group.control_number_mismatch")

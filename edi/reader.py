@@ -117,14 +117,6 @@ class SetReader:
         self.findings.append(finding)
         self.anchors.append(loop)
 
-    def begin(self, segment: Segment) -> None:
-        """Read the first segment of the set."""
-        self.last = segment
-        if segment.elements[0] != "ST":
-            self._note_unplaced(segment)
-            return
-        self._place(self.current, segment)
-
     def read(self, segments: Iterable[Segment]) -> None:
         """Read the next segments of the set."""
         reading = self.reading
@@ -162,19 +154,26 @@ class SetReader:
                     self._diagnose(use, segment)
         self.current = current
 
+    def close_before(self, segment: Segment) -> None:
+        """Complete the open loops that `segment`, which is not read, would end."""
+        self.last, elements = segment, segment.elements
+        tell = self.reading.routes.tells.get(elements[0], _unknown)
+        told = elements[0] if tell is None else tell(elements)
+        step = self.current.steps.get(told) or self.reading.routes.find_step(self.current, told, elements)
+        for _ in range(step.closes if step is not None else 0):
+            self.current = self.stack[-1].station
+            self._close()
+
+    def forget_findings(self) -> None:
+        """What was found so far is told elsewhere."""
+        self.findings.clear()
+        self.anchors.clear()
+        self.handed.clear()
+
     def end(self) -> None:
         """Nothing follows: complete every open loop."""
         while self.stack:
             self._close()
-
-    def _place(self, station: Station, segment: Segment) -> None:
-        use = station.segment
-        frame = self.stack[-1]
-        frame.loop.children.append(segment)
-        segment.use = use
-        frame.counts[station.index] = 1
-        if use is not None and not self.reading.accepts[station.index](segment.elements):
-            self._diagnose(use, segment)
 
     def _open(self, station: Station, segment: Segment) -> None:
         parent = self.stack[-1]
@@ -325,8 +324,7 @@ def read_set(
     reading = prepare(guide_id, delimiters.component, delimiters.repetition, edits)
     reader = SetReader(reading, delimiters, at or Place())
     with resting_collector():
-        reader.begin(segments[0])
-        reader.read(segments[1:])
+        reader.read(segments)
         reader.end()
     return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
 

@@ -109,9 +109,9 @@ class _Stream:
                 case SetOpened(segment):
                     self.set = self._open_set(segment)
                     yield self.set.begun
-                case SetClosed(findings):
+                case SetClosed(findings, count):
                     if self.set is not None:
-                        yield from self.set.end(findings)
+                        yield from self.set.end(findings, count)
                         self.set = None
                 case _:
                     if isinstance(part, InterchangeOpened):
@@ -145,47 +145,51 @@ class _OpenSet:
         self.begun = SetBegun(segment.element(1), number, guide, delimiters)
         self.group = group
         self.segment = segment
-        self.segment_count = 1
-        self.unit_count = 0
-        self.told = 0
-        self.reader: SetReader | None = None
-        self.binder: UnitBinder | None = None
+        self.hand: UnitHand | None = None
         if guide is not None:
             reading = prepare(guide, delimiters.component, delimiters.repetition, edits)
-            self.reader = SetReader(reading, delimiters, self.at, drops=True)
-            self.reader.begin(segment)
-            self.binder = UnitBinder(guide, delimiters) if documents else None
+            reader = SetReader(reading, delimiters, self.at, drops=True)
+            reader.read([segment])
+            self.hand = UnitHand(reader, UnitBinder(guide, delimiters) if documents else None)
 
     def read(self, run: list[Segment]) -> Iterator[UnitRead]:
         """The next segments."""
-        self.segment_count += len(run)
-        if self.reader is not None:
+        if self.hand is not None:
             with resting_collector():
-                self.reader.read(run)
-            yield from self._hand_on(self.reader)
+                self.hand.reader.read(run)
+            yield from self.hand.hand_on()
 
-    def end(self, findings: tuple[Finding, ...]) -> Iterator[UnitRead | SetEnded]:
+    def end(self, findings: tuple[Finding, ...], count: int) -> Iterator[UnitRead | SetEnded]:
         """Nothing follows in this set; `findings` are the faults of its ST and SE."""
-        begun, reader = self.begun, self.reader
-        if reader is None:
+        begun, hand = self.begun, self.hand
+        if hand is None:
             unknown = note_unknown(begun.set_id, self.segment.element(3), self.group, self.at)
-            found = (*findings, unknown)
-            yield SetEnded(None, begun.control_number, None, self.segment_count, 0, found)
+            yield SetEnded(None, begun.control_number, None, count, 0, (*findings, unknown))
             return
-        reader.end()
-        yield from self._hand_on(reader)
-        found = (*findings, *reader.findings)
-        documents = tuple(self.binder.bind_rest(reader.tree)) if self.binder is not None else ()
-        count = self.segment_count
-        yield SetEnded(
-            begun.guide, begun.control_number, reader.tree, count, self.unit_count, found, documents
-        )
+        hand.reader.end()
+        yield from hand.hand_on()
+        tree, found = hand.reader.tree, (*findings, *hand.reader.findings)
+        documents = tuple(hand.binder.bind_rest(tree)) if hand.binder is not None else ()
+        yield SetEnded(begun.guide, begun.control_number, tree, count, hand.count, found, documents)
 
-    def _hand_on(self, reader: SetReader) -> Iterator[UnitRead]:
-        """The units that were completed, each with the findings up to it."""
+
+class UnitHand:
+    """Hands on the units that a reader has completed, with the findings up to each, and forgets both.
+
+    `count` is how many there were.
+    """
+
+    def __init__(self, reader: SetReader, binder: UnitBinder | None) -> None:
+        self.reader = reader
+        self.binder = binder
+        self.count = 0
+
+    def hand_on(self) -> Iterator[UnitRead]:
+        """The units since the last call."""
+        reader, told = self.reader, 0
         handed, reader.handed = reader.handed, []
-        findings, told = reader.findings, 0
-        self.unit_count += len(handed)
+        findings = reader.findings
+        self.count += len(handed)
         for loop, count in handed:
             document = self.binder.bind(loop) if self.binder is not None else None
             yield UnitRead(loop, tuple(findings[told:count]), document)

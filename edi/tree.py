@@ -36,8 +36,9 @@ class Loop:
         if "/" in name:
             return next(iter(self.segments(name)), None)
         for child in self.children:
-            fits = isinstance(child, Segment) and child.elements[0] == name
-            if fits and isinstance(child, Segment) and (not qualifier or child.element(1) == qualifier):
+            if not isinstance(child, Segment) or child.elements[0] != name:
+                continue
+            if not qualifier or child.element(1) == qualifier:
                 return child
         return None
 

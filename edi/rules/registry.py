@@ -6,6 +6,7 @@ its id is complete, and yields findings. Its citation says where the implementat
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple, Protocol, TypeVar, cast
@@ -37,6 +38,22 @@ class Tally(Protocol):
 
     def add(self, loop: Loop) -> None:
         """Take into account a loop that has just been completed."""
+
+
+class JoinedTally(ABC):
+    """A tally of the whole set that can be put together from those of parts that were read apart."""
+
+    @abstractmethod
+    def add(self, loop: Loop) -> None:
+        """Take into account a loop that has just been completed."""
+
+    @abstractmethod
+    def state(self) -> dict[str, str]:
+        """What another tally of this kind has to know of this one."""
+
+    @abstractmethod
+    def join(self, state: dict[str, str]) -> None:
+        """Take into account what another tally has counted."""
 
 
 T = TypeVar("T", bound=Tally)

@@ -13,7 +13,7 @@ from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import locate
-from edi.rules.registry import rule, total_rule
+from edi.rules.registry import JoinedTally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -177,7 +177,7 @@ def reversal_negates(claim: Loop) -> Iterator[Finding]:
         yield find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03")
 
 
-class PaidTotal:
+class PaidTotal(JoinedTally):
     """The sum of CLP04; `known` is false once one of them was no number."""
 
     def __init__(self) -> None:
@@ -191,6 +191,17 @@ class PaidTotal:
             self.known = False
         else:
             self.amount += paid
+
+    def state(self) -> dict[str, str]:
+        """The sum, "" where it is not known."""
+        return {"amount": str(self.amount) if self.known else ""}
+
+    def join(self, state: dict[str, str]) -> None:
+        """Add another sum."""
+        if state["amount"]:
+            self.amount += Decimal(state["amount"])
+        else:
+            self.known = False
 
 
 @total_rule("ST_LOOP", over=("2100",), tally=PaidTotal, cites=f"{GUIDE} 1.10.2.1.3")
