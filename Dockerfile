@@ -9,6 +9,7 @@ COPY edi edi
 COPY adapters adapters
 COPY gateway gateway
 COPY schemas schemas
+COPY samples samples
 RUN /opt/claimwire/bin/uv build --wheel --out-dir dist . \
  && /opt/claimwire/bin/uv pip install --python /opt/claimwire/bin/python --no-deps dist/*.whl \
  && /opt/claimwire/bin/uv pip uninstall --python /opt/claimwire/bin/python uv pip

@@ -7,7 +7,7 @@ DEVELOP := .setup/develop
 SYSTEM := .setup/system
 WORKERS ?= 2
 
-.PHONY: help setup develop demo test check bench serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus fuzz bench serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -42,6 +42,12 @@ check: $(DEVELOP)  ## Format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+corpus: $(DEVELOP)  ## Our verdict on every file of the shared corpus, beside its makers' and pyx12's
+	$(BIN)/python -m tests.corpus
+
+fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECONDS (600)
+	$(BIN)/python -m tests.fuzz
 
 bench: $(DEVELOP)  ## Speed and memory beside peers, in one run
 	$(BIN)/python -m tests.bench

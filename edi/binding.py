@@ -20,6 +20,7 @@ from edi.generator import write_segment
 from edi.guide import Guide
 from edi.guides.proof import ENVELOPE
 from edi.plans import LoopPlan, SegmentPlan, SetPlan, load_plan
+from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 from edi.written import WrittenLoop
@@ -203,7 +204,10 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     Dates are CCYYMMDD texts, money is text as sent. What has no name is in `x12Extra`.
     """
     plan = load_plan(guide.id)
-    delimiters = delimiters or Delimiters(component=tree.component_separator)
+    delimiters = delimiters or Delimiters(
+        component=tree.component_separator, repetition=tree.repetition_separator
+    )
+    tree = mark_repetitions(tree, delimiters.repetition)
     separator = delimiters.component
     context = Context("", UNKNOWN, "", "", "", delimiters)
     ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]

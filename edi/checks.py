@@ -21,6 +21,8 @@ DECIMAL = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 WHOLE = re.compile(r"-?\d+", re.ASCII)
 CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?", re.ASCII)
 LISTED = 12
+BINARY = "B"  # any bytes: neither separators nor lengths mean anything inside
+MONEY = "782"  # data element 782, monetary amount: dollars with at most two decimal places
 
 
 def is_date(text: str) -> bool:
@@ -120,6 +122,8 @@ class SegmentCheck:
         return text.split(mark) if mark and mark in text else [text]
 
     def _check_repeating(self, use: ElementUse, text: str, format_name: str) -> Iterator[Finding]:
+        if use.type == BINARY and text and use.usage != "N":
+            return
         parts = self._repetitions(use, text)
         if len(parts) > use.repeat:
             yield self._find(
@@ -191,6 +195,9 @@ class SegmentCheck:
     def _check_code(self, use: ElementUse, element: int, component: int, text: str) -> Iterator[Finding]:
         if use.codes is not None and text in use.codes:
             return
+        if use.external is not None and not use.min_length <= len(text) <= use.max_length:
+            yield from self._check_text(use, element, component, text, "")
+            return
         if use.external is None:
             listed = sorted(use.codes or ())
             expected = ", ".join(listed[:LISTED]) + (" ..." if len(listed) > LISTED else "")
@@ -258,7 +265,7 @@ def _length_faults(use: ElementUse, length: int) -> Iterator[tuple[str, dict[str
 
 def _character_faults(use: ElementUse, text: str) -> Iterator[tuple[str, dict[str, str]]]:
     if any(character < " " or character == "\x7f" for character in text):
-        yield "element.bad_character", {"type": use.type, "expected": "printable characters"}
+        yield "element.bad_character", {"kind": "text", "expected": "printable characters"}
     elif not text.isascii():
         yield "element.beyond_character_set", {}
     if text != text.strip(" "):
@@ -271,7 +278,7 @@ def _number_faults(
     use: ElementUse, text: str, form: re.Pattern[str], expected: str
 ) -> Iterator[tuple[str, dict[str, str]]]:
     if form.fullmatch(text) is None:
-        yield "element.bad_character", {"type": use.type, "expected": expected}
+        yield "element.bad_character", {"kind": "a number", "expected": expected}
     else:
         yield from _length_faults(use, _number_length(text))
 
@@ -280,6 +287,8 @@ def _text_faults(use: ElementUse, text: str, format_name: str) -> Iterator[tuple
     """The faults of a value without a code list, as finding code and words."""
     if use.type == "R":
         yield from _number_faults(use, text, DECIMAL, "digits, one decimal point and a leading minus sign")
+        if use.data_element == MONEY and len(text.partition(".")[2]) > 2:
+            yield "element.part_of_cent", {}
     elif use.type.startswith("N"):
         yield from _number_faults(use, text, WHOLE, "digits and a leading minus sign")
     elif use.type == "DT":

@@ -7,30 +7,38 @@ is remembered, so that a finding points at what the client posted. `choose_guide
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from edi.documents import read_entries, read_section
+from edi.findings import Finding, find
 from edi.generation import Step
 
 Steps = tuple[Step, ...]
 Object = dict[str, Any]
 
-PROVIDER_ROLES = {
-    "billingprovider": "billing",
-    "attendingprovider": "attending",
-    "renderingprovider": "rendering",
-    "referringprovider": "referring",
-    "supervisingprovider": "supervising",
-    "orderingprovider": "ordering",
+PROVIDER_TYPES = {
+    "BillingProvider": "billing",
+    "AttendingProvider": "attending",
+    "RenderingProvider": "rendering",
+    "ReferringProvider": "referring",
+    "SupervisingProvider": "supervising",
+    "OrderingProvider": "ordering",
 }
+PROVIDER_ROLES = {name.lower(): role for name, role in PROVIDER_TYPES.items()}
+USAGES = ("P", "T")
 PROFESSIONAL = "005010X222A1"
 INSTITUTIONAL = "005010X223A2"
+DENTAL = "005010X224A2"
+FILES = (("claimInformation",), "fileInformation", "fileInformationList")
 REPORTS = (("claimInformation", "claimSupplementalInformation"), "reportInformation", "reportInformations")
 SINGLE_AND_LISTED = {
-    PROFESSIONAL: ((("claimInformation",), "fileInformation", "fileInformationList"), REPORTS),
+    PROFESSIONAL: (FILES, REPORTS),
     INSTITUTIONAL: (REPORTS,),
+    DENTAL: (FILES, REPORTS),
 }
+#: The provider that the claim names for all lines, though X12 has it at the line only.
+ORDERING = {PROFESSIONAL: "ordering"}
 LINE_REPORTS = {
     INSTITUTIONAL: ("serviceLineSupplementalInformation", "serviceLineSupplementalInformations"),
 }
@@ -61,16 +69,26 @@ CLAIM_TYPES = (
         frozenset({"claimCodeInformation", "principalDiagnosis", "admittingDiagnosis"}),
         "institutionalService",
     ),
+    ClaimType(
+        DENTAL,
+        "dental",
+        frozenset({"toothStatus", "orthodonticTotalMonthsOfTreatment", "predeterminationOfBenefits"}),
+        "dentalService",
+    ),
     ClaimType(PROFESSIONAL, "professional", frozenset(), "professionalService"),
 )
 
 
 class ClaimForm:
-    """A claim in the canonical form: `document`, and the `moves` that lead back to what was posted."""
+    """A claim in the canonical form: `document`, and the `moves` that lead back to what was posted.
+
+    `findings` are about what has no place in that form.
+    """
 
     def __init__(self, posted: Mapping[str, Any]) -> None:
         self.document: Object = {key: value for key, value in posted.items() if not is_empty(value)}
         self.moves: list[tuple[Steps, Steps]] = []
+        self.findings: list[Finding] = []
         claim = self.document.get("claimInformation")
         if isinstance(claim, dict):
             self.document["claimInformation"] = dict(claim)
@@ -119,6 +137,7 @@ def choose_guide(posted: Mapping[str, Any]) -> str:
 def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimForm:
     """The canonical form of a posted claim of a guide; the posted objects stay as they are."""
     form = ClaimForm(posted)
+    form.findings += find_misnamed(posted, guide)
     if "providers" in form.document:
         place_providers(form)
     name_employer(form)
@@ -129,24 +148,54 @@ def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimF
         undot_diagnoses(claim)
         if guide in LINE_REPORTS:
             list_line_reports(form, claim, *LINE_REPORTS[guide])
-        if isinstance(form.document.get("ordering"), dict):
+        if isinstance(form.document.get(ORDERING.get(guide, "")), dict):
             order_lines(form, claim)
     return form
 
 
 def place_providers(form: ClaimForm) -> None:
-    """Each of `providers[]` under the name of its role, where that has none yet."""
+    """Each of `providers[]` under the name of its role; what is posted under that name itself goes before."""
     providers = form.document["providers"]
     if not isinstance(providers, list):
         return
     del form.document["providers"]
+    placed: set[str] = set()
     for at, provider in enumerate(providers):
+        if is_empty(provider):
+            continue
         if not isinstance(provider, dict):
+            form.findings.append(find("json.wrong_type", pointer=f"/providers/{at}", expected="an object"))
             continue
         role = PROVIDER_ROLES.get(str(provider.get("providerType", "")).lower())
-        if role and role not in form.document:
+        if role is None or role in placed:
+            form.findings.append(fault_role(at, provider, role))
+        elif role not in form.document:
             form.document[role] = provider
             form.moved((role,), ("providers", at))
+            placed.add(role)
+
+
+def fault_role(at: int, provider: Mapping[str, Any], role: str | None) -> Finding:
+    """The finding about a provider whose role is unknown (None), or taken by another of `providers[]`."""
+    if role is not None:
+        return find("json.too_many", pointer=f"/providers/{at}", limit="1", name=f"The {role} provider")
+    return find(
+        "claim.provider_type_unknown",
+        pointer=f"/providers/{at}/providerType",
+        value=str(provider.get("providerType") or "") or None,
+        expected=", ".join(PROVIDER_TYPES),
+    )
+
+
+def find_misnamed(posted: Mapping[str, Any], guide: str) -> Iterator[Finding]:
+    """Findings about words of the claim that say what it is: its usage (ISA15) and its type."""
+    usage = posted.get("usageIndicator")
+    if usage is not None and usage not in USAGES:
+        yield find("claim.usage_unknown", pointer="/usageIndicator", value=str(usage))
+    named = posted.get("claimType")
+    ours = next((kind.name for kind in CLAIM_TYPES if kind.guide == guide), None)
+    if named is not None and ours is not None and str(named).lower() != ours:
+        yield find("claim.type_differs", pointer="/claimType", value=str(named), type=ours)
 
 
 def name_employer(form: ClaimForm) -> None:

@@ -8,25 +8,20 @@ place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import islice
 from typing import Any
 
 import msgspec
 
+from edi.checking import check_generated
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
-from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
-from edi.reader import read_set
-from edi.segments import Delimiters
-from edi.writer import envelope_context, generate_set, generate_sets, wrap_sets
+from edi.writer import envelope_context, generate_sets, wrap_sets
 
-CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
-STAND_IN = "STANDIN"
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
@@ -85,14 +80,10 @@ def check_claim(document: object, *, guide: str = PROFESSIONAL, edits: bool = Tr
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
     form = canonicalise(document, guide)
-    generated = generate_set(
-        guide, [form.document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
-    )
-    reading = read_set(guide, generated.segments, Delimiters(), edits=edits)
-    findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
-    posted = [point_to_posted(form, finding) for finding in islice(drop_echoes(findings), MAX_FINDINGS + 1)]
+    findings = check_generated(form.document, guide, edits=edits)
+    posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
-        posted[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
+        posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
     return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))
 
 

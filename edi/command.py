@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from edi.acks.answering import acknowledge_file
-from edi.claims import check_claim
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
-from edi.inspection import Inspected, count_claims, inspect, looks_like_json, read_json
+from edi.inspection import Inspected, check_claims, count_claims, inspect, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
 from edi.outline import outline_file
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
@@ -176,6 +175,5 @@ def translate(
 def inspect_written(name: str, documents: Sequence[dict[str, Any]], text: bytes) -> Inspected:
     """What is wrong with documents and the X12 they became: claims by their JSON, reports by the text."""
     if all("claimInformation" in document for document in documents):
-        found = [finding for document in documents for finding in check_claim(document).findings]
-        return Inspected(name, count_claims(documents), tuple(found))
+        return Inspected(name, count_claims(documents), check_claims(documents))
     return inspect(name, text)

@@ -89,7 +89,10 @@ class Binder:
         start = self.root if name.root else scope
         if not plan.many:
             return open_object(start, name.steps)
-        return append_object(start, name.steps)
+        item = append_object(start, name.steps)
+        if name.pick is not None:
+            item[name.pick[0]] = name.pick[1]
+        return item
 
     def bind_segment(
         self, segment: Segment, loop: LoopPlan, scope: Object, used: dict[str, int]

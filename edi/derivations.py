@@ -43,7 +43,6 @@ class Generation(Protocol):
         """Which repeat of its loop this is, from 1."""
 
 
-DAY_LENGTH = len("CCYYMMDD")
 Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 
@@ -113,11 +112,10 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
     return code if isinstance(code, str) else ""
 
 
-def derive_admission_format(generation: Generation, scope: Mapping[str, object]) -> str:
-    """`D8` for an admission date alone, `DT` for date and hour (005010X223A2 2300 DTP[435]02)."""
-    dates = scope.get("claimDateInformation")
-    admission = dates.get("admissionDateAndHour") if isinstance(dates, Mapping) else None
-    return "D8" if isinstance(admission, str) and len(admission) == DAY_LENGTH else "DT"
+def derive_content_length(generation: Generation, scope: Mapping[str, object]) -> str:
+    """The length of an attachment's content in bytes (005010X210 2110B BIN01)."""
+    content = scope.get("content")
+    return str(len(content.encode())) if isinstance(content, str) else ""
 
 
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.
@@ -135,6 +133,6 @@ DERIVATIONS: dict[str, Derivation] = {
     "entity.type": derive_entity_type,
     "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
+    "content.length": derive_content_length,
     "line.procedure_code": derive_procedure_code,
-    "claim.admission_format": derive_admission_format,
 }

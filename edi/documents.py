@@ -23,7 +23,8 @@ def read_section(document: Document, *keys: str) -> Document:
 
 def read_text(document: Document, *keys: str) -> str:
     """The text at `keys`, or ""."""
-    value = read_section(document, *keys[:-1]).get(keys[-1])
+    section = document if len(keys) == 1 else read_section(document, *keys[:-1])
+    value = section.get(keys[-1])
     return value if isinstance(value, str) else ""
 
 

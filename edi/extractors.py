@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from edi.fillers import format_of
 from edi.guide import SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
+    MomentField,
     Name,
     PairsField,
     Part,
@@ -22,6 +26,7 @@ from edi.guides.naming import (
     ValueField,
 )
 from edi.layouts import Layout
+from edi.repetitions import MARK
 
 Object = dict[str, Any]
 Extract = Callable[[list[str], Object, Object], None]
@@ -62,6 +67,10 @@ def compile_extract(field: Field, use: SegmentUse, layout: Layout) -> Extract:
         return extract_runs(field, use, layout)
     if isinstance(field, PairsField):
         return extract_pairs(field, layout)
+    if isinstance(field, CodedField):
+        return extract_coded(field.coded, layout.cell(field.slot), many=field.many)
+    if isinstance(field, MomentField):
+        return extract_moment(field, layout)
     return extract_period(field, layout)
 
 
@@ -215,6 +224,8 @@ def extract_runs(field: RunsField, use: SegmentUse, layout: Layout) -> Extract:
 
 def extract_part(slot: Slot, part: Part, layout: Layout) -> Extract:
     """One value of a run: a text, or both ends of a range of dates."""
+    if part.coded is not None:
+        return extract_coded(part.coded, layout.cell(slot))
     if part.span is None:
         return extract_choices(slot, part.choices, layout)
     cell = layout.cell(slot)
@@ -224,6 +235,44 @@ def extract_part(slot: Slot, part: Part, layout: Layout) -> Extract:
         for put, text in zip(puts, cells[cell].split("-", 1), strict=False):
             if text:
                 put(scope, root, text)
+
+    return extract
+
+
+def extract_coded(coded: Coded, cell: int, *, many: bool = False) -> Extract:
+    """A code and its word; several of each where the element repeats.
+
+    A code without a word has no word in JSON, except among several, where it stands for itself.
+    """
+    words = dict(coded.words)
+    put_code = compile_put(coded.code) if coded.code else None
+    put_word = compile_put(coded.meaning) if coded.meaning else None
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        text = cells[cell]
+        if not text:
+            return
+        if put_code is not None:
+            put_code(scope, root, text.split(MARK) if many else text)
+        if put_word is None:
+            return
+        if many:
+            put_word(scope, root, [words.get(code, code) for code in text.split(MARK)])
+        elif text in words:
+            put_word(scope, root, words[text])
+
+    return extract
+
+
+def extract_moment(field: MomentField, layout: Layout) -> Extract:
+    """A date, a range of dates or a date with a time, where the format before it says so."""
+    cell = layout.cell(field.slot)
+    format_cell = layout.cell(Slot(field.slot.element - 1, 0))
+    put = compile_put(field.name)
+
+    def extract(cells: list[str], scope: Object, root: Object) -> None:
+        if cells[cell] and cells[format_cell] == format_of(cells[cell]):
+            put(scope, root, cells[cell])
 
     return extract
 

@@ -19,6 +19,7 @@ from typing import Any
 from edi.findings import find
 from edi.generation import Generation, Step, make_pointer
 from edi.plans import LoopPlan, SegmentPlan
+from edi.repetitions import MARK
 from edi.written import WrittenLoop, WrittenSegment
 
 Entry = list[Any]
@@ -171,7 +172,7 @@ class ExtraReader:
 
     def is_text(self, value: Any) -> bool:
         """True for a text that cannot break the file."""
-        return isinstance(value, str) and not self.generation.bad.search(value)
+        return isinstance(value, str) and not self.generation.bad.search(value.replace(MARK, ""))
 
     def apply_loops(self, plan: LoopPlan, key: str, entries: list[Any]) -> None:
         """Put back whole loops."""

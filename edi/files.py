@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from edi.binding import bind_tree
 from edi.collector import resting_collector
 from edi.envelope import read_envelopes
 from edi.findings import Finding, Place, find
-from edi.guides.registry import known_versions, load_guide, resolve_guide
+from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
 from edi.reader import read_set
 from edi.segments import Segment
@@ -101,15 +101,15 @@ class FileReport:
                     yield from report.findings
 
 
+@resting_collector()
 def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
     and 6) run as well.
     """
-    with resting_collector():
-        reading = read_envelopes(data, strict=strict)
-        interchanges = tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges)
+    reading = read_envelopes(data, strict=strict)
+    interchanges = tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges)
     return FileReport(interchanges, reading.findings)
 
 
@@ -120,7 +120,27 @@ def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeRepo
 
 def _check_group(header: InterchangeHeader, group: Group, edits: bool) -> GroupReport:
     sets = tuple(_check_set(header, group.header, transaction_set, edits) for transaction_set in group.sets)
-    return GroupReport(group.header, sets, group.findings)
+    kinds = [report.set_id for report in sets if report.guide is not None]
+    version = check_version(header.control_number, group.header, kinds)
+    return GroupReport(group.header, sets, (*group.findings, *version))
+
+
+def check_version(interchange: str, group: GroupHeader, kinds: Iterable[str]) -> Iterator[Finding]:
+    """A finding where GS08 names no guide of the group's sets, though they could be read by another sign.
+
+    `interchange` is ISA13; `kinds` are the ids (ST01) of the sets that could be read.
+    """
+    known = [version for set_id in dict.fromkeys(kinds) for version in known_versions(set_id)]
+    if not known or group.version in known or group.version.startswith("004010"):
+        return
+    at = Place(
+        interchange=interchange,
+        group=group.control_number,
+        segment="GS",
+        element=8,
+        offset=group.segment.offset,
+    )
+    yield find("group.version_unknown", x12=at, value=group.version, known=", ".join(known))
 
 
 def _check_set(
@@ -129,15 +149,17 @@ def _check_set(
     at = Place(
         interchange=interchange.control_number, group=group.control_number, set=transaction_set.control_number
     )
-    guide = resolve_guide(transaction_set.set_id, transaction_set.implementation, group.version)
+    found = transaction_set.findings
+    named = (transaction_set.set_id, transaction_set.implementation, group.version)
+    guide = resolve_guide(*named)
     if guide is None:
-        found = (
-            *transaction_set.findings,
-            note_unknown(transaction_set.set_id, transaction_set.implementation, group, at),
-        )
+        guide = recognise_guide(*named, transaction_set.segments)
+        note = note_unknown(*named[:2], group, at) if guide is None else note_assumed(guide, at)
+        found = (*found, note)
+    if guide is None:
         return _report(transaction_set, None, None, found)
     reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=edits)
-    return _report(transaction_set, guide, reading.tree, (*transaction_set.findings, *reading.findings))
+    return _report(transaction_set, guide, reading.tree, (*found, *reading.findings))
 
 
 def _report(
@@ -159,6 +181,11 @@ def note_unknown(set_id: str, implementation: str, group: GroupHeader, at: Place
     code = "guide.retired" if version.startswith("004010") else "guide.unknown"
     known = ", ".join(known_versions(set_id)) or "none for this transaction set"
     return find(code, x12=at, value=version, set=_plain(set_id), known=known)
+
+
+def note_assumed(guide: str, at: Place) -> Finding:
+    """The finding that a guide was told by the content of a set."""
+    return find("guide.assumed", x12=at, guide=guide)
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,10 @@ from edi.generation import Generation, Json, Scope, Step
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
+    MomentField,
     Name,
     PairsField,
     PeriodField,
@@ -21,9 +24,11 @@ from edi.guides.naming import (
 )
 from edi.guides.places import element_use
 from edi.layouts import Layout
+from edi.repetitions import MARK
 
 Fill = Callable[[list[str], Scope, Generation], bool]
 Look = Callable[[Scope, Generation], Json]
+DAY_LENGTH = len("CCYYMMDD")
 NUMERIC = frozenset("RN")
 
 
@@ -109,6 +114,10 @@ def compile_fill(field: Field, use: SegmentUse, layout: Layout) -> Fill:
         return fill_runs(field, use, layout)
     if isinstance(field, PeriodField):
         return fill_period(field, layout)
+    if isinstance(field, CodedField):
+        return fill_coded(field.coded, layout.cell(field.slot), many=field.many)
+    if isinstance(field, MomentField):
+        return fill_moment(field, layout)
     raise TypeError("pairs have no filler")
 
 
@@ -231,11 +240,69 @@ def compile_run(field: RunsField, start: int, use: SegmentUse, layout: Layout) -
     fills = []
     for part in field.parts:
         slot = Slot(start + part.offset, part.component)
-        if part.span is not None:
+        if part.coded is not None:
+            fills.append(fill_coded(part.coded, layout.cell(slot)))
+        elif part.span is not None:
             fills.append(fill_span(part.span, layout.cell(slot)))
         else:
             fills.append(compile_fill(ValueField(slot, part.choices), use, layout))
     return fills
+
+
+def fill_coded(coded: Coded, cell: int, *, many: bool = False) -> Fill:
+    """A code, or without one the code of its word; several of each where the element repeats."""
+    codes = {word: code for code, word in reversed(coded.words)}
+    names = [(coded.code, {}), (coded.meaning, codes)]
+    texts = [(compile_texts(name, many=many), known) for name, known in names if name is not None]
+
+    def fill(cells: list[str], scope: Scope, generation: Generation) -> bool:
+        for read, known in texts:
+            found = read(scope, generation)
+            if any(found):
+                cells[cell] = MARK.join(known.get(text, text) for text in found)
+                return True
+        return False
+
+    return fill
+
+
+def compile_texts(name: Name, *, many: bool) -> Callable[[Scope, Generation], list[str]]:
+    """The texts of a name: of its array, where it is one."""
+    if not many:
+        text = compile_text(name, False)
+        return lambda scope, generation: [text(scope, generation)]
+    look = compile_look(name)
+
+    def texts(scope: Scope, generation: Generation) -> list[str]:
+        start = start_of(name, scope, generation)
+        return [
+            generation.text(item, False, start, (*name.steps, at))
+            for at, item in enumerate(items_of(look, name, scope, generation))
+        ]
+
+    return texts
+
+
+def fill_moment(field: MomentField, layout: Layout) -> Fill:
+    """A date, a range of dates or a date with a time, with its format in the element before."""
+    cell = layout.cell(field.slot)
+    format_cell = layout.cell(Slot(field.slot.element - 1, 0))
+    text = compile_text(field.name, False)
+
+    def fill(cells: list[str], scope: Scope, generation: Generation) -> bool:
+        value = text(scope, generation)
+        if value:
+            cells[format_cell], cells[cell] = format_of(value), value
+        return bool(value)
+
+    return fill
+
+
+def format_of(text: str) -> str:
+    """The X12 format (element 1250) of a date, range or moment."""
+    if "-" in text:
+        return "RD8"
+    return "D8" if len(text) <= DAY_LENGTH else "DT"
 
 
 def fill_span(span: tuple[Name, Name], cell: int) -> Fill:

@@ -14,6 +14,7 @@ from edi.generation import Context, Generation, Scope
 from edi.guide import UNBOUNDED
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
 from edi.pointers import point_at
+from edi.repetitions import MARK, repeating
 from edi.written import WrittenLoop, WrittenSegment
 
 EMPTY: dict[str, Any] = {}
@@ -79,6 +80,7 @@ def write_repeats(
 ) -> None:
     """One loop for each object of an array."""
     steps = plan.scope.steps if plan.scope else ()
+    pick = plan.scope.pick if plan.scope else None
     if values.__class__ is not list:
         if values is not None:
             generation.fault_type(start, steps, "an array")
@@ -90,6 +92,8 @@ def write_repeats(
             continue
         if item.__class__ is not dict:
             generation.fault_type(start, (*steps, at), "an object")
+            continue
+        if pick is not None and item.get(pick[0]) != pick[1]:
             continue
         if generation.is_full(start, (*steps, at), plan.use.name):
             break
@@ -189,6 +193,15 @@ def fault_pairs(plan: SegmentPlan, code: str, scope: Scope, generation: Generati
     generation.fault_room(scope, steps, len(plan.pairs.cells) * plan.use.max_use, plan.use.name)
 
 
+def without_marks(segment: WrittenSegment, cell: int, text: str) -> str:
+    """The values of a cell: those of a repeating element are kept apart by a mark of our own."""
+    if MARK not in text or segment.plan is None:
+        return text
+    slot = segment.plan.layout.slot(cell)
+    repeats = not slot.component and slot.element in repeating(segment.plan.use)
+    return text.replace(MARK, "") if repeats else text
+
+
 def check_characters(generation: Generation) -> None:
     """Make sure that no value breaks the file: a bad character is a finding and becomes a question mark."""
     bad = generation.bad
@@ -197,7 +210,7 @@ def check_characters(generation: Generation) -> None:
         return
     for segment in segments:
         for cell, text in enumerate(segment.cells):
-            if cell not in segment.kept and bad.search(text):
+            if cell not in segment.kept and bad.search(without_marks(segment, cell, text)):
                 pointer = point_at(segment, segment.plan.layout.slot(cell) if segment.plan else None)
                 generation.findings.append(find("value.bad_character", pointer=pointer, value=text))
                 segment.cells[cell] = bad.sub("?", text)

@@ -116,6 +116,7 @@ class Guide(msgspec.Struct, frozen=True):
     """An implementation guide: `root` is the transaction set, from ST to SE.
 
     `handed_on` is the loop that a streamed file is told by: each is handed on once complete, then dropped.
+    `versions` are what ST03 and GS08 may say; we write the first. Two guides may share it (270 and 271).
     """
 
     id: str
@@ -127,3 +128,8 @@ class Guide(msgspec.Struct, frozen=True):
     edits: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     handed_on: str = ""
+
+    @property
+    def version(self) -> str:
+        """The version that ST03 and GS08 name."""
+        return self.versions[0] if self.versions else self.id

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from edi.claim_forms import choose_guide
 from edi.claims import check_claim
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
@@ -86,8 +89,18 @@ def _inspect_json(name: str, content: bytes) -> Inspected:
     documents, findings = read_json(content)
     if findings:
         return Inspected(name, "JSON", findings, unreadable=True)
-    found = [finding for document in documents for finding in check_claim(document).findings]
-    return Inspected(name, count_claims(documents), tuple(found))
+    return Inspected(name, count_claims(documents), check_claims(documents))
+
+
+def check_claims(documents: Sequence[dict[str, Any]]) -> tuple[Finding, ...]:
+    """The findings of claims, each by the guide of its kind; of several, pointers begin with the index."""
+    if len(documents) == 1:
+        return check_claim(documents[0], guide=choose_guide(documents[0])).findings
+    return tuple(
+        msgspec.structs.replace(finding, pointer=f"/{index}{finding.pointer or ''}")
+        for index, document in enumerate(documents)
+        for finding in check_claim(document, guide=choose_guide(document)).findings
+    )
 
 
 def count_claims(documents: Sequence[object]) -> str:

@@ -142,7 +142,12 @@ def _members(value: Any) -> Iterable[Any]:
 
 def _unreadable(problem: json.JSONDecodeError) -> Finding:
     """The parser's complaint; its `msg` is a fixed phrase without any of the text."""
-    return find("json.unreadable", problem=problem.msg, line=str(problem.lineno), column=str(problem.colno))
+    return find(
+        "json.unreadable",
+        problem=problem.msg.removesuffix(" at"),
+        line=str(problem.lineno),
+        column=str(problem.colno),
+    )
 
 
 def _walk(document: Any) -> Iterator[Finding]:

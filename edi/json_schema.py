@@ -11,12 +11,15 @@ import json
 import sys
 from typing import Any
 
-from edi.claim_forms import INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
+from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
     LoopBinding,
+    MomentField,
     Name,
     Overlay,
     PairsField,
@@ -32,8 +35,20 @@ from edi.guides.proof import ENVELOPE, field_names
 from edi.guides.registry import load_guide
 
 Node = dict[str, Any]
-FILES = {PROFESSIONAL: "837P.json", INSTITUTIONAL: "837I.json"}
+FILES = {
+    PROFESSIONAL: "837P.json",
+    INSTITUTIONAL: "837I.json",
+    DENTAL: "837D.json",
+    "005010X279A1-270": "270.json",
+    "005010X279A1-271": "271.json",
+    "005010X212-276": "276.json",
+    "005010X212-277": "277.json",
+    "005010X210": "275.json",
+    "005010X217": "278.json",
+    "005010X186A1": "824.json",
+}
 DAY = r"^\d{8}$"
+MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
 
 
 def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Node:
@@ -46,6 +61,13 @@ def open_node(start: Node, steps: tuple[str, ...], *, many: bool = False) -> Nod
         if start.get("type") == "array":
             start = start["items"]
     return start
+
+
+def add_kind(items: Node, member: str, value: str) -> None:
+    """One more value of the member that tells the items of an array apart."""
+    leaf = items.setdefault("properties", {}).setdefault(member, {"type": "string", "enum": []})
+    leaf["enum"].append(value)
+    items["required"] = [member]
 
 
 def require(start: Node, steps: tuple[str, ...]) -> None:
@@ -76,6 +98,8 @@ class SchemaWriter:
         if loop.scope is not None:
             start = self.root if loop.scope.root else scope
             inner = open_node(start, loop.scope.steps, many=loop.scope.many)
+            if loop.scope.pick is not None:
+                add_kind(inner, *loop.scope.pick)
             unit = bool(self.overlay.unit) and loop.use.id == self.overlay.unit
             if (needed and loop.use.usage == "R" and loop.when is None) or unit:
                 require(start, loop.scope.steps)
@@ -139,6 +163,10 @@ class SchemaWriter:
             self.put(scope, field.name, spread_leaf(field, use), needed)
         elif isinstance(field, RunsField):
             self.runs(field, use, scope, needed)
+        elif isinstance(field, CodedField):
+            self.coded(field.coded, leaf_of(use, field.slot), scope, many=field.many)
+        elif isinstance(field, MomentField):
+            self.put(scope, field.name, moment_leaf(use, field.slot), needed)
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
@@ -164,8 +192,19 @@ class SchemaWriter:
             for choice in part.choices:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
+            if part.coded is not None:
+                self.coded(part.coded, leaf_of(use, slot), items)
             for name in part.span or ():
                 self.put(items, name, day_leaf(use, slot), False)
+
+    def coded(self, coded: Coded, leaf: Node, scope: Node, *, many: bool = False) -> None:
+        """A code and its word, or arrays of them."""
+        word = {"type": "string", "description": leaf["description"]}
+        if coded.words and not many:
+            word["enum"] = list(dict.fromkeys(text for _, text in coded.words))
+        for name, entry in ((coded.code, leaf), (coded.meaning, word)):
+            if name is not None:
+                self.put(scope, name, {"type": "array", "items": entry} if many else entry, False)
 
     def pairs(self, field: PairsField, use: SegmentUse, scope: Node) -> None:
         """Names by qualifier."""
@@ -227,6 +266,11 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     if field.kind == "text":
         return leaf
     return {"type": field.kind, "description": leaf["description"]}
+
+
+def moment_leaf(use: SegmentUse, slot: Slot) -> Node:
+    """The schema of a date, a range or a date with a time."""
+    return {**day_leaf(use, slot), "pattern": MOMENT}
 
 
 def day_leaf(use: SegmentUse, slot: Slot) -> Node:

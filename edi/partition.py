@@ -14,10 +14,18 @@ from functools import cache
 
 import msgspec
 
-from edi.files import note_unknown
+from edi.files import check_version, note_unknown
 from edi.findings import Finding, Place
-from edi.guides.registry import resolve_guide
-from edi.interchange import GroupClosed, InterchangeClosed, Part, SetClosed, SetOpened
+from edi.guides.registry import names_no_guide, resolve_guide
+from edi.interchange import (
+    GroupClosed,
+    GroupHeader,
+    GroupOpened,
+    InterchangeClosed,
+    Part,
+    SetClosed,
+    SetOpened,
+)
 from edi.lexer import Lexer, is_plain
 from edi.pairing import InterchangeReader
 from edi.reader import prepare
@@ -42,8 +50,8 @@ class Range(msgspec.Struct, frozen=True):
 class FilePart(msgspec.Struct, frozen=True):
     """A part of a transaction set, by numbers from 0. `context` is read before it; other parts tell of it.
 
-    `following` are the elements of the segment after it, by which open loops end; None where the part is the
-    last of its set.
+    `counts` are how many segments of an id stand in the set before its body; `last` is true for the part that
+    ends its set.
     """
 
     number: int
@@ -53,7 +61,8 @@ class FilePart(msgspec.Struct, frozen=True):
     delimiters: Delimiters
     context: tuple[Range, ...]
     body: Range
-    following: list[str] | None
+    counts: dict[str, int]
+    last: bool
 
 
 class PlannedSet(msgspec.Struct, frozen=True):
@@ -121,6 +130,8 @@ class _Planner:
         self.sets: list[PlannedSet] = []
         self.findings: list[Finding] = []
         self.set: _SetCutter | None = None
+        self.group: GroupHeader | None = None
+        self.kinds: set[str] = set()
         self.ended = False
 
     def plan(self) -> FilePlan:
@@ -184,14 +195,27 @@ class _Planner:
                     self.set = self._open(segment)
                 case SetClosed(findings, count):
                     self._close(findings, count, end)
-                case GroupClosed(findings) | InterchangeClosed(_, findings):
+                case GroupOpened(header):
+                    self.group = header
+                case GroupClosed(findings):
                     self.findings += findings
+                    self._check_version()
+                case InterchangeClosed(_, findings):
+                    self.findings += findings
+
+    def _check_version(self) -> None:
+        if self.group is not None:
+            number = self.reader.header.control_number
+            self.findings += check_version(number, self.group, sorted(self.kinds))
+        self.kinds.clear()
 
     def _open(self, segment: Segment) -> _SetCutter:
         group = self.reader.group
         if group is None:
             raise _NotPlainError
         guide = resolve_guide(segment.element(1), segment.element(3), group.header.version)
+        if guide is None and names_no_guide(segment.element(3), group.header.version):
+            raise _NotPlainError
         at = Place(
             interchange=self.reader.header.control_number,
             group=group.header.control_number,
@@ -206,7 +230,9 @@ class _Planner:
         cutter.end(end)
         header, self.set = cutter.header, None
         group = self.reader.group
-        if cutter.guide is None and group is not None:
+        if cutter.guide is not None:
+            self.kinds.add(header.element(1))
+        elif group is not None:
             unknown = note_unknown(header.element(1), header.element(3), group.header, cutter.at)
             findings = (*findings, unknown)
         self.sets.append(PlannedSet(header.element(1), header.element(2), cutter.guide, count, findings))
@@ -226,6 +252,8 @@ class _SetCutter:
         self.before: Range | None = None
         self.outer: Range | None = None
         self.inner_seen = False
+        self.level_count = 0
+        self.level_start = 0
 
     def look(self, elements: list[str], place: int, ordinal: int) -> None:
         """A segment that may begin a loop."""
@@ -234,27 +262,29 @@ class _SetCutter:
         outer, inner = self.levels
         if _begins(elements, outer):
             self.before = self.before or Range(self.header.offset, place, 1)
-            self._cut(elements, place, ordinal, (self.before,))
+            self._cut(place, ordinal, (self.before,))
             self.outer, self.inner_seen = Range(place, place, ordinal), False
         elif _begins(elements, inner) and self.outer is not None and self.before is not None:
             if self.inner_seen:
-                self._cut(elements, place, ordinal, (self.before, self.outer))
+                self._cut(place, ordinal, (self.before, self.outer))
             else:
                 self.outer = Range(self.outer.start, place, self.outer.ordinal)
                 self.inner_seen = True
+        self.level_count += elements[0] == "HL"
 
-    def _cut(self, elements: list[str], place: int, ordinal: int, context: tuple[Range, ...]) -> None:
+    def _cut(self, place: int, ordinal: int, context: tuple[Range, ...]) -> None:
         if place - self.part_start.start < self.planner.target:
             return
-        self._add(place, elements)
+        self._add(place, last=False)
+        self.level_start = self.level_count
         self.part_start, self.context = Range(place, place, ordinal), context
 
     def end(self, place: int) -> None:
         """The set ends at `place`."""
         if self.guide is not None:
-            self._add(place, None)
+            self._add(place, last=True)
 
-    def _add(self, end: int, following: list[str] | None) -> None:
+    def _add(self, end: int, *, last: bool) -> None:
         planner, start = self.planner, self.part_start
         part = FilePart(
             number=len(planner.parts),
@@ -264,7 +294,8 @@ class _SetCutter:
             delimiters=planner.delimiters,
             context=self.context,
             body=Range(start.start, end, start.ordinal),
-            following=following,
+            counts={"HL": self.level_start},
+            last=last,
         )
         planner.parts.append(part)
 

@@ -12,7 +12,8 @@ from edi.findings import Finding
 from edi.lexer import split_plain
 from edi.partition import FilePart, Range
 from edi.reader import SetReader, prepare
-from edi.rules.registry import JoinedTally, Tally
+from edi.recovery import LOOKAHEAD
+from edi.rules.registry import JoinedTally
 from edi.segments import Delimiters, Segment
 from edi.streaming import UnitHand, UnitRead
 from edi.units import UnitBinder
@@ -22,17 +23,21 @@ Fetch = Callable[[int, int], bytes]
 
 Tallies = dict[str, dict[str, str]]
 _RUN = 1 << 16
+_BEYOND = 1 << 12
 
 
 class PartEnded(msgspec.Struct, frozen=True):
     """A part is read. `findings` are those since its last unit.
 
     `tallies` are what the last part of the set has to know of this one; `documents` come with the last part.
+    `recoveries` counts the segments without a place; where there are more than `edi.recovery.LIMIT` in the
+    parts of one set, it has to be read as a whole.
     """
 
     unit_count: int
     findings: tuple[Finding, ...]
     tallies: Tallies
+    recoveries: int
     documents: tuple[Object, ...] = ()
 
 
@@ -59,20 +64,23 @@ def read_part(
     began = bool(part.context)
     for run in split_range(fetch, part.body, delimiters):
         if began:
-            reader.close_before(run[0])
-            reader.forget_findings()
+            reader.close_before(run[: LOOKAHEAD + 1])
+            reader.begin_anew(part.counts)
             began = False
         with resting_collector():
             reader.read(run)
         yield from units.hand_on()
-    if part.following is None:
+    if part.last:
         _join_tallies(reader, tallies)
         reader.end()
     else:
-        reader.close_before(Segment(part.following, reader.last.ordinal + 1 if reader.last else 1))
+        following = _look_beyond(part, fetch)
+        following[0].ordinal = reader.held[-1].ordinal + 1
+        reader.close_before(following)
     yield from units.hand_on()
-    rest = tuple(binder.bind_rest(reader.tree)) if binder is not None and part.following is None else ()
-    yield PartEnded(units.count, tuple(reader.findings), _list_tallies(reader), rest)
+    rest = tuple(binder.bind_rest(reader.tree)) if binder is not None and part.last else ()
+    told = {} if part.last else _list_tallies(reader)
+    yield PartEnded(units.count, tuple(reader.findings), told, reader.recoveries, rest)
 
 
 def split_range(fetch: Fetch, place: Range, delimiters: Delimiters) -> Iterator[list[Segment]]:
@@ -92,25 +100,30 @@ def split_range(fetch: Fetch, place: Range, delimiters: Delimiters) -> Iterator[
         at = end
 
 
+def _look_beyond(part: FilePart, fetch: Fetch) -> list[Segment]:
+    """The first segments after a part, to the end of its set."""
+    delimiters, end = part.delimiters, part.body.end
+    cut = delimiters.segment + delimiters.line_end
+    size, text = _BEYOND, ""
+    while len(text) < size // 2 or text.count(cut) <= LOOKAHEAD:
+        text, before = fetch(end, end + size).decode("ascii"), text
+        if len(text) == len(before):
+            break
+        size *= 2
+    found = split_plain(text[: text.rindex(cut) + len(cut)], end, cut, delimiters.element)
+    kept = found[: LOOKAHEAD + 1]
+    ended = next((at for at, segment in enumerate(kept, 1) if segment.id == "SE"), len(kept))
+    return kept[:ended]
+
+
 def _join_tallies(reader: SetReader, tallies: Iterable[Tallies]) -> None:
-    root = reader.stack[0]
-    for name, kind in _joined(reader).items():
-        tally = root.tally(kind)
+    for kind in reader.reading.rules.joined:
+        tally = reader.stack[0].tally(kind)
         for told in tallies:
-            if name in told and isinstance(tally, JoinedTally):
-                tally.join(told[name])
+            if kind.__name__ in told and isinstance(tally, JoinedTally):
+                tally.join(told[kind.__name__])
 
 
 def _list_tallies(reader: SetReader) -> Tallies:
-    root = reader.stack[0] if reader.stack else None
-    if root is None:
-        return {}
-    kept = ((name, root.tally(kind)) for name, kind in _joined(reader).items())
-    return {name: tally.state() for name, tally in kept if isinstance(tally, JoinedTally)}
-
-
-def _joined(reader: SetReader) -> dict[str, type[Tally]]:
-    """The kinds of tallies of the whole set, by name."""
-    root = reader.reading.guide.root.id
-    places = (place for places in reader.reading.rules.tallies.values() for place in places)
-    return {place.make.__name__: place.make for place in places if root in place.loops}
+    kept = (reader.stack[0].tally(kind) for kind in reader.reading.rules.joined)
+    return {type(tally).__name__: tally.state() for tally in kept if isinstance(tally, JoinedTally)}

@@ -284,7 +284,8 @@ def is_must(child: SegmentPlan | LoopPlan) -> bool:
     """True for a child that generation makes even where the document has no value for it."""
     if isinstance(child, SegmentPlan):
         return child.opens or child.completes
-    return child.required and not child.spine and not child.many
+    empty = child.use.wrapper and child.use.usage != "R"  # table 3 without a segment leaves no trace
+    return child.required and not child.spine and not child.many and not empty
 
 
 def order_of(plan: LoopPlan) -> list[SegmentPlan | LoopPlan]:

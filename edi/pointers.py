@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edi.generation import Step, make_pointer
 from edi.guide import CompositeUse, ElementUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Field,
+    MomentField,
     Name,
     PairsField,
+    Part,
     PeriodField,
     RunsField,
     SpreadField,
@@ -60,6 +66,10 @@ def steps_of_field(
         return steps_of_run(field, plan, cells, slot)
     elif isinstance(field, PairsField):
         return steps_of_pair(field, plan, cells, slot)
+    elif isinstance(field, CodedField) and is_at(slot, field.slot):
+        return name_of_coded(field.coded), ()
+    elif isinstance(field, MomentField) and slot.element in (field.slot.element, field.slot.element - 1):
+        return field.name, ()
     elif isinstance(field, PeriodField) and slot.element in (field.slot.element, field.slot.element - 1):
         name = field.single or (field.span[0] if field.span else None)
         return (name, ()) if name else None
@@ -69,6 +79,18 @@ def steps_of_field(
 def is_at(asked: Slot, place: Slot) -> bool:
     """True where `asked` is the place, or the composite that the place is in."""
     return asked == place or (not asked.component and asked.element == place.element)
+
+
+def name_of_coded(coded: Coded) -> Name:
+    """The name of a code, or of its meaning where the code has none."""
+    return coded.code or coded.meaning or Name(())
+
+
+def name_of_part(part: Part, plan: SegmentPlan, cells: list[str]) -> Name:
+    """The name of a value of a run."""
+    if part.coded is not None:
+        return name_of_coded(part.coded)
+    return part.span[0] if part.span else pick_choice(part.choices, plan, cells).name
 
 
 def pick_choice(choices: tuple[Choice, ...], plan: SegmentPlan, cells: list[str]) -> Choice:
@@ -89,8 +111,7 @@ def steps_of_run(
             continue
         for part in field.parts:
             if is_at(slot, Slot(start + part.offset, part.component)):
-                named = part.span[0] if part.span else pick_choice(part.choices, plan, cells).name
-                return field.each, (at, *named.steps)
+                return field.each, (at, *name_of_part(part, plan, cells).steps)
         return field.each, (at,)
     return None
 
@@ -125,7 +146,7 @@ def steps_of_segment(plan: SegmentPlan) -> tuple[Name, Steps] | None:
 
 def field_slot(field: Field) -> Slot:
     """The first place of a field."""
-    if isinstance(field, ValueField | PeriodField):
+    if isinstance(field, ValueField | PeriodField | CodedField | MomentField):
         return field.slot
     if isinstance(field, SpreadField):
         return field.slots[0]
@@ -141,11 +162,20 @@ def point_at_missing(loop: WrittenLoop, key: str) -> str:
         return point_at_loop(child, loop)
     plan = loop.plan.find_segment(key)
     if plan is None:
-        return make_pointer(loop.scope.path())
+        scopes = (inner.scope for inner in loops_below(loop.plan) if inner.id == key)
+        rooted = next((scope for scope in scopes if scope is not None and scope.root), None)
+        return make_pointer(rooted.steps if rooted else loop.scope.path())
     if plan.binding.scope is not None:
         start: Steps = () if plan.binding.scope.root else loop.scope.path()
         return make_pointer((*start, *plan.binding.scope.steps))
     return point_at(WrittenSegment(plan, loop.scope, plan.blank), None)
+
+
+def loops_below(plan: LoopPlan) -> Iterator[LoopPlan]:
+    """Every loop below a loop."""
+    for inner in plan.loops:
+        yield inner
+        yield from loops_below(inner)
 
 
 def point_at_loop(plan: LoopPlan, parent: WrittenLoop) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -14,9 +15,10 @@ from edi.findings import Finding, Place, find
 from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse
 from edi.guides.acceptors import Accept, compile_acceptor
 from edi.guides.registry import load_guide
-from edi.guides.routes import Routes, Station
+from edi.guides.routes import Routes, Station, Step, unknown
+from edi.recovery import LIMIT, LOOKAHEAD, Way, choose
 from edi.rules import load_rules
-from edi.rules.registry import OWN_GUIDE, RuleSet, Tally, gather_rules
+from edi.rules.registry import OWN_GUIDE, JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -50,7 +52,7 @@ def prepare(guide_id: str, component: str, repetition: str, edits: bool = False)
     delimiters = Delimiters(component=component, repetition=repetition)
     uses = {use.key: use for use in guide.root.segment_uses()}
     compiled = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
-    routes = Routes(guide, component)
+    routes = Routes(guide, component, repetition)
     accepts = tuple(compiled[it.segment.key] if it.segment else _refuse for it in routes.stations)
     rules = gather_rules(guide.rules + (guide.edits if edits else ()))
     return Reading(guide, routes, accepts, rules, find_dropped(routes, guide.handed_on))
@@ -103,7 +105,7 @@ class SetReader:
         self.delimiters = delimiters
         self.at = at
         self.guide_id = reading.guide.id
-        self.tree = Loop(reading.guide.root, None, delimiters.component)
+        self.tree = Loop(reading.guide.root, None, delimiters.component, delimiters.repetition)
         self.stack = [_Frame(reading.routes.root, self.tree)]
         self.current = reading.routes.root.children[0]
         self.findings: list[Finding] = []
@@ -111,67 +113,119 @@ class SetReader:
         self.handed: list[tuple[Loop, int]] = []
         self.dropped = reading.dropped if drops else frozenset()
         self.last: Segment | None = None
+        self.held: list[Segment] = []
+        self.recoveries = 0
 
     def note(self, finding: Finding, loop: Loop) -> None:
         """Keep a finding about a loop."""
         self.findings.append(finding)
         self.anchors.append(loop)
 
-    def read(self, segments: Iterable[Segment]) -> None:
-        """Read the next segments of the set."""
+    def read(self, segments: list[Segment]) -> None:
+        """Read the next segments of the set; the last few wait until it is seen what follows them."""
+        segments = self.held + segments if self.held else segments
+        self.held = segments[-LOOKAHEAD:]
+        self._walk(segments, len(segments) - len(self.held))
+
+    def _walk(self, segments: list[Segment], count: int) -> None:
+        """Read the first `count` of `segments`."""
         reading = self.reading
         tells, accepts, find_step = reading.routes.tells, reading.accepts, reading.routes.find_step
         current = self.current
-        stack = self.stack
-        frame = stack[-1]
-        for segment in segments:
+        frame = self.stack[-1]
+        for at, segment in enumerate(islice(segments, count)):
             elements = segment.elements
             told = elements[0]
-            tell = tells.get(told, _unknown)
+            tell = tells.get(told, unknown)
             if tell is not None:
                 told = tell(elements)
             step = current.steps.get(told) or find_step(current, told, elements)
             self.last = segment
             if step is None:
-                self._note_unplaced(segment)
-                continue
-            closes, opens, current = step
-            if closes or opens:
-                for _ in range(closes):
-                    self._close()
-                for opened in opens:
-                    self._open(opened, segment)
-                frame = stack[-1]
-            index = current.index
+                way = self._recover(current, segments, at)
+                if way is None:
+                    continue
+                station = way.step.station
+                current = current if way.stays else station
+                frame = self.stack[-1]
+            else:
+                closes, opens, current = step
+                station = current
+                if closes or opens:
+                    self._move(step, segment)
+                    frame = self.stack[-1]
+            index = station.index
             frame.loop.children.append(segment)
-            segment.use = use = current.segment
+            segment.use = use = station.segment
             counts = frame.counts
-            count = counts[index] = counts.get(index, 0) + 1
+            times = counts[index] = counts.get(index, 0) + 1
             if use is not None:
-                if count > use.max_use:
+                if times > use.max_use:
                     self._note_too_many(use, segment)
                 if not accepts[index](elements):
                     self._diagnose(use, segment)
         self.current = current
 
-    def close_before(self, segment: Segment) -> None:
-        """Complete the open loops that `segment`, which is not read, would end."""
-        self.last, elements = segment, segment.elements
-        tell = self.reading.routes.tells.get(elements[0], _unknown)
-        told = elements[0] if tell is None else tell(elements)
-        step = self.current.steps.get(told) or self.reading.routes.find_step(self.current, told, elements)
+    def _move(self, step: Step, segment: Segment) -> None:
+        """Complete the loops that a step closes, begin those that it opens."""
+        for _ in range(step.closes):
+            self._close()
+        for opened in step.opens:
+            self._open(opened, segment)
+
+    def _recover(self, current: Station, segments: list[Segment], index: int) -> Way | None:
+        """The way to go on at a segment without a place, taken and noted; None where it is left out."""
+        self.recoveries += 1
+        segment = segments[index]
+        way = None
+        if self.recoveries <= LIMIT:
+            way = choose(self.reading.routes, current, segments, index, self._occurred)
+        if way is None:
+            self._note_unplaced(segment)
+            return None
+        self._move(way.step, segment)
+        if way.displaced:
+            self._note_displaced(way.step.station, segment)
+        for loop in way.missing:
+            self._note_headless(loop, segment)
+        return way
+
+    def _occurred(self, step: Step) -> int:
+        """How often the use that `step` arrives at has come in the loop that would hold it."""
+        frame = self.stack[-1 - step.closes]
+        station = next((loop for loop in step.opens if loop.opener is not None), step.station)
+        return frame.counts.get(station.index, 0)
+
+    def close_before(self, following: list[Segment]) -> None:
+        """Read what waits, and complete the open loops that the first of `following` would end.
+
+        The segments that follow are looked at but not read.
+        """
+        self._walk([*self.held, *following], len(self.held))
+        self.held = []
+        segment = following[0]
+        self.last = segment
+        step = self.reading.routes.next(self.current, segment.elements)
         for _ in range(step.closes if step is not None else 0):
             self.current = self.stack[-1].station
             self._close()
 
-    def forget_findings(self) -> None:
-        """What was found so far is told elsewhere."""
+    def begin_anew(self, counts: Mapping[str, int]) -> None:
+        """What was found so far is told elsewhere; `counts` are how many segments of each id came before."""
         self.findings.clear()
         self.anchors.clear()
         self.handed.clear()
+        self.recoveries = 0
+        self.stack[0].tallies = {}
+        for kind in self.reading.rules.joined:
+            tally = self.stack[0].tally(kind)
+            if isinstance(tally, JoinedTally):
+                tally.resume(counts)
 
     def end(self) -> None:
-        """Nothing follows: complete every open loop."""
+        """Nothing follows: read what waits, complete every open loop."""
+        self._walk(self.held, len(self.held))
+        self.held = []
         while self.stack:
             self._close()
 
@@ -181,11 +235,14 @@ class SetReader:
         if use is None:
             raise AssertionError("a route opens loops only")
         count = parent.counts[station.index] = parent.counts.get(station.index, 0) + 1
-        loop = Loop(use, parent.loop, self.delimiters.component)
+        loop = Loop(use, parent.loop, self.delimiters.component, self.delimiters.repetition)
         parent.loop.children.append(loop)
         self.stack.append(_Frame(station, loop))
         if count > use.repeat and use.repeat < UNBOUNDED:
             self._note_too_many_loops(use, segment, loop)
+        if use.id in self.reading.rules.begun:
+            for tally in self._find_tallies(self.reading.rules.begun[use.id]):
+                tally.begin(loop, segment)
 
     def _close(self) -> None:
         frame = self.stack.pop()
@@ -201,18 +258,19 @@ class SetReader:
         if name in rules.totals:
             self._check_totals(frame)
         if name in rules.tallies:
-            self._count(loop)
+            for tally in self._find_tallies(rules.tallies[name]):
+                tally.add(loop)
         if station.index in self.dropped:
             self._drop(frame)
 
     # --- what remains of loops that are gone
 
-    def _count(self, loop: Loop) -> None:
-        """Put a complete loop into the tallies of the rules that stand above it."""
-        for place in self.reading.rules.tallies[loop.use.id]:
+    def _find_tallies(self, places: list[TallyPlace]) -> Iterator[Tally]:
+        """The tallies of the loops around, in which a loop counts."""
+        for place in places:
             for frame in reversed(self.stack):
                 if frame.loop.use.id in place.loops:
-                    frame.tally(place.make).add(loop)
+                    yield frame.tally(place.make)
                     break
 
     def _check_totals(self, frame: _Frame) -> None:
@@ -280,6 +338,40 @@ class SetReader:
         rule = self._rule(loop.use.id)
         self.note(find(code, x12=place, rule=rule, segment=name, guide=self.guide_id), loop)
 
+    def _note_displaced(self, station: Station, segment: Segment) -> None:
+        use = station.segment
+        assert use is not None, "only segments are displaced within their loop"
+        place = self._segment_place(segment, use.loop)
+        finding = find(
+            "segment.out_of_order",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+            guide=self.guide_id,
+        )
+        self.note(finding, self.stack[-1].loop)
+
+    def _note_headless(self, loop: Station, segment: Segment) -> None:
+        """A loop that begins without its first segment."""
+        opener = loop.opener
+        frame = next(frame for frame in reversed(self.stack) if frame.station is loop)
+        if opener is None or opener.segment is None:
+            raise AssertionError("a wrapper has no first segment to miss")
+        frame.counts[opener.index] = 0
+        use = opener.segment
+        place = msgspec.structs.replace(self._segment_place(segment, use.loop), segment=use.id)
+        finding = find(
+            "segment.missing",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+        )
+        self.note(finding, frame.loop)
+
     def _note_missing(self, station: Station, loop: Loop) -> None:
         use = station.loop or station.segment
         last = self.last
@@ -332,8 +424,3 @@ def read_set(
 def _refuse(elements: list[str]) -> bool:
     """Stands where a loop has no acceptor."""
     return False
-
-
-def _unknown(elements: list[str]) -> str:
-    """What tells segments apart whose id the guide does not know: nothing, they have no place."""
-    return ""

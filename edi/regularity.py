@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from edi.extractors import MAX_DIGITS
 from edi.guide import Slot
 from edi.guides.naming import (
+    CodedField,
     Field,
+    MomentField,
     PairsField,
     PeriodField,
     RunsField,
@@ -36,6 +38,8 @@ def compile_regular(plan: SegmentPlan) -> Regular | None:
     if not plan.written or plan.only is not None or plan.hidden:
         return None
     fields = plan.binding.fields
+    if any(isinstance(field, CodedField | MomentField) for field in fields):
+        return None
     if any(isinstance(field, RunsField) and has_conditions(field) for field in fields):
         return None
     lines = ["def regular(cells):"]
@@ -51,8 +55,10 @@ def compile_regular(plan: SegmentPlan) -> Regular | None:
 
 
 def has_conditions(field: RunsField) -> bool:
-    """True where the runs of a field have alternatives or ranges."""
-    return any(part.span or len(part.choices) > 1 or part.choices[0].condition for part in field.parts)
+    """True where the runs of a field have alternatives, ranges or words."""
+    return any(
+        part.span or part.coded or len(part.choices) > 1 or part.choices[0].condition for part in field.parts
+    )
 
 
 def fixed_tests(plan: SegmentPlan) -> Iterator[str]:

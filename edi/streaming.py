@@ -13,9 +13,9 @@ import msgspec
 from edi.collector import resting_collector
 from edi.envelope import stream_parts
 from edi.extractors import Object
-from edi.files import note_unknown
+from edi.files import check_version, note_assumed, note_unknown
 from edi.findings import Finding, Place
-from edi.guides.registry import resolve_guide
+from edi.guides.registry import names_no_guide, recognise_guide, resolve_guide
 from edi.interchange import (
     GroupClosed,
     GroupHeader,
@@ -99,6 +99,7 @@ class _Stream:
         self.interchange: InterchangeHeader | None = None
         self.group: GroupHeader | None = None
         self.set: _OpenSet | None = None
+        self.kinds: set[str] = set()
 
     def read(self, chunks: Iterable[bytes], *, strict: bool) -> Iterator[StreamEvent]:
         for part in stream_parts(chunks, strict=strict):
@@ -108,17 +109,24 @@ class _Stream:
                         yield from self.set.read(run)
                 case SetOpened(segment):
                     self.set = self._open_set(segment)
-                    yield self.set.begun
                 case SetClosed(findings, count):
                     if self.set is not None:
                         yield from self.set.end(findings, count)
+                        if self.set.guide is not None:
+                            self.kinds.add(self.set.kind)
                         self.set = None
+                case GroupClosed(findings):
+                    yield GroupClosed((*findings, *self._check_version()))
                 case _:
                     if isinstance(part, InterchangeOpened):
                         self.interchange = part.header
                     elif isinstance(part, GroupOpened):
-                        self.group = part.header
+                        self.group, self.kinds = part.header, set()
                     yield part
+
+    def _check_version(self) -> Iterator[Finding]:
+        if self.interchange is not None and self.group is not None:
+            yield from check_version(self.interchange.control_number, self.group, sorted(self.kinds))
 
     def _open_set(self, segment: Segment) -> _OpenSet:
         if self.interchange is None or self.group is None:
@@ -127,7 +135,10 @@ class _Stream:
 
 
 class _OpenSet:
-    """A transaction set that is being read."""
+    """A transaction set that is being read.
+
+    Where its header names no guide, its segments wait until one of them does.
+    """
 
     def __init__(
         self,
@@ -138,39 +149,60 @@ class _OpenSet:
         edits: bool,
         documents: bool,
     ) -> None:
-        number = segment.element(2)
-        guide = resolve_guide(segment.element(1), segment.element(3), group.version)
-        delimiters = interchange.delimiters
-        self.at = Place(interchange=interchange.control_number, group=group.control_number, set=number)
-        self.begun = SetBegun(segment.element(1), number, guide, delimiters)
+        self.kind, self.number, implementation = (segment.element(at) for at in (1, 2, 3))
+        self.named = (self.kind, implementation, group.version)
+        self.delimiters = interchange.delimiters
+        self.at = Place(interchange=interchange.control_number, group=group.control_number, set=self.number)
         self.group = group
-        self.segment = segment
+        self.edits = edits
+        self.documents = documents
+        self.notes: list[Finding] = []
+        self.guide = resolve_guide(*self.named)
+        self.told = self.guide is not None
         self.hand: UnitHand | None = None
-        if guide is not None:
-            reading = prepare(guide, delimiters.component, delimiters.repetition, edits)
-            reader = SetReader(reading, delimiters, self.at, drops=True)
-            reader.read([segment])
-            self.hand = UnitHand(reader, UnitBinder(guide, delimiters) if documents else None)
+        self.waiting = [segment]
 
-    def read(self, run: list[Segment]) -> Iterator[UnitRead]:
+    def read(self, run: list[Segment]) -> Iterator[SetBegun | UnitRead]:
         """The next segments."""
+        if not self.told:
+            self.guide = recognise_guide(*self.named, run)
+            if self.guide is None:
+                if names_no_guide(*self.named[1:]):
+                    self.waiting += run
+                return
+            self.told = True
+            self.notes.append(note_assumed(self.guide, self.at))
+        if self.waiting:
+            run, self.waiting = self.waiting + run, []
+            yield self._begin()
         if self.hand is not None:
             with resting_collector():
                 self.hand.reader.read(run)
             yield from self.hand.hand_on()
 
-    def end(self, findings: tuple[Finding, ...], count: int) -> Iterator[UnitRead | SetEnded]:
+    def _begin(self) -> SetBegun:
+        guide, delimiters = self.guide, self.delimiters
+        if guide is not None:
+            reading = prepare(guide, delimiters.component, delimiters.repetition, self.edits)
+            reader = SetReader(reading, delimiters, self.at, drops=True)
+            self.hand = UnitHand(reader, UnitBinder(guide, delimiters) if self.documents else None)
+        return SetBegun(self.kind, self.number, guide, delimiters)
+
+    def end(self, findings: tuple[Finding, ...], count: int) -> Iterator[SetBegun | UnitRead | SetEnded]:
         """Nothing follows in this set; `findings` are the faults of its ST and SE."""
-        begun, hand = self.begun, self.hand
+        if self.waiting and self.told:
+            yield from self.read([])
+        hand = self.hand
         if hand is None:
-            unknown = note_unknown(begun.set_id, self.segment.element(3), self.group, self.at)
-            yield SetEnded(None, begun.control_number, None, count, 0, (*findings, unknown))
+            yield self._begin()
+            unknown = note_unknown(self.kind, self.named[1], self.group, self.at)
+            yield SetEnded(None, self.number, None, count, 0, (*findings, unknown))
             return
         hand.reader.end()
         yield from hand.hand_on()
-        tree, found = hand.reader.tree, (*findings, *hand.reader.findings)
+        tree, found = hand.reader.tree, (*findings, *self.notes, *hand.reader.findings)
         documents = tuple(hand.binder.bind_rest(tree)) if hand.binder is not None else ()
-        yield SetEnded(begun.guide, begun.control_number, tree, count, hand.count, found, documents)
+        yield SetEnded(self.guide, self.number, tree, count, hand.count, found, documents)
 
 
 class UnitHand:

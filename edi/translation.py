@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from edi.claim_forms import choose_guide
 from edi.claims import write_claims
-from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.envelope_writer import DelimiterInValue, EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
 from edi.guides.registry import load_guide
 from edi.segments import Delimiters, Segment
@@ -25,7 +26,7 @@ TA1_NAMES = (
 MARKS = {  # a key that only this guide's documents have
     "financialInformation": "005010X221A1",
     "payers": "005010X214",
-    "functionalGroupResponseHeader": "005010X231A1",
+    "functionalIdentifierCode": "005010X231A1",
 }
 
 
@@ -76,15 +77,17 @@ def _describe_ta1(segment: Segment) -> dict[str, str]:
     return {name: value for name, value in zip(TA1_NAMES, values, strict=True) if value}
 
 
-def find_guide(document: Mapping[str, Any], *, claim_guide: str = "005010X222A1") -> str:
+def find_guide(document: Mapping[str, Any]) -> str:
     """The guide that a JSON document belongs to, by what it holds. Raises UntranslatableError."""
-    transactions = document.get("transactions")
+    meta, transactions = document.get("meta"), document.get("transactions")
+    if isinstance(meta, Mapping) and meta.get("guide") in MARKS.values():
+        return str(meta["guide"])
     if isinstance(transactions, Sequence) and transactions and isinstance(transactions[0], Mapping):
         for mark, guide in MARKS.items():
             if mark in transactions[0]:
                 return guide
     if "claimInformation" in document:
-        return claim_guide
+        return choose_guide(document)
     raise UntranslatableError(
         "the document has neither claimInformation nor the transactions of a known report"
     )
@@ -123,7 +126,10 @@ def _write_reports(
         segments = [generated.segments for generated in sets]
         groups = [(load_guide(guide).functional_group, guide, segments)]
     ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]
-    return wrap_interchange(envelope, groups, ta1)
+    try:
+        return wrap_interchange(envelope, groups, ta1)
+    except DelimiterInValue as fault:
+        raise UntranslatableError(str(fault)) from None
 
 
 def _transactions(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -11,13 +11,20 @@ from edi.segments import Segment
 class Loop:
     """One occurrence of a loop. `children` holds segments and loops in file order."""
 
-    __slots__ = ("children", "component_separator", "parent", "use")
+    __slots__ = ("children", "component_separator", "parent", "repetition_separator", "use")
 
-    def __init__(self, use: LoopUse, parent: Loop | None, component_separator: str = ":") -> None:
+    def __init__(
+        self,
+        use: LoopUse,
+        parent: Loop | None,
+        component_separator: str = ":",
+        repetition_separator: str = "^",
+    ) -> None:
         self.use = use
         self.parent = parent
         self.children: list[Segment | Loop] = []
         self.component_separator = component_separator
+        self.repetition_separator = repetition_separator
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ from edi.extractors import Object
 from edi.generation import Context, Generation
 from edi.guides.registry import load_guide
 from edi.plans import LoopPlan, load_plan
+from edi.repetitions import is_repeated, repeating
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -29,11 +30,23 @@ class UnitBinder:
         self.context = Context("", UNKNOWN, "", "", "", delimiters)
         self.regular = RegularBinder(self.plan, self.context)
         self.before: list[Loop] = []
+        self.may_repeat = any(map(repeating, self.guide.root.segment_uses()))
 
     def bind(self, unit: Loop) -> Object:
         """The document of a claim, or the object of a claim payment."""
         way = way_to(unit)
+        if self.may_repeat and self._repeats(way):
+            self.before = []
+            self.regular.shared.clear()
+            return self._bind_whole(way, plans_of(self.plan.root, way))
         return self._bind_document(way) if self.plan.unit else self._bind_part(way)
+
+    def _repeats(self, way: list[Loop]) -> bool:
+        """True where an element has several values; such a document takes the long way."""
+        mark = self.delimiters.repetition
+        segments = (it for it in way[-1].all_segments() if is_repeated(it, mark))
+        around = (it for loop in way[:-1] for it in strip(loop, way[-1].use.id).all_segments())
+        return next(segments, None) is not None or any(is_repeated(it, mark) for it in around)
 
     def bind_rest(self, tree: Loop) -> list[Object]:
         """The documents of a set whose loops were handed on: none for an 837, else all that is left."""
@@ -71,7 +84,7 @@ class UnitBinder:
         """The part of a document of the whole set as if it had nothing else handed on."""
         tree = strip(way[0], way[-1].use.id, way)
         (document,) = bind_tree(self.guide, tree, delimiters=self.delimiters)
-        return find_part(document, plans[1:])
+        return document if self.plan.unit else find_part(document, plans[1:])
 
 
 def way_to(unit: Loop) -> list[Loop]:
@@ -103,7 +116,7 @@ def find_part(document: Object, plans: list[LoopPlan]) -> Object:
 
 def strip(tree: Loop, handed_on: str, way: list[Loop] | None = None) -> Loop:
     """A copy of a tree without the loops `handed_on` and those around them, except for those on `way`."""
-    kept = Loop(tree.use, None, tree.component_separator)
+    kept = Loop(tree.use, None, tree.component_separator, tree.repetition_separator)
     for child in tree.children:
         if isinstance(child, Segment) or not holds(child, handed_on):
             kept.children.append(child)

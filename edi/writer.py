@@ -18,6 +18,7 @@ from edi.generator import write_document
 from edi.guide import Slot
 from edi.plans import SetPlan, load_plan
 from edi.pointers import point_at, point_at_missing
+from edi.repetitions import write_repetitions
 from edi.segments import Delimiters, Segment
 from edi.written import WrittenLoop, WrittenSegment
 
@@ -107,12 +108,13 @@ def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: s
     guide = plan.guide
     header = ["ST", guide.transaction_set, context.control_number]
     if plan.implementation:
-        header.append(guide.id)
+        header.append(guide.version)
     segments = [Segment(header, 1)]
     for ordinal, (written, _, _) in enumerate(sources, 2):
         if reference != context.reference:
             renew_reference(written, context.reference, reference)
-        segments.append(Segment(written.render(separator), ordinal))
+        elements = write_repetitions(written.render(separator), context.delimiters.repetition)
+        segments.append(Segment(elements, ordinal))
     count = len(segments) + 1
     segments.append(Segment(["SE", str(count), context.control_number], count))
     claims = list(draft.root.claims())
@@ -202,5 +204,5 @@ def write_documents(
 def wrap_sets(guide_id: str, sets: Sequence[GeneratedSet], envelope: EnvelopeSettings) -> bytes:
     """One interchange with one functional group of the sets."""
     guide = load_plan(guide_id).guide
-    group = (guide.functional_group, guide.id, [generated.segments for generated in sets])
+    group = (guide.functional_group, guide.version, [generated.segments for generated in sets])
     return wrap_interchange(envelope, [group])

@@ -74,7 +74,10 @@ class Gateway:
         self._resources = contextlib.AsyncExitStack()
 
     async def start(self) -> int | None:
-        """Begin the work; the port that HTTP listens on, None for a worker alone."""
+        """Begin the work; the port that HTTP listens on, None for a worker alone.
+
+        Raises SettingsError for a partner's absent secret, OSError for an address that is taken.
+        """
         if self._role is not Role.API:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
@@ -170,6 +173,7 @@ def build_worker(
     settings, store, clock = services.settings, services.store, services.clock
     transports = Transports(settings)
     resources.push_async_callback(transports.close)
+    transports.make_all()
     watch = PartnerWatch(store)
     return Worker(
         store,
@@ -200,6 +204,12 @@ class Transports:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._made: dict[tuple[str, str], Transport] = {}
+
+    def make_all(self) -> None:
+        """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
+        for tenant in self._settings.tenants:
+            for partner in tenant.partners:
+                self.find(tenant.name, partner.name)
 
     def find(self, tenant: str, partner: str) -> Transport:
         """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
@@ -247,15 +257,18 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 
 
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it. Raises StoreBroken after a failed flush."""
+    """Run a gateway until SIGINT or SIGTERM, then drain it.
+
+    Raises StoreBroken after a failed flush, OSError where the address cannot be listened on.
+    """
     gateway = await open_gateway(settings, role=role)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
-    await gateway.start()
     ends = [asyncio.create_task(event.wait()) for event in (asked, broken)]
     try:
+        await gateway.start()
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for end in ends:

@@ -144,8 +144,7 @@ def guess_next(used: Numbers) -> Numbers:
 
 def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:
     """The due batches of a payer, one for each guide and usage among its waiting claims."""
-    taken = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims)
-    rows = [row for row in taken if HELD not in row.marks]
+    rows = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims, unless_marked=HELD)
     if not _is_due(rows, partner.batch, scope.now()):
         return
     bodies = claims.read_bodies(scope, [row.id for row in rows])

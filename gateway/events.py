@@ -23,6 +23,7 @@ REMITTANCE_RECEIVED: Final = "remittance.received"
 REMITTANCE_UNBALANCED: Final = "remittance.unbalanced"
 REMITTANCE_UNMATCHED: Final = "remittance.unmatched"
 ACKNOWLEDGMENT_UNMATCHED: Final = "acknowledgment.unmatched"
+WORK_ITEM_RESOLVED: Final = "work_item.resolved"
 PARTNER_DOWN: Final = "partner.down"
 PARTNER_UP: Final = "partner.up"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -32,6 +33,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     REMITTANCE_UNBALANCED,
     REMITTANCE_UNMATCHED,
     ACKNOWLEDGMENT_UNMATCHED,
+    WORK_ITEM_RESOLVED,
     PARTNER_DOWN,
     PARTNER_UP,
 }

@@ -29,6 +29,7 @@ PROFESSIONAL: Final = "005010X222A1"
 POSTED: Final = "api"
 CENT: Final = Decimal("0.01")
 LARGEST_CHARGE: Final = Decimal("9999999999.99")
+ELEMENT_FAULTS: Final = "element."
 CHARGE_POINTER: Final = "/claimInformation/claimChargeAmount"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
@@ -125,12 +126,15 @@ class Intake:
 
 
 def limit_charge(checked: CheckedClaim) -> CheckedClaim:
-    """The claim as it is, or with a finding and without a summary where its charge is no amount of money."""
+    """The claim as it is, or without a summary and with a finding where its charge is no amount of money."""
     summary = checked.summary
     if summary is None or _is_money(summary.charge):
         return checked
-    finding = find("claim.charge_unusable", pointer=CHARGE_POINTER, value=str(summary.charge))
-    return msgspec.structs.replace(checked, findings=(*checked.findings, finding), summary=None)
+    findings = checked.findings
+    if not any(it.pointer == CHARGE_POINTER and it.code.startswith(ELEMENT_FAULTS) for it in findings):
+        told = find("claim.charge_unusable", pointer=CHARGE_POINTER, value=str(summary.charge))
+        findings = (*findings, told)
+    return msgspec.structs.replace(checked, findings=findings, summary=None)
 
 
 def _is_money(amount: Decimal) -> bool:

@@ -22,6 +22,7 @@ from gateway.story import (
     AcknowledgmentTold,
     ClaimStory,
     FindingTold,
+    HandTold,
     PaymentTold,
     SubmissionTold,
     tell_amounts,
@@ -35,6 +36,7 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     submission: SubmissionTold | None = None
     acknowledgment: AcknowledgmentTold | None = None
     payment: PaymentTold | None = None
+    hand: HandTold | None = None
     file: str | None = None
     interchange: str | None = None
     remittance: str | None = None
@@ -135,6 +137,7 @@ class Journal:
             submission=told.submission,
             acknowledgment=told.acknowledgment,
             payment=told.payment,
+            hand=told.hand,
         )
         return Happening(
             type=step.event,

@@ -42,6 +42,8 @@ class Scope(StrEnum):
     REMITTANCES_READ = "remittances:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    WORKLISTS_READ = "worklists:read"
+    WORKLISTS_WRITE = "worklists:write"
     SYSTEM_READ = "system:read"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from gateway.events import PARTNER_DOWN, PARTNER_UP, Happening, publish
+from gateway.logs import log_event
 from gateway.store import Store
 from gateway.store import events as kept
 from gateway.store.scope import TenantScope
@@ -42,6 +45,10 @@ class PartnerWatch:
         happening = Happening(type=PARTNER_DOWN if down else PARTNER_UP, story=story)
         await self._store.write(lambda scope: publish(scope, happening), tenant=tenant)
         known ^= {story.partner}
+        level = logging.WARNING if down else logging.INFO
+        log_event(
+            happening.type, level=level, tenant=tenant, partner=story.partner, reason=story.reason or None
+        )
 
 
 def list_down(scope: TenantScope) -> set[str]:

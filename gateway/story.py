@@ -108,6 +108,13 @@ class SubmissionTold(Told, frozen=True, kw_only=True):
     trace: str
 
 
+class HandTold(Told, frozen=True, kw_only=True):
+    """Who did it by hand: the API key, and the work item that it settled, if any."""
+
+    key: str
+    work_item: str = ""
+
+
 class ClaimStory(Told, frozen=True, kw_only=True):
     """The body of a `claim.*` event. `moved` is False for what came late or told nothing new."""
 
@@ -122,6 +129,17 @@ class ClaimStory(Told, frozen=True, kw_only=True):
     submission: SubmissionTold | None = None
     acknowledgment: AcknowledgmentTold | None = None
     payment: PaymentTold | None = None
+    hand: HandTold | None = None
+
+
+class WorkItemStory(Told, frozen=True, kw_only=True):
+    """The body of `work_item.resolved`. `reason` is why it was there, `claim` what it was attached to."""
+
+    work_item: str
+    kind: str
+    reason: str
+    hand: HandTold
+    claim: str | None = None
 
 
 class FileStory(Told, frozen=True, kw_only=True):
@@ -200,6 +218,11 @@ def read_fact(event_type: str, body: bytes) -> Fact:
     if payment is None:
         return Fact(event_type)
     return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
+
+
+def read_told(body: bytes) -> AcknowledgmentTold:
+    """A kept acknowledgment."""
+    return msgspec.json.decode(body, type=AcknowledgmentTold)
 
 
 def read_partner(body: bytes) -> str:

@@ -1,9 +1,12 @@
 #!/bin/sh
-# The tests use a real OpenSSH server and a real PostgreSQL. Installs what is missing, or says how.
+# The tests use a real OpenSSH server, a real PostgreSQL and curl. Installs what is missing, or says how.
 set -eu
 missing=""
 [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || missing="$missing openssh-server"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
+for tool in curl:curl ssh-keygen:openssh-client; do
+  command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
+done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   # No service starts: the tests run their own on spare ports.

@@ -17,3 +17,8 @@ def shared() -> Path:
     if not (place / "corpus" / "INDEX.tsv").is_file():
         pytest.skip("the shared corpus of public EDI is not beside this checkout (see CONTRIBUTING.md)")
     return place
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Functions among parameters are named by their argument, so that every worker names tests alike."""
+    return argname if callable(val) and not isinstance(val, type) else None

@@ -64,7 +64,7 @@ def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
     documents = [acknowledge_group(interchange.header, group) for group in groups]
     sets = generate_sets(FUNCTIONAL_ACKNOWLEDGMENT, documents, envelope_context(envelope))
     guide = load_guide(FUNCTIONAL_ACKNOWLEDGMENT)
-    answered = [(guide.functional_group, guide.id, [made.segments for made in sets])] if sets else []
+    answered = [(guide.functional_group, guide.version, [made.segments for made in sets])] if sets else []
     return wrap_interchange(envelope, answered, [acknowledge_interchange(interchange, created=created)])
 
 

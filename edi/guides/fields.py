@@ -9,8 +9,11 @@ from typing import Any
 from edi.guide import CompositeUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
+    Coded,
+    CodedField,
     Condition,
     Field,
+    MomentField,
     Name,
     PairsField,
     Part,
@@ -20,12 +23,35 @@ from edi.guides.naming import (
     ValueField,
 )
 from edi.guides.places import Faults, element_use, parse_places
+from edi.guides.words import load_words
 
 NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*)?(\[\])?$")
 CONDITION = re.compile(r"(\d\d)(?:-(\d+))?=(.+)$")
+PICK = re.compile(r"([^\[\]]+)\[(\w+)=(\w+)\]$")
 TABLE_KEYS = frozenset(
-    {"boolean", "true", "false", "integer", "D8", "RD8", "each", "stride", "parts", "pairs"}
+    {
+        "boolean",
+        "true",
+        "false",
+        "integer",
+        "D8",
+        "RD8",
+        "each",
+        "stride",
+        "parts",
+        "pairs",
+        "moment",
+        "repeats",
+    }
+    | {"code", "meaning", "words"}
 )
+CODED_KEYS = frozenset({"code", "meaning", "words"})
+
+
+def split_pick(text: str) -> tuple[str, tuple[str, str] | None]:
+    """`items[kind=x]` as the array `items[]` and what it picks."""
+    found = PICK.match(text)
+    return (f"{found[1]}[]", (found[2], found[3])) if found else (text, None)
 
 
 class FieldParser:
@@ -53,12 +79,19 @@ class FieldParser:
         if isinstance(value, str | list):
             return ValueField(self.slot(use, place), self.choices(use, value, at))
         if isinstance(value, dict) and value and set(value) <= TABLE_KEYS:
-            return self.table_field(use, slots, value, at)
+            return self.table_field(use, place, value, at)
         self.faults.add(f"{use.key}/{place} has a value that is no field")
         return None
 
-    def table_field(self, use: SegmentUse, slots: list[Slot], table: dict[str, Any], at: str) -> Field | None:
+    def table_field(self, use: SegmentUse, place: str, table: dict[str, Any], at: str) -> Field | None:
         """A field that is written as a table."""
+        slots = parse_places(place)
+        if set(table) <= CODED_KEYS:
+            return CodedField(self.slot(use, place), self.coded(use, table, at))
+        if "repeats" in table:
+            return CodedField(self.slot(use, place), self.coded(use, table, at), many=True)
+        if "moment" in table:
+            return MomentField(slots[0], self.name(table["moment"], at))
         if "boolean" in table:
             choices = (Choice(self.name(table["boolean"], at)),)
             return ValueField(slots[0], choices, "boolean", table.get("true", "Y"), table.get("false", ""))
@@ -69,6 +102,19 @@ class FieldParser:
         if "parts" in table:
             return self.runs_field(use, slots, table, at)
         return self.period_field(slots[0], table, at)
+
+    def coded(self, use: SegmentUse, table: dict[str, Any], at: str) -> Coded:
+        """A code with its words."""
+        code = table.get("code") or table.get("repeats")
+        meaning = table.get("meaning")
+        words = load_words().get(table.get("words", ""), {})
+        if not words and "words" in table:
+            self.faults.add(f"{use.key}: there are no words {table['words']}")
+        return Coded(
+            self.name(code, at) if code else None,
+            self.name(meaning, at) if meaning else None,
+            tuple(words.items()),
+        )
 
     def period_field(self, slot: Slot, table: dict[str, Any], at: str) -> PeriodField:
         """A date or a range of dates."""
@@ -99,8 +145,10 @@ class FieldParser:
         """One value of a run: a text, or a range of dates."""
         if not isinstance(value, dict):
             return Part(slot.element, slot.component, self.choices(use, value, ""))
+        if set(value) <= CODED_KEYS:
+            return Part(slot.element, slot.component, (), coded=self.coded(use, value, ""))
         if set(value) != {"RD8"}:
-            self.faults.add(f"{use.key}: a part of a run is a text or a range RD8")
+            self.faults.add(f"{use.key}: a part of a run is a text, a range RD8 or a code with words")
             return Part(slot.element, slot.component, ())
         first, last = (self.name(text, "") for text in value["RD8"])
         return Part(slot.element, slot.component, (), (first, last))
@@ -126,6 +174,7 @@ class FieldParser:
         """A JSON path; `at` is the inner path of the template it comes from."""
         if text == ".":
             return Name(steps=tuple(at.split(".")) if at else ())
+        text, pick = split_pick(text)
         if not NAME.match(text):
             self.faults.add(f"{text} is no JSON path")
         many = text.endswith("[]")
@@ -133,7 +182,7 @@ class FieldParser:
         root = text.startswith("/")
         if at and not root:
             steps = f"{at}.{steps}"
-        return Name(steps=tuple(steps.split(".")) if steps else (), root=root, many=many)
+        return Name(steps=tuple(steps.split(".")) if steps else (), root=root, many=many, pick=pick)
 
     def known(self, use: SegmentUse, place: str) -> bool:
         """True where every place of the key is in the segment; a fault otherwise."""

@@ -2,7 +2,7 @@
 
 The overlay's `[[fix]]` entries correct the map before it is read: `where` names a segment use by its key
 (`2300/REF[G1]`), a loop by its id, or an element (`2300/CLM/05-3`); `set` gives new values of the map's own
-words (usage, max_use, repeat, codes, add_codes, min_length, max_length, name); `reason` says why.
+words (usage, name, max_use, repeat, pos, codes, add_codes, external); `reason` says why.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from lxml import etree
 
-from edi.guide import UNBOUNDED, CompositeUse, ElementUse, Guide, LoopUse, SegmentUse, Slot, SyntaxNote
+from edi.guide import UNBOUNDED, CompositeUse, ElementUse, Guide, LoopUse, SegmentUse, Slot
 from edi.guides.maps import load_data_elements, read_map
+from edi.guides.structure import StructureError, build_root, parse_note
 
 
 class GuideError(Exception):
@@ -29,15 +30,17 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class GuideSource(msgspec.Struct, frozen=True):
-    """The part of an overlay file that the loader needs."""
+    """The part of an overlay file that the loader needs: a map (`base`, `sha256`) or a whole `structure`."""
 
     guide: str
     name: str
-    base: str
-    sha256: str
     set: str
     group: str
     versions: tuple[str, ...]
+    base: str = ""
+    sha256: str = ""
+    structure: str = ""
+    codes: dict[str, list[str]] = {}
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     unit: str = ""
@@ -92,10 +95,6 @@ def _parse_composite(node: etree._Element) -> CompositeUse:
     )
 
 
-def _parse_note(text: str) -> SyntaxNote:
-    return SyntaxNote(text[0], tuple(int(text[at : at + 2]) for at in range(1, len(text), 2)))
-
-
 def _parse_segment(node: etree._Element, loop: str) -> SegmentUse:
     elements = [
         _parse_element(child) if child.tag == "element" else _parse_composite(child)
@@ -111,7 +110,7 @@ def _parse_segment(node: etree._Element, loop: str) -> SegmentUse:
         position=int(_text(node, "pos", "0")),
         max_use=_limit(_text(node, "max_use", "1")),
         elements=tuple(sorted(elements, key=lambda use: use.position)),
-        syntax=tuple(_parse_note(note.text) for note in node.findall("syntax")),
+        syntax=tuple(parse_note(note.text) for note in node.findall("syntax")),
     )
 
 
@@ -213,8 +212,13 @@ def _apply_words(node: etree._Element, values: dict[str, str | int | list[str]])
                 node, [str(code) for code in value] if isinstance(value, list) else [], word == "add_codes"
             )
             continue
+        if word == "external":
+            etree.SubElement(node, "valid_codes", external=str(value))
+            continue
         if word not in _WORDS:
-            raise GuideError(f"fix sets {word}, which is none of {', '.join(_WORDS)}, codes, add_codes")
+            raise GuideError(
+                f"fix sets {word}, which is none of {', '.join(_WORDS)}, codes, add_codes, external"
+            )
         child = node.find(word)
         if child is None:
             child = etree.SubElement(node, word)
@@ -312,17 +316,34 @@ def prove(guide: Guide) -> None:
         raise GuideError(f"{guide.id} does not load: " + "; ".join(faults))
 
 
-def load_from_map(source: GuideSource) -> Guide:
-    """The guide of an overlay whose base is a pyx12 map. Raises GuideError, MapChangedError."""
+def load_from_map(source: GuideSource) -> LoopUse:
+    """The transaction set of an overlay whose base is a pyx12 map. Raises GuideError, MapChangedError."""
     root = read_map(source.base, source.sha256)
     apply_fixes(root, source.fix)
-    transaction = next(node for node in root.iter("loop") if node.get("xid") == "ST_LOOP")
+    return _parse_loop(next(node for node in root.iter("loop") if node.get("xid") == "ST_LOOP"), "")
+
+
+def _disclose_all(loop: LoopUse) -> LoopUse:
+    children = [_disclose_all(child) if isinstance(child, LoopUse) else child for child in loop.children]
+    return msgspec.structs.replace(loop, children=_disclose(children))
+
+
+def load_from_structure(source: GuideSource) -> LoopUse:
+    """The transaction set of an overlay that is a whole guide. Raises GuideError."""
+    try:
+        return _disclose_all(build_root(source.structure, source.codes, source.set, source.versions))
+    except StructureError as error:
+        raise GuideError(f"{source.guide} does not load: {error}") from error
+
+
+def load_source(source: GuideSource) -> Guide:
+    """The guide of an overlay file, proven. Raises GuideError, MapChangedError."""
     guide = Guide(
         id=source.guide,
         name=source.name,
         transaction_set=source.set,
         functional_group=source.group,
-        root=_parse_loop(transaction, ""),
+        root=load_from_map(source) if source.base else load_from_structure(source),
         rules=source.rules,
         edits=source.edits,
         handed_on=source.handed_on or source.unit,

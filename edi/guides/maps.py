@@ -67,6 +67,13 @@ def load_data_elements() -> dict[str, DataElement]:
 
 
 @cache
+def load_element_names() -> dict[str, str]:
+    """The X12 name of each data element, by number."""
+    root = parse_xml(read_map_file("dataele.xml"))
+    return {element.get("ele_num"): element.get("name") or "" for element in root.iter("data_ele")}
+
+
+@cache
 def load_external_tables() -> dict[str, ExternalTable]:
     """How each external code list is treated."""
     raw = tomllib.loads((files("schemas") / "codes" / "external.toml").read_text(encoding="utf-8"))

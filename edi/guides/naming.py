@@ -16,12 +16,14 @@ from edi.guide import LoopUse, SegmentUse, Slot
 class Name(msgspec.Struct, frozen=True):
     """A JSON path: `steps` from its scope, or from the document root where `root`.
 
-    No steps mean the scope itself. `many` marks an array (`codes[]`).
+    No steps mean the scope itself. `many` marks an array (`codes[]`); `pick` takes of it the items whose
+    member has a value (`providers[providerType=BillingProvider]`).
     """
 
     steps: tuple[str, ...]
     root: bool = False
     many: bool = False
+    pick: tuple[str, str] | None = None
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -62,16 +64,43 @@ class SpreadField(msgspec.Struct, frozen=True):
     name: Name
 
 
+class Coded(msgspec.Struct, frozen=True):
+    """A code and what it means in words: the name of each, and (code, word) pairs of those that have words.
+
+    Writing takes the code, or without one the code of the word.
+    """
+
+    code: Name | None
+    meaning: Name | None
+    words: tuple[tuple[str, str], ...] = ()
+
+
+class CodedField(msgspec.Struct, frozen=True):
+    """A coded element; `many` where it repeats, so that both names are arrays."""
+
+    slot: Slot
+    coded: Coded
+    many: bool = False
+
+
+class MomentField(msgspec.Struct, frozen=True):
+    """A date, a range of dates or a date with a time, as one text; the element before says which."""
+
+    slot: Slot
+    name: Name
+
+
 class Part(msgspec.Struct, frozen=True):
     """A value of one item of a RunsField: `offset` counts the elements of the run from 0.
 
-    It is a text with `choices`, or both ends of a range of dates with `span`.
+    It is a text with `choices`, both ends of a range of dates with `span`, or `coded`.
     """
 
     offset: int
     component: int
     choices: tuple[Choice, ...]
     span: tuple[Name, Name] | None = None
+    coded: Coded | None = None
 
 
 class RunsField(msgspec.Struct, frozen=True):
@@ -99,7 +128,7 @@ class PeriodField(msgspec.Struct, frozen=True):
     span: tuple[Name, Name] | None
 
 
-Field = ValueField | SpreadField | RunsField | PairsField | PeriodField
+Field = ValueField | SpreadField | RunsField | PairsField | PeriodField | CodedField | MomentField
 
 
 class SegmentBinding(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ Loops
     [loop.2310C]                  # a loop id, or the end of its path ("2000B/2300") where ids clash
     path = "serviceFacilityLocation"      # object that the names of this loop start from
     path = "serviceLines[]"               # array: one object for each repeat of the loop
+    path = "providers[providerType=Payer]"        # the same, for the items of an array with this member
                                           # (no path: the names start where the enclosing loop's do)
     when = "/dependent"           # generate only where this path has a value ("!/dependent": none)
     include = ["address at address", "contact"]   # templates, each optionally at an inner path
@@ -50,6 +51,12 @@ Paths     steps joined by dots, from the loop's scope; a leading "/" starts at t
                                   The array "[]" is the item of the segment's own array: an array of arrays.
     { pairs = { TE = "phone", EX = "extension" } }      qualifier and value in turn ("PER/03..08"), written in
                                   this order; further ones go to a second segment where the guide has room.
+    { moment = "date" }           a date, a range or a date with a time as one text (format before it)
+    { code = "payerType", meaning = "payerTypeName", words = "entity" }    a code and what it means in words
+                                  (`schemas/words.toml`). Writing takes the code, else the word; either name
+                                  may be left out. It may be a value of `parts`.
+    { repeats = "types[]", meaning = "names[]", words = "type" }    the same for an element that repeats;
+                                  `meaning` and `words` may be left out
     { pairs = { TE = "phone" }, each = "contactMethods[]" }   the same as an array of one-key objects
 [loop.X.segments]   SEGMENT -> path of the object or array that the names of this segment start from:
     "CAS" = "claimLevelAdjustments[]"     one object (or text) for each occurrence

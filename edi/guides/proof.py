@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from edi.guide import CompositeUse, ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
+    CodedField,
     Field,
     LoopBinding,
+    MomentField,
     Name,
     Overlay,
     PairsField,
@@ -38,6 +40,10 @@ def field_names(field: Field) -> Iterator[Name]:
         yield field.each
     elif isinstance(field, PairsField):
         yield from (name for _, name in field.names) if field.each is None else (field.each,)
+    elif isinstance(field, CodedField):
+        yield from (name for name in (field.coded.code, field.coded.meaning) if name is not None)
+    elif isinstance(field, MomentField):
+        yield field.name
     else:
         yield from (name for name in (field.single, *(field.span or ())) if name is not None)
 
@@ -45,7 +51,8 @@ def field_names(field: Field) -> Iterator[Name]:
 def join_path(scope: Steps, name: Name) -> Steps:
     """The steps of `name` from the document root; arrays keep their mark."""
     steps = name.steps if name.root else (*scope, *name.steps)
-    return (*steps[:-1], steps[-1] + "[]") if name.many and steps else steps
+    mark = f"[{name.pick[1]}]" if name.pick else "[]"
+    return (*steps[:-1], steps[-1] + mark) if name.many and steps else steps
 
 
 class Home:
@@ -173,5 +180,7 @@ def field_slots(field: Field) -> Iterator[Slot]:
         )
     elif isinstance(field, PairsField):
         yield from (Slot(start + offset, 0) for start in field.starts for offset in (0, 1))
-    elif isinstance(field, PeriodField):
+    elif isinstance(field, PeriodField | MomentField):
         yield from (Slot(field.slot.element - 1, 0), field.slot)
+    elif isinstance(field, CodedField):
+        yield field.slot

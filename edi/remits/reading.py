@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Iterator
 from decimal import Decimal
 
+from edi.collector import resting_collector
 from edi.documents import Document, read_entries, read_section, read_text, read_texts
 from edi.models import (
     Address,
@@ -23,7 +24,10 @@ from edi.models import (
 )
 from edi.notation import parse_amount, parse_date
 
-CAS_SLOTS = range(1, 7)
+CAS_SLOTS = tuple(
+    (f"adjustmentReasonCode{slot}", f"adjustmentAmount{slot}", f"adjustmentQuantity{slot}")
+    for slot in range(1, 7)
+)
 REMARK_SLOTS = range(1, 6)
 
 
@@ -48,6 +52,7 @@ class AmountReading:
         return amount
 
 
+@resting_collector()
 def read_remittance(document: Document) -> Remittance:
     """The remittance that `document` (one transaction of the 835 report shape) tells of.
 
@@ -246,11 +251,13 @@ def read_adjustments(
     found: list[Adjustment] = []
     for place, segment in read_entries(owner, key, pointer):
         group = read_text(segment, "claimAdjustmentGroupCode")
-        for slot in CAS_SLOTS:
-            amount = amounts.find(segment, f"adjustmentAmount{slot}", place)
-            reason = read_text(segment, f"adjustmentReasonCode{slot}")
+        for reason_key, amount_key, quantity_key in CAS_SLOTS:
+            if reason_key not in segment and amount_key not in segment:
+                continue
+            amount = amounts.find(segment, amount_key, place)
+            reason = read_text(segment, reason_key)
             if reason or amount is not None:
-                quantity = amounts.find(segment, f"adjustmentQuantity{slot}", place)
+                quantity = amounts.find(segment, quantity_key, place)
                 found.append(Adjustment(group, reason, amount or Decimal(0), quantity))
     return tuple(found)
 

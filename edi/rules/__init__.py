@@ -3,10 +3,20 @@
 from importlib import import_module
 
 MODULES = (
-    "edi.rules.claim",
-    "edi.rules.institutional",
-    "edi.rules.remittance",
     "edi.rules.acknowledgment",
+    "edi.rules.claim",
+    "edi.rules.coordination",
+    "edi.rules.dates",
+    "edi.rules.eligibility",
+    "edi.rules.enrollment",
+    "edi.rules.hierarchy",
+    "edi.rules.identifiers",
+    "edi.rules.institutional",
+    "edi.rules.premium",
+    "edi.rules.remittance",
+    "edi.rules.reporting",
+    "edi.rules.review",
+    "edi.rules.situations",
 )
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
-from edi.rules.claim import locate
-from edi.rules.registry import rule, total_rule
+from edi.rules.places import locate
+from edi.rules.registry import Tally, rule, total_rule
 from edi.tree import Loop
 
 ACCEPTED_SETS = frozenset({"A", "E"})
@@ -27,7 +27,7 @@ def acknowledged_sets_are_counted(header: Loop) -> Iterator[Finding]:
         yield find("acknowledgment.counts_differ", x12=place, rule="005010X231A1 HEADER/AK904")
 
 
-class StatedCharges:
+class StatedCharges(Tally):
     """The sums of STC04 of accepted (YU) and rejected (YY) claims; `known` is false once one is no number."""
 
     def __init__(self) -> None:

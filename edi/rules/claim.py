@@ -6,50 +6,35 @@ What the three claim guides say alike is one rule here; its findings name the gu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from edi.findings import Finding, Place, find
+from edi.notation import parse_amount
+from edi.rules.places import locate
 from edi.rules.registry import OWN_GUIDE, rule
-from edi.segments import Segment
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 
 
-def read_amount(text: str) -> Decimal | None:
-    """An X12 decimal, or None where it is empty or no number (which the static checks report)."""
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
-        return None
-
-
-def locate(loop: Loop, segment: Segment | None, element: int = 0, component: int = 0) -> Place:
-    """The place of an element in a loop, for a rule's finding."""
-    return Place(
-        loop=loop.use.id,
-        segment=segment.id if segment else None,
-        ordinal=segment.ordinal if segment else None,
-        element=element or None,
-        component=component or None,
-        offset=segment.offset if segment else None,
-    )
-
-
 #: The charge of a line: 005010X222A1 2400 SV102, 005010X223A2 SV203, 005010X224A2 SV302.
 LINE_CHARGES = (("SV1", 2), ("SV2", 3), ("SV3", 2))
+#: The diagnosis pointers of a line: 005010X222A1 2400 SV107, 005010X224A2 SV311.
+POINTERS = {"SV1": 7, "SV3": 11}
+#: The lists that a diagnosis of a claim comes from: ICD-10, ICD-9, and SNODENT in dental claims.
+DIAGNOSES = frozenset({"ABK", "ABF", "BK", "BF", "TQ"})
 
 
 def read_line_charge(line: Loop) -> Decimal | None:
     """The charge of a service line of any claim guide, or None."""
     found = (line.value(segment, element) for segment, element in LINE_CHARGES)
-    return read_amount(next(filter(None, found), ""))
+    return parse_amount(next(filter(None, found), ""))
 
 
 @rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02")
 def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
     """The claim charge equals the sum of the service line charges."""
-    total = read_amount(claim.value("CLM", 2))
+    total = parse_amount(claim.value("CLM", 2))
     charges = [read_line_charge(line) for line in claim.loops("2400")]
     if total is None or not charges or None in charges:
         return
@@ -62,28 +47,31 @@ def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
 
 
 def diagnoses(claim: Loop) -> int:
-    """How many diagnoses the claim lists (2300 HI, ABK/ABF and BK/BF)."""
+    """How many diagnoses the claim lists (2300 HI)."""
     return sum(
         1
         for segment in claim.segments("HI")
         for text in segment.elements[1:]
-        if text.split(claim.component_separator)[0] in ("ABK", "ABF", "BK", "BF")
+        if text.split(claim.component_separator)[0] in DIAGNOSES
     )
 
 
-@rule("2400", cites=f"{SOURCE} 2400 SV107")
+@rule("2400", cites="005010X222A1 2400 SV107, 005010X224A2 2400 SV311")
 def pointers_name_diagnoses(line: Loop) -> Iterator[Finding]:
     """Each diagnosis pointer of a line names a diagnosis that the claim lists."""
-    service, claim = line.segment("SV1"), line.parent
-    if service is None or claim is None or not service.element(7):
+    service = next((found for name in POINTERS if (found := line.segment(name)) is not None), None)
+    claim = line.parent
+    if service is None or claim is None:
         return
-    count = diagnoses(claim)
-    for position, pointer in enumerate(service.element(7).split(line.component_separator), 1):
+    element, count = POINTERS[service.id], diagnoses(claim)
+    if not count:
+        return  # the diagnoses themselves are missing or misplaced, and reported
+    for position, pointer in enumerate(service.element(element).split(line.component_separator), 1):
         if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count:
             yield find(
                 "claim.pointer_out_of_range",
-                x12=locate(line, service, 7, position),
-                rule=f"{SOURCE} 2400/SV107-{position}",
+                x12=locate(line, service, element, position),
+                rule=f"{OWN_GUIDE} 2400/{service.id}{element:02}-{position}",
                 value=pointer,
                 count=str(count),
             )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from edi.checks import is_date
 from edi.findings import Finding, Place, find
-from edi.rules.claim import locate
+from edi.rules.places import locate
 from edi.rules.registry import OWN_GUIDE, rule
 from edi.tree import Loop
 
@@ -74,27 +74,17 @@ def attending_provider_is_named(claim: Loop) -> Iterator[Finding]:
 
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP[434], DTP[435]")
-def institutional_dates_are_in_order(claim: Loop) -> Iterator[Finding]:
-    """The statement period does not end before it begins, nor before the admission."""
-    statement = claim.segment("DTP", "434")
-    if statement is None:
+def statement_does_not_end_before_admission(claim: Loop) -> Iterator[Finding]:
+    """The statement period does not end before the admission (that it runs forward is an edit)."""
+    statement, admission = claim.segment("DTP", "434"), claim.segment("DTP", "435")
+    if statement is None or admission is None:
         return
-    begin, _, end = statement.element(3).partition("-")
-    if not (is_date(begin) and is_date(end)):
-        return
-    if end < begin:
-        yield disordered(claim, "434", "Statement To Date", "Statement From Date")
-    admission = claim.segment("DTP", "435")
-    if admission is not None and is_date(day := admission.element(3)[:8]) and end < day:
-        yield disordered(claim, "435", "Statement To Date", "Admission Date")
-
-
-def disordered(claim: Loop, qualifier: str, later: str, earlier: str) -> Finding:
-    """The finding that two dates of the claim contradict each other, at the date with the qualifier."""
-    return find(
-        "claim.dates_disordered",
-        x12=locate(claim, claim.segment("DTP", qualifier), 3),
-        rule=f"{OWN_GUIDE} 2300/DTP[{qualifier}]03",
-        earlier=earlier,
-        later=later,
-    )
+    end, day = statement.element(3).partition("-")[2], admission.element(3)[:8]
+    if is_date(end) and is_date(day) and end < day:
+        yield find(
+            "claim.dates_disordered",
+            x12=locate(claim, admission, 3),
+            rule=f"{OWN_GUIDE} 2300/DTP[435]03",
+            earlier="Admission Date",
+            later="Statement To Date",
+        )

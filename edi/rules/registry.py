@@ -7,11 +7,12 @@ its id is complete, and yields findings. Its citation says where the implementat
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from edi.findings import Finding
+from edi.segments import Segment
 from edi.tree import Loop
 
 #: Stands for the guide in the `rule` of a finding whose rule several guides share; the reader fills it in.
@@ -29,23 +30,25 @@ class Rule(NamedTuple):
     cites: str
 
 
-class Tally(Protocol):
+class Tally:
     """What a rule needs to know of loops that are gone when its own loop is complete.
 
     A file is read in constant memory: a claim is dropped once it is complete. A rule about the whole set
     therefore counts as the claims go by.
     """
 
+    def begin(self, loop: Loop, opener: Segment) -> None:
+        """Take into account a loop that begins with `opener`."""
+
     def add(self, loop: Loop) -> None:
         """Take into account a loop that has just been completed."""
 
 
-class JoinedTally(ABC):
+class JoinedTally(Tally, ABC):
     """A tally of the whole set that can be put together from those of parts that were read apart."""
 
-    @abstractmethod
-    def add(self, loop: Loop) -> None:
-        """Take into account a loop that has just been completed."""
+    def resume(self, counts: Mapping[str, int]) -> None:
+        """Begin where so many segments of each id have stood before."""
 
     @abstractmethod
     def state(self) -> dict[str, str]:
@@ -110,12 +113,16 @@ class TallyPlace(NamedTuple):
 
 
 class RuleSet:
-    """The rules that a guide names, by the loop they run on and by the loop they count."""
+    """The rules that a guide names, by the loop they run on and by the loop they count.
+
+    `begun` are the tallies that look at the beginning of loops, `joined` those of the whole set.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self.checks: dict[str, list[Check]] = {}
         self.totals: dict[str, list[TotalRule]] = {}
         self.tallies: dict[str, list[TallyPlace]] = {}
+        self.begun: dict[str, list[TallyPlace]] = {}
         for name in names:
             chosen = RULES[name]
             if isinstance(chosen, Rule):
@@ -129,6 +136,10 @@ class RuleSet:
                 place = TallyPlace(chosen.make, chosen.loops)
                 if place not in places:
                     places.append(place)
+                    if place.make.begin is not Tally.begin:
+                        self.begun.setdefault(loop, []).append(place)
+        every = [place for places in self.tallies.values() for place in places]
+        self.joined = tuple({place.make for place in every if issubclass(place.make, JoinedTally)})
 
 
 @cache

@@ -12,8 +12,8 @@ from decimal import Decimal
 from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
-from edi.rules.claim import locate
-from edi.rules.registry import JoinedTally, rule, total_rule
+from edi.rules.places import locate
+from edi.rules.registry import JoinedTally, Tally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -31,6 +31,16 @@ def measure_balance(charge: Decimal, adjustments: Iterable[Decimal], paid: Decim
 def read_amounts(texts: Iterable[str]) -> Amounts:
     """The amounts that `texts` write; empty texts are left out, one that is no number is None."""
     return [parse_amount(text) for text in texts if text]
+
+
+def read_adjustments(loops: Iterable[Loop]) -> Amounts:
+    """The CAS amounts of `loops`."""
+    return [
+        amount
+        for loop in loops
+        for segment in loop.segments("CAS")
+        for amount in read_amounts(segment.elements[3::3])
+    ]
 
 
 def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
@@ -77,7 +87,7 @@ class Adjusted:
         self.patient_known = self.patient_known and other.patient_known
 
 
-class Services:
+class Services(Tally):
     """What a claim payment needs to know of its services (2110), and those that do not balance."""
 
     __slots__ = ("adjusted", "charge", "charges_known", "count", "unbalanced")

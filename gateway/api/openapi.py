@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
@@ -40,6 +41,7 @@ IDEMPOTENCY: JSON = {
     "description": "Repeats of a request with the same key and body get the first answer, for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+PLACE = re.compile(r"\{(\w+)\}")  # a part of a path that the caller fills in
 ALWAYS = (401, 403, 500)
 
 
@@ -90,8 +92,8 @@ def _write_operation(route: Route) -> JSON:
 
 
 def _write_parameters(route: Route) -> Iterator[JSON]:
-    if "{id}" in route.path:
-        yield {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    for name in PLACE.findall(route.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     if route.query is not None:
         schema = msgspec.json.schema(route.query)["$defs"][route.query.__name__]
         for name, field in schema["properties"].items():

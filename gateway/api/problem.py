@@ -32,6 +32,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "method-not-allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address takes other methods"),
         "too-slow": Kind(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time"),
         "in-flight": Kind(HTTPStatus.CONFLICT, "The same request is being worked on"),
+        "conflict": Kind(HTTPStatus.CONFLICT, "This cannot be done as things stand"),
         "too-large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
         "findings": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The document has findings"),
         "idempotency": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key cannot be used"),

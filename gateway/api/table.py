@@ -26,9 +26,11 @@ from gateway.api.shapes import (
     RemittanceShown,
     Timeline,
 )
+from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
+    *WORKLIST_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",

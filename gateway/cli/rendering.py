@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.style import Style
@@ -23,7 +23,7 @@ INDENT = 2
 def show_lines(console: Console, lines: Iterable[str]) -> None:
     """Plain lines, never wrapped: what programs and `grep` read."""
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.file.write(f"{line}\n")
 
 
 def show_inspected(console: Console, inspected: Inspected, *, values: bool) -> None:
@@ -85,3 +85,16 @@ def draw_entry(entry: Entry) -> Text:
     if entry.meaning:
         text.append(f" ({entry.meaning})", "cyan")
     return text
+
+
+def show_rows(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal; for programs one line a row, its cells apart by tabs."""
+    if not console.is_terminal:
+        show_lines(console, ("\t".join(row) for row in rows))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-import typer
+import msgspec
 
-from gateway.app import open_gateway
+from gateway.app import Role, open_gateway, serve
 from gateway.cli.trouble import Trouble
+from gateway.logs import start_logs
 from gateway.sealing import KeyRingInvalid
 from gateway.services import Services
 from gateway.settings import Settings
@@ -18,12 +19,6 @@ from gateway.settings_source import SettingsError
 from gateway.store.errors import StoreError, StoreOwned
 
 T = TypeVar("T")
-SettingsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings", help="The settings file; without it CLAIMWIRE_SETTINGS or the home's.", metavar="FILE"
-    ),
-]
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -43,7 +38,8 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     except (SettingsError, KeyRingInvalid, StoreError) as problem:
         raise Trouble(str(problem)) from None
     except OSError as problem:
-        raise Trouble(f"{problem.strerror or type(problem).__name__}") from None
+        place = f"{problem.filename}: " if problem.filename else ""
+        raise Trouble(f"{place}{problem.strerror or type(problem).__name__}") from None
 
 
 def with_services(path: Path | None, work: Callable[[Services], Awaitable[T]]) -> T:
@@ -69,3 +65,12 @@ def choose_tenant(settings: Settings, name: str) -> str:
         return names[0]
     known = ", ".join(names) or "none; add [tenants.NAME] to the settings"
     raise Trouble(f"--tenant names one of the settings' tenants: {known}")
+
+
+def serve_until_stopped(path: Path | None, role: str, host: str | None, port: int | None) -> None:
+    """Run the gateway of the settings until it is interrupted; its log goes to standard error."""
+    settings = load_settings(path)
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    server = msgspec.structs.replace(settings.server, **changes)
+    start_logs()
+    run_async(serve(msgspec.structs.replace(settings, server=server), role=Role(role)))

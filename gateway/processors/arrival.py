@@ -17,6 +17,7 @@ from gateway.store.claims import Claim
 from gateway.store.files import File
 from gateway.store.interchanges import Interchange
 from gateway.store.scope import TenantScope
+from gateway.store.work_items import WorkItem
 from gateway.story import AcknowledgmentTold, OrphanStory
 
 
@@ -52,14 +53,7 @@ class Arrival(msgspec.Struct, frozen=True):
     def keep_orphan(self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()) -> None:
         """Keep a statement that means none of ours: a person looks at it, nothing else moves."""
         self.keep(told, applied=False)
-        item = work_items.add(
-            self.scope,
-            kind="acknowledgment",
-            reason=reason,
-            file=self.file.id,
-            candidates=candidates,
-            body=msgspec.json.encode(told),
-        )
+        item = self.have_looked_at(told, reason, candidates)
         story = OrphanStory(
             file=self.file.id,
             partner=self.partner.name,
@@ -68,6 +62,19 @@ class Arrival(msgspec.Struct, frozen=True):
             reason=reason,
         )
         self.journal.tell(Happening(type=ACKNOWLEDGMENT_UNMATCHED, story=story, file=self.file.id))
+
+    def have_looked_at(
+        self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()
+    ) -> WorkItem:
+        """Put a statement before a person; `reason` is a finding's code."""
+        return work_items.add(
+            self.scope,
+            kind="acknowledgment",
+            reason=reason,
+            file=self.file.id,
+            candidates=candidates,
+            body=msgspec.json.encode(told),
+        )
 
     def confirm_delivery(self, interchange: Interchange, rows: Sequence[Claim]) -> None:
         """An answer proves the delivery where a process died before it could record the receipt."""

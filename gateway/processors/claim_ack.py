@@ -16,6 +16,8 @@ from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
 from gateway.story import AcknowledgmentTold, tell_statuses
 
+REFUSED = "claim.payer_rejected"
+
 
 def prepare_claim_ack(report: SetReport) -> Apply:
     """What moves each claim that the report names. Source: 005010X214 2200D STC, TRN, REF."""
@@ -61,11 +63,16 @@ def _apply_batch(arrival: Arrival, report: ClaimStatusReport) -> None:
 def name_event(status: ClaimStatus) -> str:
     """The event that a claim status is: refused, pending or taken in."""
     if not status.accepted:
-        return "claim.payer_rejected"
-    pending = load_lifecycle().claim_status.pending_categories
-    if any(code.category in pending for code in status.statuses):
-        return "claim.pending"
-    return "claim.payer_accepted"
+        return REFUSED
+    return name_event_of(code.category for code in status.statuses)
+
+
+def name_event_of(categories: Iterable[str]) -> str:
+    """The event that status categories (STC01-1) are, where nothing else is known."""
+    told, pending = set(categories), load_lifecycle().claim_status.pending_categories
+    if told & REJECTED_CATEGORIES:
+        return REFUSED
+    return "claim.pending" if told & pending else "claim.payer_accepted"
 
 
 def match_status(arrival: Arrival, status: ClaimStatus) -> Match:

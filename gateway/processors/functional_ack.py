@@ -11,10 +11,10 @@ from edi.models import GroupAcknowledgment, SetAcknowledgment
 from gateway.journal import Particulars, record_all
 from gateway.meanings import explain
 from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
-from gateway.store import claims, interchanges
+from gateway.store import acknowledgments, claims, interchanges
 from gateway.store.claims import Claim
 from gateway.store.interchanges import Interchange
-from gateway.story import AcknowledgmentTold, tell_findings
+from gateway.story import AcknowledgmentTold, read_told, tell_findings
 
 ACCEPTED = ("A", "E", "P")
 
@@ -68,10 +68,22 @@ def _apply_set(
     arrival: Arrival, interchange: Interchange, rows: list[Claim], answer: SetAcknowledgment
 ) -> None:
     told = _tell_set(arrival, answer)
+    _note_contradiction(arrival, interchange, told)
     event = "claim.acknowledged" if answer.accepted else "claim.returned"
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     applied = record_all(arrival.journal, rows, event, particulars)
     arrival.keep(told, applied=applied, interchange=interchange.id)
+
+
+def _note_contradiction(arrival: Arrival, interchange: Interchange, told: AcknowledgmentTold) -> None:
+    """Have a person look where an earlier 999 said the opposite of the same set: nobody knows which one
+    counts.
+    """
+    kept = acknowledgments.list_of_interchange(arrival.scope, interchange.id)
+    earlier = [read_told(each.body) for each in kept if each.kind == told.kind.lower()]
+    same_set = [each for each in earlier if each.control_number == told.control_number]
+    if any((each.code in ACCEPTED) != (told.code in ACCEPTED) for each in same_set):
+        arrival.have_looked_at(told, "acknowledgment.contradicts")
 
 
 def _tell_set(arrival: Arrival, answer: SetAcknowledgment) -> AcknowledgmentTold:

@@ -54,6 +54,18 @@ def add(
     return kept
 
 
+def attach(scope: TenantScope, file_id: str, body: bytes, claim_id: str, *, applied: bool) -> bool:
+    """Say which claim a statement of the file means that nobody has matched; False where there is none.
+
+    The statement is known by its body in clear.
+    """
+    for kept in list_of_file(scope, file_id):
+        if kept.claim is None and kept.interchange is None and kept.body == body:
+            statement = scope.update(_acknowledgment).where(_acknowledgment.c.id == kept.id)
+            return scope.run(statement.values(claim=claim_id, applied=applied)) == 1
+    return False
+
+
 def list_of_claim(scope: TenantScope, claim_id: str) -> list[Acknowledgment]:
     """What was said of the claim, in the order it came."""
     return _list(scope, "claim", claim_id)

@@ -11,9 +11,21 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    type_coerce,
+)
 
 from gateway.store import tables
+from gateway.store.ages import Ages, count_ages
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.statements import Prepared, Statements, columns_of
@@ -232,6 +244,50 @@ def list_page(
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
 
 
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of claims that a person works through: in one of `states`, or with one of `marks`.
+
+    Claims with the mark `without` are left out.
+    """
+
+    states: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    without: str = ""
+
+
+def list_group(
+    scope: TenantScope, group: Group, *, after: str | None = None, limit: int = 100
+) -> list[Claim]:
+    """The claims of the group, oldest first, newer than the id `after`."""
+    statement = scope.select(tables.claim, *_COLUMNS).where(*_belongs(group))
+    if after is not None:
+        statement = statement.where(tables.claim.c.id > after)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id).limit(limit))
+
+
+def count_group(scope: TenantScope, group: Group) -> Ages:
+    """How many claims the group has, by how long ago they last changed."""
+    return count_ages(scope, tables.claim, tables.claim.c.updated_at, *_belongs(group))
+
+
+def _belongs(group: Group) -> list[ColumnElement[bool]]:
+    criteria: list[ColumnElement[bool]] = []
+    if group.states:
+        criteria.append(tables.claim.c.state.in_(group.states))
+    if group.marks:
+        # In these words, so that the index of the marked claims is used.
+        criteria += [literal_column("claim.marks <> ''", Boolean), or_(*map(_bears, group.marks))]
+    if group.without:
+        criteria.append(~_bears(group.without))
+    return criteria
+
+
+def _bears(mark: str) -> ColumnElement[bool]:
+    """True where `mark` is one of the claim's words."""
+    words = type_coerce(tables.claim.c.marks, String)
+    return (literal(" ", String) + words + literal(" ", String)).contains(f" {mark} ", autoescape=True)
+
+
 def list_payers_in(scope: TenantScope, state: str) -> list[str]:
     """The payers that have claims in `state`."""
     payer = tables.claim.c.payer_id
@@ -239,11 +295,19 @@ def list_payers_in(scope: TenantScope, state: str) -> list[str]:
     return [row[0] for row in scope.tuples(statement.distinct().order_by(payer))]
 
 
-def take_in_state(scope: TenantScope, state: str, payer_id: str, limit: int) -> list[Claim]:
-    """The oldest claims of a payer in `state`, locked; those that another transaction holds are left out."""
+def take_in_state(
+    scope: TenantScope, state: str, payer_id: str, limit: int, *, unless_marked: str = ""
+) -> list[Claim]:
+    """The oldest claims of a payer in `state`, locked, without those that bear the mark `unless_marked`.
+
+    Those that another transaction holds are left out.
+    """
     statement = scope.select(tables.claim, *_COLUMNS).where(
         tables.claim.c.state == state, tables.claim.c.payer_id == payer_id
     )
+    if unless_marked:
+        marks = type_coerce(tables.claim.c.marks, String)
+        statement = statement.where((literal(" ") + marks + " ").not_like(f"% {unless_marked} %"))
     ordered = statement.order_by(tables.claim.c.id).limit(limit)
     return scope.rows(Claim, ordered.with_for_update(skip_locked=True))
 

@@ -6,11 +6,11 @@ see event 8 before event 7. Append last in a transaction, so that the lock is sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
@@ -100,6 +100,17 @@ def list_of_claim(scope: TenantScope, claim_id: str) -> list[Event]:
     """The claim's own events, in order."""
     statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.claim == claim_id)
     return _open(scope, scope.rows(Event, statement.order_by(tables.event.c.sequence)))
+
+
+def find_latest(scope: TenantScope, claim_ids: Collection[str], types: Collection[str]) -> dict[str, Event]:
+    """The newest event of one of `types` of each of the claims that has one, by the claim's id."""
+    newest = (
+        scope.select(tables.event, func.max(tables.event.c.sequence))
+        .where(tables.event.c.claim.in_(claim_ids), tables.event.c.type.in_(types))
+        .group_by(tables.event.c.claim)
+    )
+    statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.sequence.in_(newest))
+    return {event.claim: event for event in _open(scope, scope.rows(Event, statement)) if event.claim}
 
 
 def load(scope: TenantScope, sequence: int) -> Event | None:

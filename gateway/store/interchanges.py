@@ -146,6 +146,18 @@ def list_in_state(scope: TenantScope, states: Sequence[str], *, limit: int = 100
     return scope.rows(Interchange, statement.order_by(_interchange.c.id).limit(limit))
 
 
+def list_dead(scope: TenantScope, partner: str, kind: str) -> list[str]:
+    """The ids of the interchanges to the partner whose job of this kind (their delivery) is dead."""
+    job = tables.job
+    statement = scope.select((_interchange, job), _interchange.c.id).where(
+        _interchange.c.partner == partner,
+        job.c.subject == _interchange.c.id,
+        job.c.kind == kind,
+        job.c.state == "dead",
+    )
+    return [row[0] for row in scope.tuples(statement.order_by(_interchange.c.id))]
+
+
 def move(scope: TenantScope, interchange_id: str, state: str, *, only_from: Sequence[str]) -> bool:
     """Set the state where it is one of `only_from`; False where it is another, which then stays."""
     statement = scope.update(_interchange).where(

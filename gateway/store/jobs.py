@@ -189,6 +189,14 @@ def load(scope: TenantScope, job_id: str) -> Job | None:
     return scope.one(Job, scope.select(_job, *_COLUMNS).where(_job.c.id == job_id))
 
 
+def find_dead(scope: TenantScope, kind: str, subject: str) -> Job | None:
+    """The dead job of this kind about `subject`, or None."""
+    statement = scope.select(_job, *_COLUMNS).where(
+        _job.c.kind == kind, _job.c.subject == subject, _job.c.state == "dead"
+    )
+    return scope.one(Job, statement)
+
+
 def list_in_state(scope: TenantScope, state: str, *, limit: int = 100) -> list[Job]:
     """The jobs in `state`, oldest first."""
     statement = scope.select(_job, *_COLUMNS).where(_job.c.state == state)

@@ -219,6 +219,15 @@ def list_payments(scope: TenantScope, remittance_id: str) -> list[ClaimPayment]:
     return _open(scope, scope.rows(ClaimPayment, statement.order_by(_payment.c.position)))
 
 
+def find_payment(scope: TenantScope, remittance_id: str, position: int) -> ClaimPayment | None:
+    """The claim payment at this place of the remittance, from 1; or None."""
+    statement = scope.select(_payment, *_PAYMENT_COLUMNS).where(
+        _payment.c.remittance == remittance_id, _payment.c.position == position
+    )
+    found = _open(scope, scope.rows(ClaimPayment, statement))
+    return found[0] if found else None
+
+
 def list_payments_of_claim(scope: TenantScope, claim_id: str) -> list[ClaimPayment]:
     """Every payment, reversal and correction of a claim, in the order they came."""
     statement = scope.select(_payment, *_PAYMENT_COLUMNS).where(_payment.c.claim == claim_id)

@@ -44,6 +44,7 @@ class SqliteStore(Store):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _take_lock(path)
         try:
+            path.touch(mode=0o600)  # SQLite would let everybody read it, and gives its WAL the same mode
             self._engine = open_engine(path)
             migrate(self._engine)
             guard_statements(self._engine)

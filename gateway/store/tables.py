@@ -1,8 +1,8 @@
 """The tables, as SQLAlchemy Core sees them. `migrations/` makes them; a test proves that the two agree.
 
 Every table of a tenant has the column `tenant` first in its key; foreign keys carry the tenant along, so that
-no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `response` are
-sealed.
+no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `note`, `response`
+are sealed.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ claim = Table(
     Index(None, "tenant", "control_fingerprint"),
     Index(None, "tenant", "duplicate_fingerprint"),
     Index(None, "tenant", "state", "payer_id", "id"),
+    _index("ix_claim_marked", "id", only="marks <> ''"),
 )
 
 event = Table(
@@ -385,6 +386,10 @@ work_item = Table(
     Column("body", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("resolved_at", Instant),
+    Column("subject", String),
+    Column("claim", String),
+    Column("resolved_by", String),
+    Column("note", LargeBinary),
     _key("id"),
     _names("file", "file"),
     Index(None, "tenant", "state", "id"),

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.store import tables
+from gateway.store.ages import Ages, count_ages
 from gateway.store.scope import TenantScope
 from gateway.store.statements import columns_of
 
@@ -18,7 +19,12 @@ _item = tables.work_item
 
 
 class WorkItem(msgspec.Struct, frozen=True):
-    """One thing to settle: `reason` a finding's code, `candidates` ids of ours, `body` its JSON in clear."""
+    """One thing to settle: `reason` a finding's code, `candidates` ids of ours, `body` its JSON in clear.
+
+    `subject` names what it is about where that is no row (a partner, a range of numbers). Once it is
+    resolved, `claim` is the one that it was attached to, `resolved_by` the API key, `note` that person's
+    words in clear.
+    """
 
     id: str
     kind: str
@@ -29,6 +35,10 @@ class WorkItem(msgspec.Struct, frozen=True):
     body: bytes
     created_at: datetime
     resolved_at: datetime | None
+    subject: str | None = None
+    claim: str | None = None
+    resolved_by: str | None = None
+    note: bytes | None = None
 
 
 _COLUMNS = columns_of(_item, WorkItem)
@@ -42,16 +52,20 @@ def add(
     file: str | None = None,
     candidates: Sequence[str] = (),
     body: bytes = b"{}",
+    subject: str | None = None,
 ) -> WorkItem:
     """Keep a new item; `body` comes in clear."""
-    item = WorkItem(scope.new_id("wki"), kind, OPEN, file, reason, tuple(candidates), body, scope.now(), None)
+    item = WorkItem(
+        scope.new_id("wki"), kind, OPEN, file, reason, tuple(candidates), body, scope.now(), None, subject
+    )
     scope.insert(_item, {**msgspec.structs.asdict(item), "body": scope.seal(body, _context(item.id))})
     return item
 
 
-def load(scope: TenantScope, item_id: str) -> WorkItem | None:
-    """The item, or None."""
-    found = _open(scope, scope.rows(WorkItem, scope.select(_item, *_COLUMNS).where(_item.c.id == item_id)))
+def load(scope: TenantScope, item_id: str, *, lock: bool = False) -> WorkItem | None:
+    """The item, or None. With `lock`, no other transaction changes it until this one ends."""
+    statement = scope.select(_item, *_COLUMNS).where(_item.c.id == item_id)
+    found = _open(scope, scope.rows(WorkItem, statement.with_for_update() if lock else statement))
     return found[0] if found else None
 
 
@@ -67,15 +81,40 @@ def list_open(
     return _open(scope, scope.rows(WorkItem, statement.order_by(_item.c.id).limit(limit)))
 
 
-def resolve(scope: TenantScope, item_id: str) -> bool:
-    """Close the item; False where no open one has this id."""
+def count_open(scope: TenantScope, kinds: Sequence[str]) -> Ages:
+    """How many items of `kinds` are open, by age."""
+    return count_ages(scope, _item, _item.c.created_at, _item.c.state == OPEN, _item.c.kind.in_(kinds))
+
+
+def resolve(
+    scope: TenantScope,
+    item_id: str,
+    *,
+    claim: str | None = None,
+    by: str | None = None,
+    note: str = "",
+) -> bool:
+    """Close the item; False where no open one has this id. `note` comes in clear."""
     statement = scope.update(_item).where(_item.c.id == item_id, _item.c.state == OPEN)
-    return scope.run(statement.values(state=RESOLVED, resolved_at=scope.now())) == 1
+    sealed = scope.seal(note.encode("utf-8"), _note_context(item_id)) if note else None
+    changes = {"claim": claim, "resolved_by": by, "note": sealed, "resolved_at": scope.now()}
+    return scope.run(statement.values(state=RESOLVED, **changes)) == 1
 
 
 def _open(scope: TenantScope, items: list[WorkItem]) -> list[WorkItem]:
-    return [msgspec.structs.replace(it, body=scope.open(it.body, _context(it.id))) for it in items]
+    return [
+        msgspec.structs.replace(
+            it,
+            body=scope.open(it.body, _context(it.id)),
+            note=scope.open(it.note, _note_context(it.id)) if it.note is not None else None,
+        )
+        for it in items
+    ]
 
 
 def _context(item_id: str) -> str:
     return f"work_item:{item_id}:body"
+
+
+def _note_context(item_id: str) -> str:
+    return f"work_item:{item_id}:note"

@@ -108,6 +108,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.add: lambda scope, its: acknowledgments.add(
         scope, kind="999", file=its.file.id, code="R", applied=True, body=b"", claim=its.claim.id
     ),
+    acknowledgments.attach: lambda scope, its: acknowledgments.attach(
+        scope, its.file.id, b"{}", its.claim.id, applied=True
+    ),
     acknowledgments.list_of_claim: lambda scope, its: acknowledgments.list_of_claim(scope, its.claim.id),
     acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
         scope, its.interchange.id
@@ -130,6 +133,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
     claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
     claims.fingerprint_duplicate: lambda scope, its: claims.fingerprint_duplicate(scope, _same_claim(its)),
+    claims.count_group: lambda scope, its: claims.count_group(scope, claims.Group(states=("received",))),
+    claims.list_group: lambda scope, its: claims.list_group(scope, claims.Group(states=("received",))),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
     claims.load: lambda scope, its: claims.load(scope, its.claim.id),
@@ -143,6 +148,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
+    events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
     events.list_after: lambda scope, its: events.list_after(scope, 0),
     events.list_of_claim: lambda scope, its: events.list_of_claim(scope, its.claim.id),
@@ -170,6 +176,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
     interchanges.find_traced: lambda scope, its: interchanges.find_traced(scope, "north", "trace-1"),
+    interchanges.list_dead: lambda scope, its: interchanges.list_dead(scope, "north", "send"),
     interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
     interchanges.list_placements: lambda scope, its: interchanges.list_placements(scope, its.interchange.id),
     interchanges.list_placements_of_claim: lambda scope, its: interchanges.list_placements_of_claim(
@@ -189,6 +196,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.enqueue_unless_waiting: lambda scope, its: jobs.enqueue_unless_waiting(
         scope, jobs.NewJob(kind="send", subject="later", due_at=scope.now() + HOUR)
     ),
+    jobs.find_dead: lambda scope, its: jobs.find_dead(scope, "send", its.interchange.id),
     jobs.finish: lambda scope, its: jobs.finish(scope, its.job),
     jobs.list_in_state: lambda scope, its: jobs.list_in_state(scope, "running"),
     jobs.load: lambda scope, its: jobs.load(scope, its.job.id),
@@ -206,6 +214,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
+    remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
     remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),
     remittances.list_page: lambda scope, its: remittances.list_page(scope),
     remittances.list_payments: lambda scope, its: remittances.list_payments(scope, its.remittance.id),
@@ -241,6 +250,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     webhooks.take: lambda scope, its: webhooks.take(scope, lease=HOUR),
     work_items.add: lambda scope, its: work_items.add(scope, kind="k", reason="r", file=its.file.id),
+    work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),

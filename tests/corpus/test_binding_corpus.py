@@ -65,7 +65,15 @@ def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("guide", "least"),
-    [("005010X222A1", 1000), ("005010X221A1", 1000), ("005010X214", 20), ("005010X231A1", 20)],
+    [
+        ("005010X222A1", 1000),
+        ("005010X221A1", 1000),
+        ("005010X214", 20),
+        ("005010X231A1", 20),
+        ("005010X220A1", 6),
+        ("005010X218", 2),
+        ("005010X224A2", 4),
+    ],
 )
 def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: str, least: int) -> None:
     same: Counter[bool] = Counter()
@@ -74,6 +82,8 @@ def test_sets_without_errors_come_back_segment_for_segment(shared: Path, guide: 
         if len(segments) > LONGEST:
             continue
         reading = read_set(guide, segments, delimiters)
+        if any(finding.code == "element.bad_character" for finding in reading.findings):
+            continue  # such a value is never written again, in neither way
         documents = bind_tree(load_guide(guide), reading.tree, delimiters=delimiters)
         assert documents == bind_carefully(guide, reading.tree, delimiters)
         if not documents or any(finding.stops for finding in reading.findings):

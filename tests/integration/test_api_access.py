@@ -13,7 +13,7 @@ import pytest
 from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 from gateway.keys import Scope
-from gateway.store import TenantScope, remittances
+from gateway.store import TenantScope, remittances, work_items
 from gateway.store.errors import NoSuchRow
 from gateway.store.remittances import NewRemittance
 from tests import canaries
@@ -30,11 +30,13 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
-    return route.path.replace("{id}", subject)
+    return route.path.replace("{id}", subject).replace("{name}", "denials")
 
 
 def body_of(route: Route) -> bytes | None:
-    return None if route.body is Taken.NOTHING else b"{}"
+    return (
+        None if route.body is Taken.NOTHING else b'{"note": "n", "claim": "clm_01K00000000000000000000000"}'
+    )
 
 
 def test_only_health_and_readiness_are_open() -> None:
@@ -144,12 +146,16 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
         assert kept is not None
         return kept.id
 
+    item = await rig.gateway.services.store.write(
+        lambda scope: work_items.add(scope, kind="file", reason="file.odd_name").id, tenant=tenant
+    )
     remittance = await rig.gateway.services.store.write(add, tenant=tenant)
     return {
         "claims": claim.json["id"],
         "files": file.json["file"],
         "webhooks": hook.json["id"],
         "remittances": remittance,
+        "work-items": item,
     }
 
 
@@ -172,13 +178,12 @@ def make_remittance(file: str) -> NewRemittance:
 
 async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None:
     subjects = await make_subjects(rig, "riverbend")
-    unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem"}
+    unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem", "work-items": "wki"}
     for route in WITH_ID:
         kind = route.path.split("/")[2]
-        foreign = await rig.call(route.method, fill(route, subjects[kind]), tenant="lakeside")
-        missing = await rig.call(
-            route.method, fill(route, f"{unknown[kind]}_01K00000000000000000000000"), tenant="lakeside"
-        )
+        body, nobodys = body_of(route), f"{unknown[kind]}_01K00000000000000000000000"
+        foreign = await rig.call(route.method, fill(route, subjects[kind]), body, tenant="lakeside")
+        missing = await rig.call(route.method, fill(route, nobodys), body, tenant="lakeside")
         assert foreign.status == missing.status == 404, route.name
         assert {k: v for k, v in foreign.json.items() if k != "request"} == {
             k: v for k, v in missing.json.items() if k != "request"

@@ -67,7 +67,7 @@ async def test_control_numbers_go_on_after_a_restart_and_after_another_worker(ex
 
 
 async def test_no_control_number_is_used_up_by_a_batch_that_is_undone(exchange: Exchange) -> None:
-    guess = batching.Numbers(41, 7)
+    guess = composition.Numbers(41, 7)
     exchange.batching._next[TENANT, "payer"] = guess
     await exchange.send(make_claim("RB-1"))
     [interchange] = await exchange.list_interchanges()
@@ -119,6 +119,22 @@ async def test_claims_that_only_together_are_refused_are_held_for_a_person(
         assert (standing.state, standing.marks) == ("accepted", frozenset({"held"}))
     [item] = await exchange.list_items()
     assert (item.kind, set(item.candidates)) == ("batch", {each.claim for each in submitted})
+
+
+async def test_held_claims_do_not_keep_later_ones_waiting(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exchange.submit(*(make_claim(f"RB-{number}") for number in range(3)))
+    monkeypatch.setattr(
+        composition,
+        "_list_faults",
+        lambda text: (find("guide.unknown", set="837", known="none"),) if text.count(b"CLM*") > 2 else (),
+    )
+    await exchange.worker.run_due()
+    assert len(await exchange.feed("claim.held")) == 3
+    [later] = await exchange.submit(make_claim("RB-9"))
+    await exchange.worker.run_due()
+    assert (await exchange.fold(later.claim)).state == "sent"
 
 
 async def test_a_claim_that_another_worker_took_is_not_batched_twice(exchange: Exchange) -> None:

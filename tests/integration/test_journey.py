@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -101,6 +102,47 @@ async def test_a_999_that_refuses_the_set_returns_the_claim(exchange: Exchange) 
     assert (await exchange.fold(claim)).state == "returned"
     [interchange] = await exchange.list_interchanges()
     assert interchange.state == "rejected"
+
+
+async def test_a_999_that_refuses_the_group_without_naming_its_sets_returns_the_claim(
+    exchange: Exchange,
+) -> None:
+    [claim] = await exchange.send(make_claim())
+
+    def refuse_group(document: dict[str, Any]) -> None:
+        document.update(
+            transactionSets=[], acknowledgmentCode="R", acceptedSetCount="0", syntaxErrorCodes=["2"]
+        )
+
+    await exchange.answer(write_999(exchange.read_sent()[0], change=refuse_group))
+    assert (await exchange.fold(claim)).state == "returned"
+
+
+async def test_a_999_that_also_names_a_set_never_sent_moves_ours_and_keeps_the_other(
+    exchange: Exchange,
+) -> None:
+    [claim] = await exchange.send(make_claim())
+
+    def name_another(document: dict[str, Any]) -> None:
+        document["transactionSets"].append(
+            {**document["transactionSets"][0], "transactionSetControlNumber": "0099"}
+        )
+
+    await exchange.answer(write_999(exchange.read_sent()[0], change=name_another))
+    assert (await exchange.fold(claim)).state == "acknowledged"
+    assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.unmatched"]
+
+
+@pytest.mark.parametrize("codes", [("A", "R"), ("R", "A")])
+async def test_two_999_that_contradict_each_other_are_put_before_a_person(
+    exchange: Exchange, codes: tuple[str, str]
+) -> None:
+    [claim] = await exchange.send(make_claim())
+    sent = exchange.read_sent()[0]
+    for number, code in enumerate(codes, 2):
+        await exchange.answer(write_999(sent, number, code=code))
+    assert (await exchange.fold(claim)).state == "returned"
+    assert [item.reason for item in await exchange.list_items()] == ["acknowledgment.contradicts"]
 
 
 async def test_a_ta1_that_refuses_the_interchange_returns_its_claims(exchange: Exchange) -> None:
@@ -252,11 +294,21 @@ async def test_whatever_is_posted_is_stored_with_its_findings(exchange: Exchange
     assert exchange.read_sent() == []
 
 
-@pytest.mark.parametrize("charge", ["315.001", "99999999999999999999", "-0.001"])
-async def test_a_charge_that_cannot_be_kept_is_a_finding(exchange: Exchange, charge: str) -> None:
+@pytest.mark.parametrize(
+    ("charge", "code"),
+    [
+        ("315.001", "element.part_of_cent"),
+        ("-315.00", "claim.charge_unusable"),
+        ("99999999999999999999", "element.too_long"),
+        ("99999999999999", "claim.charge_unusable"),
+    ],
+)
+async def test_a_charge_that_cannot_be_kept_is_one_finding(
+    exchange: Exchange, charge: str, code: str
+) -> None:
     [submission] = await exchange.submit(make_claim(claimChargeAmount=charge))
     assert submission.state == "rejected"
-    assert "claim.charge_unusable" in {finding.code for finding in submission.findings}
+    assert [each.code for each in submission.findings if each.code != "claim.charges_unbalanced"] == [code]
 
 
 async def test_an_unreadable_body_is_kept_as_a_file(exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ def read_parts(text: bytes, plan: FilePlan) -> Iterator[tuple[int, list[Any]]]:
     tallies: dict[int, list[Any]] = {}
     for last in (False, True):
         for part in plan.parts:
-            if (part.following is None) is last:
+            if part.last is last:
                 told = tallies.setdefault(part.set_number, [])
                 events = list(read_part(part, lambda start, end: text[start:end], told))
                 (*_, ended) = events

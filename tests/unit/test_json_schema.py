@@ -75,3 +75,24 @@ def test_what_the_schema_requires_the_check_requires_too(way: tuple[str, ...]) -
     del owner[way[-1]]
     assert faults(claim)
     assert not check_claim(claim).clean
+
+
+@pytest.mark.parametrize(
+    ("guide", "kinds"),
+    [
+        (
+            "005010X222A1",
+            {
+                "BillingProvider",
+                "OrderingProvider",
+                "ReferringProvider",
+                "RenderingProvider",
+                "SupervisingProvider",
+            },
+        ),
+        ("005010X223A2", {"AttendingProvider", "BillingProvider", "ReferringProvider", "RenderingProvider"}),
+    ],
+)
+def test_listed_providers_have_the_roles_of_their_own_guide_only(guide: str, kinds: set[str]) -> None:
+    listed = make_schema(guide)["properties"]["providers"]["items"]
+    assert set(listed["properties"]["providerType"]["enum"]) == kinds

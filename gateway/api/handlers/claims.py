@@ -117,14 +117,14 @@ async def list_claims(call: Call) -> web.Response:
     found = await call.services.store.read(load, tenant=call.tenant)
     page = found[: query.limit]
     more = page[-1].id if len(found) > query.limit else None
-    return write_json(ClaimPage(claims=[_list(claim) for claim in page], next=more))
+    return write_json(ClaimPage(claims=[describe_claim(claim) for claim in page], next=more))
 
 
 async def show_claim(call: Call) -> web.Response:
     """GET /v1/claims/{id}: how it stands, with the document it was made from."""
     claim, dossier = await _load(call)
     shown = ClaimShown(
-        **msgspec.structs.asdict(_list(claim)),
+        **msgspec.structs.asdict(describe_claim(claim)),
         patient_control_number=dossier.patient_control_number,
         document=dossier.document,
     )
@@ -187,7 +187,8 @@ async def _load(call: Call) -> tuple[Claim, Dossier]:
     return found[0], read_dossier(found[1])
 
 
-def _list(claim: Claim) -> ClaimListed:
+def describe_claim(claim: Claim) -> ClaimListed:
+    """The claim as lists show it."""
     amounts = ClaimAmounts(
         billed=claim.charge, paid=claim.paid, adjusted=claim.adjusted, patient=claim.patient, open=claim.open
     )

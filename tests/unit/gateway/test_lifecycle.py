@@ -56,7 +56,7 @@ def test_the_regular_story_climbs_and_names_only_states_that_exist() -> None:
 def test_every_event_of_the_table_names_a_state_or_a_mark() -> None:
     table = load_lifecycle()
     for name, effect in table.event.items():
-        assert effect.state or effect.money or effect.sets, f"{name} does nothing"
+        assert effect.state or effect.money or effect.sets or effect.clears, f"{name} does nothing"
         assert effect.state is None or effect.state in table.state, name
 
 

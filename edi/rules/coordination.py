@@ -1,0 +1,135 @@
+"""Rules of a claim that other payers share (loops 2320 to 2430): who pays when, and that it balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from edi.findings import Finding, find
+from edi.notation import parse_amount, write_amount
+from edi.rules.claim import read_line_charge
+from edi.rules.places import cite, locate, miss_element
+from edi.rules.registry import rule
+from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
+from edi.tree import Loop
+
+SOURCE = "005010X222A1"
+UNKNOWN = "U"
+PRIMARY = "P"
+MEDICARE = frozenset({"MA", "MB"})
+
+
+@rule("2300", cites=f"{SOURCE} 2320 SBR01: each code other than U at most once in a claim")
+def payers_take_turns(claim: Loop) -> Iterator[Finding]:
+    """No two payers of a claim have the same place in the order of payment."""
+    others = claim.loops("2320")
+    if not others:
+        return
+    subscriber = claim.ascend("2000B")
+    taken = {subscriber.value("SBR", 1)} if subscriber is not None else set()
+    for other in others:
+        segment = other.segment("SBR")
+        code = segment.element(1) if segment is not None else ""
+        if segment is not None and code in taken - {UNKNOWN, ""}:
+            place = locate(other, segment, 1)
+            yield find("claim.payer_order_repeats", x12=place, rule=cite(other, segment, 1), value=code)
+        taken.add(code)
+
+
+@rule("2000B", cites=f"{SOURCE} 2000B SBR05: required where Medicare is the payer and not primary")
+def medicare_says_why_it_is_second(subscriber: Loop) -> Iterator[Finding]:
+    """Where Medicare pays after another payer, SBR05 says why."""
+    segment = subscriber.segment("SBR")
+    if segment is None or segment.element(9) not in MEDICARE or segment.element(1) == PRIMARY:
+        return
+    if not segment.element(5):
+        yield miss_element(subscriber, segment, 5, when="where Medicare is not the primary payer")
+
+
+def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:
+    """The line adjudications (2430) of one payer, by SVD01."""
+    return [
+        adjudication
+        for line in claim.loops("2400")
+        for adjudication in line.loops("2430")
+        if adjudication.value("SVD", 1) == payer
+    ]
+
+
+def name_payer(other: Loop) -> str:
+    """The identifier (2330B NM109) by which line adjudications name the payer of a 2320."""
+    return next((payer.value("NM1", 9) for payer in other.loops("2330B")), "")
+
+
+def add_up(amounts: Amounts) -> Decimal | None:
+    """The sum, or None where one of them is no number."""
+    known = keep_numbers(amounts)
+    return None if known is None else sum(known, Decimal(0))
+
+
+def read_payments(adjudications: Iterable[Loop]) -> Amounts:
+    """SVD02 of each line adjudication."""
+    return [parse_amount(adjudication.value("SVD", 2)) for adjudication in adjudications]
+
+
+@rule("2300", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430")
+def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
+    """What a payer paid and every adjustment of that payer, of claim and lines, make up the claim charge."""
+    for other in claim.loops("2320"):
+        paid = other.segment("AMT", "D")
+        if paid is None:
+            continue
+        adjusted = read_adjustments([other, *lines_of_payer(claim, name_payer(other))])
+        found = add_up([parse_amount(paid.element(2)), *adjusted])
+        charge = parse_amount(claim.value("CLM", 2))
+        if found is not None and charge is not None and found != charge:
+            yield find(
+                "claim.other_payer_unbalanced",
+                x12=locate(other, paid, 2),
+                rule=cite(other, paid, 2),
+                value=write_amount(found - charge),
+            )
+
+
+@rule("2300", cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid")
+def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
+    """What a payer paid for the lines, less its claim adjustments, is what it paid for the claim."""
+    for other in claim.loops("2320"):
+        paid = other.segment("AMT", "D")
+        lines = lines_of_payer(claim, name_payer(other))
+        if paid is None or not lines:
+            continue
+        stated, summed = parse_amount(paid.element(2)), add_up(read_payments(lines))
+        kept = add_up(read_adjustments([other]))
+        if stated is not None and summed is not None and kept is not None and stated != summed - kept:
+            yield find(
+                "claim.other_payer_lines_unbalanced",
+                x12=locate(other, paid, 2),
+                rule=cite(other, paid, 2),
+                value=write_amount(summed - kept - stated),
+            )
+
+
+@rule(
+    "2400", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer"
+)
+def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
+    """What a payer paid for a line and its adjustments make up the charge of the line.
+
+    A payer that unbundled the line has a 2430 for each part; the parts together make the charge.
+    """
+    adjudications = line.loops("2430")
+    charge = read_line_charge(line) if adjudications else None
+    if charge is None:
+        return
+    for payer in dict.fromkeys(each.value("SVD", 1) for each in adjudications):
+        own = [each for each in adjudications if each.value("SVD", 1) == payer]
+        found = add_up([*read_payments(own), *read_adjustments(own)])
+        segment = own[0].segment("SVD")
+        if found is not None and found != charge and segment is not None:
+            yield find(
+                "claim.adjudicated_line_unbalanced",
+                x12=locate(own[0], segment, 2),
+                rule=cite(own[0], segment, 2),
+                value=write_amount(found - charge),
+            )

@@ -1,0 +1,94 @@
+"""Edits on the dates of a claim: they may not contradict one another.
+
+The guides define each date but state no order among them, so these run with the edits, not with the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from edi.findings import Finding, find
+from edi.notation import parse_date
+from edi.rules.places import cite, locate, name_element
+from edi.rules.registry import rule
+from edi.segments import Segment
+from edi.tree import Loop
+
+SOURCE = "005010X222A1"
+SERVICE = "472"
+#: Dates of the claim that a service cannot come before: onset, accident, last menstrual period.
+BEFORE_SERVICE = ("431", "439", "484")
+ADMISSION, DISCHARGE = "435", "096"
+
+
+def read_days(segment: Segment | None) -> tuple[date, date] | None:
+    """First and last day of a DTP, or None where there is none or it is no date."""
+    if segment is None:
+        return None
+    first, _, last = segment.element(3).partition("-")
+    days = parse_date(first), parse_date(last or first)
+    return (days[0], days[1]) if days[0] is not None and days[1] is not None else None
+
+
+def report(loop: Loop, segment: Segment, element: int, earlier: str, later: str) -> Finding:
+    """The finding at a date that contradicts another; `later` is before `earlier`."""
+    return find(
+        "claim.dates_disordered",
+        x12=locate(loop, segment, element),
+        rule=cite(loop, segment, element),
+        value=segment.element(element),
+        earlier=earlier,
+        later=later,
+    )
+
+
+@rule("2300", "2400", cites="data element 1250, RD8: from a day through a later day")
+def periods_run_forward(loop: Loop) -> Iterator[Finding]:
+    """The first day of a period is not after its last."""
+    for segment in loop.segments("DTP"):
+        days = read_days(segment) if segment.element(2) == "RD8" else None
+        if days is not None and days[0] > days[1]:
+            name = name_element(segment, 3)
+            yield report(loop, segment, 3, "its first", f"The last day of {name}")
+
+
+def first_service(claim: Loop) -> date | None:
+    """The first day of service of a claim, over its lines."""
+    found = (read_days(line.segment("DTP", SERVICE)) for line in claim.loops("2400"))
+    return min((days[0] for days in found if days is not None), default=None)
+
+
+@rule("2300", cites=f"{SOURCE} 2300 DTP 431, 439, 484 beside 2400 DTP 472")
+def services_follow_their_cause(claim: Loop) -> Iterator[Finding]:
+    """No illness, accident or pregnancy begins after the first service for it."""
+    own = [segment for segment in claim.segments("DTP") if segment.element(1) in BEFORE_SERVICE]
+    service = first_service(claim) if own else None
+    for segment in own:
+        days = read_days(segment)
+        if service is not None and days is not None and days[0] > service:
+            yield report(claim, segment, 3, name_element(segment, 3), "The first day of service")
+
+
+@rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096")
+def discharge_follows_admission(claim: Loop) -> Iterator[Finding]:
+    """The patient is not discharged before being admitted."""
+    segment = claim.segment("DTP", ADMISSION)
+    admitted, discharged = read_days(segment), read_days(claim.segment("DTP", DISCHARGE))
+    if segment is None or admitted is None or discharged is None:
+        return
+    if admitted[0] > discharged[0]:
+        yield report(claim, segment, 3, "the admission", "The discharge")
+
+
+@rule("2300", cites=f"{SOURCE} DMG02 of the patient beside 2400 DTP 472")
+def services_follow_birth(claim: Loop) -> Iterator[Finding]:
+    """No service comes before the patient's birth."""
+    holder = claim.parent
+    patient = next(iter(holder.loops("2010CA") or holder.loops("2010BA")), None) if holder else None
+    segment = patient.segment("DMG") if patient else None
+    if patient is None or segment is None or segment.element(1) != "D8":
+        return
+    birth, service = parse_date(segment.element(2)), first_service(claim)
+    if birth is not None and service is not None and birth > service:
+        yield report(patient, segment, 2, "the birth of the patient", "The first day of service")

@@ -1,0 +1,71 @@
+"""Where a rule finds a fault, and what its findings say of the place: names come from the guide."""
+
+from __future__ import annotations
+
+from edi.findings import Finding, Place, find
+from edi.guide import CompositeUse, ElementUse, SegmentUse
+from edi.rules.registry import OWN_GUIDE
+from edi.segments import Segment
+from edi.tree import Loop
+
+
+def locate(loop: Loop, segment: Segment | None, element: int = 0, component: int = 0) -> Place:
+    """The place of an element in a loop, for a rule's finding."""
+    return Place(
+        loop=loop.use.id,
+        segment=segment.id if segment else None,
+        ordinal=segment.ordinal if segment else None,
+        element=element or None,
+        component=component or None,
+        offset=segment.offset if segment else None,
+    )
+
+
+def cite(loop: Loop, segment: Segment, element: int = 0, component: int = 0) -> str:
+    """The guide's place of an element, as `2300/CLM05-3`; the reader puts in the guide."""
+    key = segment.use.key if segment.use is not None else f"{loop.use.id}/{segment.id}"
+    return f"{OWN_GUIDE} {key}{number_place(element, component)}"
+
+
+def number_place(element: int, component: int = 0) -> str:
+    """How a guide numbers an element or component: `05`, `05-3`; "" for the segment itself."""
+    return (f"{element:02d}" if element else "") + (f"-{component}" if component else "")
+
+
+def name_element(segment: Segment, element: int, component: int = 0) -> str:
+    """What the guide calls an element or component."""
+    uses = segment.use.elements if segment.use is not None else ()
+    found: ElementUse | CompositeUse | None = next((use for use in uses if use.position == element), None)
+    if isinstance(found, CompositeUse) and component:
+        found = next((part for part in found.components if part.position == component), None)
+    return found.name if found is not None else f"{segment.id}{element:02d}"
+
+
+def miss_element(loop: Loop, segment: Segment, element: int, component: int = 0, *, when: str) -> Finding:
+    """The finding for an element that the guide requires in this situation (`when`, a clause)."""
+    return find(
+        "element.situational_missing",
+        x12=locate(loop, segment, element, component),
+        rule=cite(loop, segment, element, component),
+        name=name_element(segment, element, component),
+        place=segment.id + number_place(element, component),
+        when=when,
+    )
+
+
+def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) -> Finding:
+    """The finding for a segment of the loop, by its use key, that `trigger` makes required (`when`)."""
+    use = next(child for child in loop.use.children if isinstance(child, SegmentUse) and child.key == key)
+    return find(
+        "claim.detail_missing",
+        x12=Place(
+            loop=loop.use.id,
+            segment=use.id,
+            ordinal=trigger.ordinal if trigger else None,
+            offset=trigger.offset if trigger else None,
+        ),
+        rule=f"{OWN_GUIDE} {key}",
+        name=use.name,
+        segment=use.id,
+        situation=when,
+    )

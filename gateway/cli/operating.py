@@ -1,0 +1,132 @@
+"""What the operator's commands do: keys made and revoked, the home verified, a partner tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from adapters.errors import DeliveryError
+from gateway import release
+from gateway.app import make_transport
+from gateway.cli.rendering import show_rows
+from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
+from gateway.cli.trouble import Trouble
+from gateway.hands import Hand
+from gateway.services import Services
+from gateway.settings import Partner, Settings
+from gateway.store.keys import ApiKey
+from gateway.upkeep import Verdict, verify_home
+
+COMMAND_LINE = "command-line"
+
+
+def _print(text: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def create_key(settings: Path | None, tenant: str, label: str, scopes: Sequence[str]) -> None:
+    """Make a key and print its text. Raises Trouble."""
+    chosen = choose_tenant(load_settings(settings), tenant)
+
+    async def create(services: Services) -> str:
+        try:
+            made = await services.keys.create(chosen, label, scopes)
+        except ValueError as problem:
+            raise Trouble(str(problem)) from None
+        return made.text
+
+    _print(with_services(settings, create))
+
+
+def list_keys(settings: Path | None, tenant: str) -> None:
+    """Print the tenant's keys. Raises Trouble."""
+    chosen = choose_tenant(load_settings(settings), tenant)
+
+    async def list_all(services: Services) -> list[ApiKey]:
+        return await services.keys.list_all(chosen)
+
+    show_rows(
+        Console(highlight=False),
+        ("id", "label", "scopes", "state", "made"),
+        [
+            (key.id, key.label, " ".join(key.scopes), key.state, key.created_at.strftime("%Y-%m-%d %H:%M"))
+            for key in with_services(settings, list_all)
+        ],
+    )
+
+
+def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
+    """Revoke a key. Raises Trouble."""
+    chosen = choose_tenant(load_settings(settings), tenant)
+
+    async def revoke(services: Services) -> bool:
+        return await services.keys.revoke(chosen, key)
+
+    if not with_services(settings, revoke):
+        raise Trouble(f"{chosen} has no live key with this id; see claimwire keys list")
+    _print("revoked")
+
+
+def migrate_database(settings: Path | None) -> None:
+    """Open the store, which brings its schema up to date. Raises Trouble."""
+
+    async def nothing_more(_: Services) -> None:
+        return None
+
+    with_services(settings, nothing_more)
+    _print("the schema is up to date")
+
+
+def verify_database(settings: Path | None) -> int:
+    """Verify the home and print what is wrong; the exit status. Raises Trouble."""
+
+    async def verify(services: Services) -> Verdict:
+        return await verify_home(services.store, services.archive)
+
+    verdict = with_services(settings, verify)
+    for fault in verdict.faults:
+        _print(fault)
+    _print(f"{verdict.events} events, {verdict.files} archived files, {len(verdict.faults)} faults")
+    return 1 if verdict.faults else 0
+
+
+def try_partner(settings: Path | None, tenant: str, name: str) -> None:
+    """Connect to a partner and count what waits. Raises Trouble."""
+    found = _find_partner(load_settings(settings), tenant, name)
+    try:
+        count = run_async(_count_waiting(found))
+    except DeliveryError as problem:
+        raise Trouble(str(problem)) from None
+    _print(f"{name}: connected; files waiting for us: {count}")
+
+
+def _find_partner(settings: Settings, tenant: str, name: str) -> Partner:
+    try:
+        return settings.find_partner(choose_tenant(settings, tenant), name)
+    except KeyError:
+        raise Trouble(f"the settings have no partner {name} for this tenant") from None
+
+
+def release_partner(settings: Path | None, tenant: str, name: str, note: str) -> None:
+    """Release everything held on its way to a partner and say how much it was. Raises Trouble."""
+    loaded = load_settings(settings)
+    chosen, found = choose_tenant(loaded, tenant), _find_partner(loaded, tenant, name)
+
+    async def let_go(services: Services) -> release.Released:
+        hand = Hand(COMMAND_LINE, note)
+        return await services.store.write(
+            lambda scope: release.release_partner(scope, found, hand), tenant=chosen
+        )
+
+    freed = with_services(settings, let_go)
+    _print(f"{name}: {freed.claims} claims and {freed.deliveries} deliveries go on")
+
+
+async def _count_waiting(found: Partner) -> int:
+    transport = make_transport(found)
+    try:
+        return len(await transport.list())
+    finally:
+        await transport.close()

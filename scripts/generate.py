@@ -1,0 +1,48 @@
+"""Writes what is generated from data: JSON Schemas, OpenAPI and reference pages. `make schemas` runs it.
+
+A test compares every file with what this makes, so that none is edited by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from edi.json_schema import FILES, write_schema
+from gateway.api.openapi import write_openapi
+from gateway.simulator.scenario_page import render_page
+from gateway.simulator.scenarios import load_scenarios
+from scripts.cli_page import render_commands
+from scripts.findings_page import render_findings
+from scripts.guides_page import render_guides
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def list_outputs() -> dict[str, Callable[[], str]]:
+    """Each generated file, relative to the root, and what makes its text."""
+    schemas = {
+        f"schemas/json/{name}": lambda guide=guide: write_schema(guide)  # the default binds this turn's guide
+        for guide, name in FILES.items()
+    }
+    return schemas | {
+        "schemas/json/openapi.json": lambda: write_openapi().decode(),
+        "docs/reference/cli.md": render_commands,
+        "docs/reference/findings.md": render_findings,
+        "docs/reference/guides.md": render_guides,
+        "docs/reference/scenarios.md": lambda: render_page(load_scenarios().values()),
+    }
+
+
+def main() -> None:
+    """Write each file that is not as it should be, and name it."""
+    for place, make in list_outputs().items():
+        path, text = ROOT / place, make()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{place}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The reference page of implementation guides, from the guides as they load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edi.guide import CompositeUse, SegmentUse
+from edi.guides.loading import GuideSource
+from edi.guides.registry import load_guide, load_sources
+
+HEAD = """\
+# Implementation guides
+
+What Claimwire reads, checks and writes. Each guide is a map that pyx12 ships, pinned by its digest, and our
+overlay (`schemas/guides/GUIDE.toml`) with corrections, JSON names and rules: see
+[why](../why/0001-pyx12-maps-as-guide-source.md). TA1 stands in no transaction set and has no map.
+
+This page is generated from the guides as they load; a test compares them.
+"""
+
+
+def render_guides() -> str:
+    """The page."""
+    return HEAD + "".join(_render_guide(source) for source in load_sources().values())
+
+
+def _render_guide(source: GuideSource) -> str:
+    guide = load_guide(source.guide)
+    uses = list(guide.root.segment_uses())
+    facts = (
+        ("transaction set", f"{guide.transaction_set}, functional group {guide.functional_group}"),
+        (
+            "accepted versions",
+            ", ".join(f"`{version}`" for version in sorted({source.guide, *source.versions})),
+        ),
+        ("map", f"`{source.base}`, SHA-256 `{source.sha256[:16]}…`"),
+        ("size", f"{_count_loops(uses)} loops, {len(uses)} segment uses, {_count_elements(uses)} elements"),
+        ("rules", ", ".join(f"`{rule}`" for rule in guide.rules) or "none"),
+        ("edits", ", ".join(f"`{edit}`" for edit in guide.edits) or "none"),
+    )
+    table = "".join(f"| {name} | {text} |\n" for name, text in facts)
+    return f"\n## {source.guide} {guide.name}\n\n| | |\n|---|---|\n{table}{_render_fixes(source)}"
+
+
+def _count_loops(uses: list[SegmentUse]) -> int:
+    return len({use.loop for use in uses})
+
+
+def _count_elements(uses: list[SegmentUse]) -> int:
+    elements = (element for use in uses for element in use.elements)
+    return sum(len(one.components) if isinstance(one, CompositeUse) else 1 for one in elements)
+
+
+def _render_fixes(source: GuideSource) -> str:
+    if not source.fix:
+        return ""
+    rows = "".join(_list_fixes(source))
+    return f"\nCorrections of the map:\n\n| where | why |\n|---|---|\n{rows}"
+
+
+def _list_fixes(source: GuideSource) -> Iterator[str]:
+    for fix in source.fix:
+        yield f"| `{fix.where}` | {fix.reason} |\n"

@@ -1,0 +1,76 @@
+"""Files that their origin calls valid and that we refuse: every finding that stops them, and why."""
+
+from __future__ import annotations
+
+ZIP = "element.bad_form 2010AA/N403"
+RETIRED = ("group.version_4010", "guide.retired")
+FOUR = (RETIRED, "version 004010, retired on 2012-01-01")
+NINE_DIGITS = "2010AA N403: the billing provider's ZIP code has nine digits in the United States"
+
+#: File name -> (code and place of every stopping finding, the reason).
+FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
+    # --- 270 and 271, 005010X279A1
+    "imsweb__x12-parser--8f07ed--x271.txt": (
+        (
+            "isa.version_4010",
+            "group.version_4010",
+            "interchange.control_number_mismatch",
+            "set.segment_count",
+        ),
+        "a made-up envelope: versions 00401 and 004010, IEA02 and SE01 wrong",
+    ),
+    # --- 275
+    "xlate__staedi--0c530f--sample275_with_HL7_valid_BIN01.edi": (
+        ("guide.unknown",),
+        "of 005010X211 (services review), which HIPAA has not adopted and which we do not hold",
+    ),
+    # --- 277, 005010X212
+    "cosyte__x12--9111a9--277.edi": (
+        ("element.not_used 2200D/STC03",),
+        "STC03 (action code) belongs to the claim acknowledgment 005010X214 and is not used in 005010X212",
+    ),
+    "kputnam__stupidedi--a60367--1.era": (
+        ("interchange.control_number_mismatch",),
+        "ISA13 and IEA02 differ",
+    ),
+    # --- 278, 005010X217
+    "kputnam__stupidedi--72ecb0--request-for-non-emergency-transportation.edi": (
+        ("hierarchy.parent_wrong 2000F/HL02",),
+        "the second and third service levels name the service level before them as parent, whose HL04 is 0",
+    ),
+    # --- 834
+    "azoner__pyx12--07a3e9--834_lui_id.txt": (
+        ("isa.version_4010", *RETIRED),
+        "version 004010, retired on 2012-01-01",
+    ),
+    # --- 837I, 005010X223A2
+    "LinuxForHealth__x12--b2f677--demo.837i": (
+        (ZIP, "element.not_used 2300/CLM06", "element.bad_code 2300/DTP[434]02"),
+        f"{NINE_DIGITS}; CLM06 is not used; 2300 DTP[434] is a range (RD8)",
+    ),
+    "LinuxForHealth__x12--b87c23--institutional-ppo-repriced.837": FOUR,
+    "LinuxForHealth__x12--736ed6--institutional.837": FOUR,
+    "LinuxForHealth__x12--d3c9f5--out-of-network-repriced-claim.837i": (
+        (
+            "element.too_long 2300/CLM05-1",
+            "element.missing 2300/CLM05-2",
+            "element.missing 2300/CLM05-3",
+            "element.not_used 2300/CLM06",
+            "element.bad_code 2300/HI[ABK|BK]01-1",
+            "element.missing 2300/HI[ABK|BK]01-2",
+            "element.bad_code 2400/SV202-1",
+            "element.missing 2400/SV202-2",
+        ),
+        "ISA16 says : while the composites are written with >; CLM06 is not used",
+    ),
+    "LinuxForHealth__x12--856cef--two-claims-single-provider.837i": (
+        (ZIP, "element.not_used 2300/CLM06"),
+        f"{NINE_DIGITS}; CLM06 is not used",
+    ),
+    "kputnam__stupidedi--75b67b--837-institutional-claim.edi": (
+        (ZIP, "element.bad_date 2300/DTP[434]03"),
+        f"{NINE_DIGITS}; RD8 is a range, one day is written twice",
+    ),
+    "kputnam__stupidedi--05f522--automobile-accident.edi": ((ZIP,), NINE_DIGITS),
+    "kputnam__stupidedi--9c8869--two-claims-for-the-same-provider.edi": ((ZIP,), NINE_DIGITS),
+}
