@@ -13,10 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.envelope import Unreadable
+from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
-from edi.inspection import Inspected, check_claims, count_claims, inspect, looks_like_json, read_json
+from edi.guides.registry import load_sources
+from edi.inspection import Inspected, inspect, inspect_documents, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
 from edi.outline import outline_file
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
@@ -90,8 +92,10 @@ def _make_parser() -> argparse.ArgumentParser:
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
+        if name in ("check", "x12"):
+            one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
         if name == "ack":
-            one.add_argument("--kind", choices=("999", "277ca"), default="999")
+            one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
     return parser
 
 
@@ -101,7 +105,8 @@ def _write(content: bytes) -> None:
 
 
 def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    found = [inspect(name, read_input(name), strict=given.strict) for name in given.file]
+    guide = check_guide(given.guide)
+    found = [inspect(name, read_input(name), strict=given.strict, guide=guide) for name in given.file]
     if given.json:
         _write(encode_json([describe_inspected(one) for one in found]))
     else:
@@ -117,9 +122,12 @@ def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    guide = check_guide(given.guide)
     documents = read_documents(given.file, read_input(given.file))
-    text = translate(given.file, documents, "SENDER", "RECEIVER", 1, now(), usage="T")
-    checked = inspect_written(given.file, documents, text)
+    text = translate(
+        given.file, documents, make_envelope("SENDER", "RECEIVER", 1, now(), usage="T"), guide=guide
+    )
+    checked = inspect_documents(given.file, documents, guide)
     for line in list_inspected(checked) if checked.findings else ():
         print(line, file=sys.stderr)  # noqa: T201 -- the command's own output
     if not (checked.stops and given.strict):
@@ -156,24 +164,17 @@ def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
 
 
 def translate(
-    name: str,
-    documents: Sequence[dict[str, Any]],
-    sender: str,
-    receiver: str,
-    control_number: int,
-    created: datetime,
-    *,
-    usage: str,
+    name: str, documents: Sequence[dict[str, Any]], envelope: EnvelopeSettings, *, guide: str = ""
 ) -> bytes:
     """The documents as one interchange. Raises UnusableInputError where they cannot be written."""
     try:
-        return write_x12(documents, make_envelope(sender, receiver, control_number, created, usage=usage))
+        return write_x12(documents, envelope, guide=guide)
     except (UntranslatableError, ValueError) as problem:
         raise UnusableInputError(f"{name}: {problem}") from None
 
 
-def inspect_written(name: str, documents: Sequence[dict[str, Any]], text: bytes) -> Inspected:
-    """What is wrong with documents and the X12 they became: claims by their JSON, reports by the text."""
-    if all("claimInformation" in document for document in documents):
-        return Inspected(name, count_claims(documents), check_claims(documents))
-    return inspect(name, text)
+def check_guide(guide: str) -> str:
+    """The guide's id. Raises UnusableInputError for one that there is not."""
+    if guide and guide not in load_sources():
+        raise UnusableInputError(f"--guide: {guide} is not known; known are {', '.join(load_sources())}")
+    return guide

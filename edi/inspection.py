@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from edi.checking import check_document
 from edi.claim_forms import choose_guide
 from edi.claims import check_claim
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
 from edi.findings import Finding, find
+from edi.guides.registry import load_guide
 from edi.json_body import BLANKS, BOM, decode_body
+from edi.translation import CLAIM_SET, TA1_KEY, UntranslatableError, find_guide
 
 JSON_STARTS = (b"{", b"[")
 TA1_ALONE = "TA1"
@@ -73,10 +76,16 @@ def read_json(content: bytes) -> tuple[list[dict[str, Any]], tuple[Finding, ...]
     return documents, ()
 
 
-def inspect(name: str, content: bytes, *, strict: bool = False) -> Inspected:
-    """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors."""
+def inspect(name: str, content: bytes, *, strict: bool = False, guide: str = "") -> Inspected:
+    """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors.
+
+    `guide` is that of JSON documents which do not say their own.
+    """
     if looks_like_json(content):
-        return _inspect_json(name, content)
+        documents, findings = read_json(content)
+        if findings:
+            return Inspected(name, "JSON", findings, unreadable=True)
+        return inspect_documents(name, documents, guide)
     try:
         report = check_file(content, strict=strict)
     except Unreadable as problem:
@@ -85,24 +94,53 @@ def inspect(name: str, content: bytes, *, strict: bool = False) -> Inspected:
     return Inspected(name, ", ".join(kinds), report.all_findings, report)
 
 
-def _inspect_json(name: str, content: bytes) -> Inspected:
-    documents, findings = read_json(content)
-    if findings:
-        return Inspected(name, "JSON", findings, unreadable=True)
-    return Inspected(name, count_claims(documents), check_claims(documents))
-
-
-def check_claims(documents: Sequence[dict[str, Any]]) -> tuple[Finding, ...]:
-    """The findings of claims, each by the guide of its kind; of several, pointers begin with the index."""
-    if len(documents) == 1:
-        return check_claim(documents[0], guide=choose_guide(documents[0])).findings
-    return tuple(
+def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str = "") -> Inspected:
+    """Check JSON documents. Of several, pointers begin with the index of the document."""
+    found = [
         msgspec.structs.replace(finding, pointer=f"/{index}{finding.pointer or ''}")
+        if len(documents) > 1
+        else finding
         for index, document in enumerate(documents)
-        for finding in check_claim(document, guide=choose_guide(document)).findings
-    )
+        for finding in check_entries(document, guide)
+    ]
+    kinds = {name_kind(document, guide) for document in documents}
+    kind = ", ".join(sorted(kinds))
+    return Inspected(name, kind if len(documents) == 1 else f"{len(documents)} {kind}s", tuple(found))
 
 
-def count_claims(documents: Sequence[object]) -> str:
-    """`JSON claim`, or `3 JSON claims`."""
-    return "JSON claim" if len(documents) == 1 else f"{len(documents)} JSON claims"
+def check_entries(document: dict[str, Any], guide: str) -> Iterator[Finding]:
+    """The findings of a claim, of each transaction of a report, or of a document of `guide`."""
+    known = guide or tell_guide(document)
+    if TA1_KEY in document:
+        return
+    if "transactions" in document:
+        for index, entry in enumerate(list_transactions(document)):
+            for finding in check_document(entry, known):
+                pointer = f"/transactions/{index}{finding.pointer or ''}"
+                yield msgspec.structs.replace(finding, pointer=pointer)
+    elif load_guide(known).transaction_set == CLAIM_SET:
+        yield from check_claim(document, guide=known).findings
+    else:
+        yield from check_document(document, known)
+
+
+def list_transactions(document: dict[str, Any]) -> list[object]:
+    """The transactions of a report; one that is no list counts as one wrong transaction."""
+    entries = document["transactions"]
+    return entries if isinstance(entries, list) else [entries]
+
+
+def tell_guide(document: dict[str, Any]) -> str:
+    """The guide that a document shows to be its own, else that of a claim."""
+    try:
+        return find_guide(document)
+    except UntranslatableError:
+        return choose_guide(document)
+
+
+def name_kind(document: dict[str, Any], guide: str) -> str:
+    """`JSON claim`, or `JSON of 005010X221A1`."""
+    if TA1_KEY in document:
+        return f"JSON of {TA1_ALONE}"
+    known = guide or tell_guide(document)
+    return "JSON claim" if load_guide(known).transaction_set == CLAIM_SET else f"JSON of {known}"

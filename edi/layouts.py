@@ -52,9 +52,14 @@ class Layout:
         return cells[:end]
 
     def spread(self, elements: Sequence[str], separator: str) -> list[str] | None:
-        """Elements as cells, or None where the segment has more places than its use."""
+        """Elements as cells, or None where the segment has values beyond the places of its use.
+
+        Empty elements and components at an end say nothing and have no cell.
+        """
         if len(elements) > len(self.spans):
-            return None
+            if any(elements[len(self.spans) :]):
+                return None
+            elements = elements[: len(self.spans)]
         if self.flat:
             return [*elements, *self.blank[len(elements) :]]
         cells = self.blank.copy()
@@ -63,7 +68,7 @@ class Layout:
                 cells[start] = text
             elif text:
                 parts = text.split(separator)
-                if len(parts) > components:
+                if any(parts[components:]):
                     return None
-                cells[start : start + len(parts)] = parts
+                cells[start : start + min(len(parts), components)] = parts[:components]
         return cells

@@ -10,7 +10,7 @@ from edi.claim_forms import choose_guide
 from edi.claims import write_claims
 from edi.envelope_writer import DelimiterInValue, EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
-from edi.guides.registry import load_guide
+from edi.guides.registry import load_guide, load_sources
 from edi.segments import Delimiters, Segment
 from edi.writer import envelope_context, generate_sets
 
@@ -80,7 +80,7 @@ def _describe_ta1(segment: Segment) -> dict[str, str]:
 def find_guide(document: Mapping[str, Any]) -> str:
     """The guide that a JSON document belongs to, by what it holds. Raises UntranslatableError."""
     meta, transactions = document.get("meta"), document.get("transactions")
-    if isinstance(meta, Mapping) and meta.get("guide") in MARKS.values():
+    if isinstance(meta, Mapping) and str(meta.get("guide")) in load_sources():
         return str(meta["guide"])
     if isinstance(transactions, Sequence) and transactions and isinstance(transactions[0], Mapping):
         for mark, guide in MARKS.items():
@@ -93,23 +93,26 @@ def find_guide(document: Mapping[str, Any]) -> str:
     )
 
 
-def write_x12(documents: Iterable[Mapping[str, Any]], envelope: EnvelopeSettings) -> bytes:
+def write_x12(
+    documents: Iterable[Mapping[str, Any]], envelope: EnvelopeSettings, *, guide: str = ""
+) -> bytes:
     """One interchange of the documents: claims, or the transactions of reports of one guide.
 
-    Interchange acknowledgments among them become its TA1 segments. Raises UntranslatableError where the
+    `guide` is that of documents which do not say their own. Interchange acknowledgments among them become
+    its TA1 segments. Raises UntranslatableError where the
     documents are of no known kind, of more than one, or hold what no X12 text can.
     """
     gathered = list(documents)
     answers = [document for document in gathered if TA1_KEY in document]
     rest = [document for document in gathered if TA1_KEY not in document]
-    guides = {find_guide(document) for document in rest}
+    guides = {guide or find_guide(document) for document in rest}
     if len(guides) > 1 or not gathered:
         kinds = ", ".join(sorted(guides)) or "nothing"
         raise UntranslatableError(f"one interchange holds documents of one kind; these are {kinds}")
-    guide = guides.pop() if guides else None
-    if guide is not None and load_guide(guide).transaction_set == CLAIM_SET and not answers:
-        return write_claims(rest, envelope, guide=guide).text
-    return _write_reports(guide, [_transactions(document) for document in rest], answers, envelope)
+    chosen = guides.pop() if guides else None
+    if chosen is not None and load_guide(chosen).transaction_set == CLAIM_SET and not answers:
+        return write_claims(rest, envelope, guide=chosen).text
+    return _write_reports(chosen, [_transactions(document) for document in rest], answers, envelope)
 
 
 def _write_reports(

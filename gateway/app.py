@@ -20,6 +20,7 @@ from adapters.folder import FolderSettings
 from adapters.folder import FolderTransport as FolderAdapter
 from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
+from edi.claims import check_claim
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
@@ -42,6 +43,7 @@ from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
 
@@ -82,7 +84,10 @@ class Gateway:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
             self._begin(Housekeeping(self.services.store, self.services.clock))
-        return await self._server.start() if self._server is not None else None
+        if self._server is None:
+            return None
+        await asyncio.to_thread(warm_up)
+        return await self._server.start()
 
     async def stop(self) -> None:
         """Take nothing more, let what is under way end within the drain time, close the store; once."""
@@ -98,8 +103,15 @@ class Gateway:
 
     def _begin(self, work: Work) -> None:
         task = asyncio.create_task(work.run())
-        task.add_done_callback(note_end)
+        task.add_done_callback(self._note_end)
         self._work[work] = task
+
+    def _note_end(self, work: asyncio.Task[None]) -> None:
+        """Background work that ends by a failure ends the gateway: answering alone, it would look alive."""
+        failure = None if work.cancelled() else work.exception()
+        if failure is not None:
+            log_event("worker.ended", level=logging.CRITICAL, error=failure)
+            self.services.broken.set()
 
     async def _drain(self) -> None:
         """Wait for the background work, and cut what does not end: its leases give it to another process."""
@@ -110,13 +122,6 @@ class Gateway:
         for task in self._work.values():
             task.cancel()
         await asyncio.gather(*self._work.values(), return_exceptions=True)
-
-
-def note_end(work: asyncio.Task[None]) -> None:
-    """Say so in the log where the background work ended by a failure."""
-    failure = None if work.cancelled() else work.exception()
-    if failure is not None:
-        log_event("worker.ended", level=logging.CRITICAL, error=failure)
 
 
 async def open_gateway(
@@ -152,6 +157,11 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
     )
 
 
+def warm_up() -> None:
+    """Compile the guides before the first client waits for them."""
+    check_claim({})
+
+
 def open_sealer(settings: Settings) -> Sealer:
     """The sealer with the key ring of the settings, or of the home folder."""
     reference = settings.sealing.keys
@@ -175,6 +185,9 @@ def build_worker(
     resources.push_async_callback(transports.close)
     transports.make_all()
     watch = PartnerWatch(store)
+    inbound = Inbound(
+        store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
+    )
     return Worker(
         store,
         clock,
@@ -182,10 +195,9 @@ def build_worker(
         settings.tenants,
         batching=Batching(store, services.archive, clock, reach=reach),
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
-        inbound=Inbound(
-            store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
-        ),
+        inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
+        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
     )
 
@@ -259,7 +271,8 @@ def _make_sftp(wire: SftpTransport) -> Transport:
 async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
     """Run a gateway until SIGINT or SIGTERM, then drain it.
 
-    Raises StoreBroken after a failed flush, OSError where the address cannot be listened on.
+    Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
+    cannot be listened on.
     """
     gateway = await open_gateway(settings, role=role)
     asked, broken = asyncio.Event(), gateway.services.broken
@@ -275,4 +288,4 @@ async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
             end.cancel()
         await gateway.stop()
     if broken.is_set():
-        raise StoreBroken("a flush to disk failed: start the gateway again once the disk is sound")
+        raise StoreBroken("the gateway cannot go on, its log says why: look at the disk and start it again")

@@ -7,6 +7,7 @@ event loop.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -17,6 +18,7 @@ from typing import Final
 import zstandard
 
 from gateway.sealing import SealBroken, Sealer
+from gateway.store.errors import StoreBroken, StoreError, StoreUnavailable
 
 _LEVEL: Final = 3
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -39,11 +41,17 @@ class Archive:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, content: bytes) -> str:
-        """Keep `content` durably and return its SHA-256 in hex. To put it twice is to put it once."""
+        """Keep `content` durably and return its SHA-256 in hex. To put it twice is to put it once.
+
+        Raises StoreUnavailable where the disk takes no more, StoreBroken where it fails to flush.
+        """
         digest = hashlib.sha256(content).hexdigest()
         if not self._is_sound(digest):
             packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
-            self._write(self._place(digest), self._sealer.seal(packed, _context(digest)))
+            try:
+                self._write(self._place(digest), self._sealer.seal(packed, _context(digest)))
+            except OSError as failure:
+                raise _name_failure(failure) from None
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -91,6 +99,11 @@ class Archive:
             draft.unlink(missing_ok=True)
         _flush_folder(place.parent)
         _flush_folder(self._folder)
+
+
+def _name_failure(failure: OSError) -> StoreError:
+    kind = StoreBroken if failure.errno == errno.EIO else StoreUnavailable
+    return kind(f"the archive cannot be written ({errno.errorcode.get(failure.errno or 0, 'no code')})")
 
 
 def _context(digest: str) -> str:

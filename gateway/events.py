@@ -26,6 +26,8 @@ ACKNOWLEDGMENT_UNMATCHED: Final = "acknowledgment.unmatched"
 WORK_ITEM_RESOLVED: Final = "work_item.resolved"
 PARTNER_DOWN: Final = "partner.down"
 PARTNER_UP: Final = "partner.up"
+PARTNER_SILENT: Final = "partner.silent"
+PARTNER_GAP: Final = "partner.gap"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     FILE_RECEIVED,
     FILE_REJECTED,
@@ -36,6 +38,8 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     WORK_ITEM_RESOLVED,
     PARTNER_DOWN,
     PARTNER_UP,
+    PARTNER_SILENT,
+    PARTNER_GAP,
 }
 
 

@@ -70,6 +70,11 @@ def resolve_item(scope: TenantScope, item_id: str, hand: Hand) -> WorkItem:
         raise NoSuchRow(item_id)
     if item.state == work_items.RESOLVED:
         return _repeat(item, None)
+    return settle_item(scope, item, hand)
+
+
+def settle_item(scope: TenantScope, item: WorkItem, hand: Hand) -> WorkItem:
+    """Close an open item that the caller holds; nothing else moves."""
     return _settle(scope, Journal(scope), item, hand, None)
 
 

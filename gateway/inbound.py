@@ -51,6 +51,7 @@ class Inbound:
         self._reach = reach
         self._seen: dict[tuple[str, str, str], RemoteFile] = {}
         self._refused: set[tuple[str, str, str]] = set()
+        self._looked: set[tuple[str, str]] = set()
 
     async def poll(self, tenant: str, partner: str) -> int:
         """Take every finished file of the partner's mailbox; how many.
@@ -64,8 +65,13 @@ class Inbound:
         except DeliveryError as failure:
             await self._watch.note_failure(tenant, partner, str(failure))
             return 0
+        self._looked.add((tenant, partner))
         await self._watch.note_success(tenant, partner)
         return sum(taken)
+
+    def has_looked(self, tenant: str, partner: str) -> bool:
+        """True once the partner's mailbox was emptied in the life of this process."""
+        return (tenant, partner) in self._looked
 
     async def receive(self, tenant: str, partner: str, name: str, content: bytes) -> File:
         """Keep a file of the partner and queue its reading; durable when it returns.

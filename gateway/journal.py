@@ -23,6 +23,7 @@ from gateway.story import (
     ClaimStory,
     FindingTold,
     HandTold,
+    OverdueTold,
     PaymentTold,
     SubmissionTold,
     tell_amounts,
@@ -37,6 +38,7 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgment: AcknowledgmentTold | None = None
     payment: PaymentTold | None = None
     hand: HandTold | None = None
+    overdue: OverdueTold | None = None
     file: str | None = None
     interchange: str | None = None
     remittance: str | None = None
@@ -70,7 +72,8 @@ class Journal:
     ) -> bool:
         """Let `event` happen to the claim; True where it moves it, False where it is late or told before."""
         before = self._find_standing(claim)
-        after = advance(before, Fact(event, settlement))
+        mark = particulars.overdue.reason if particulars.overdue is not None else ""
+        after = advance(before, Fact(event, settlement, mark))
         moved = settlement is not None or moves(before, event)
         self._rows[claim.id], self._standings[claim.id] = claim, after
         self._steps.append(
@@ -138,6 +141,7 @@ class Journal:
             acknowledgment=told.acknowledgment,
             payment=told.payment,
             hand=told.hand,
+            overdue=told.overdue,
         )
         return Happening(
             type=step.event,

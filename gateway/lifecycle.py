@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 ZERO = Decimal("0.00")
+OVERDUE = "overdue"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -56,6 +57,12 @@ class ClaimStatusRules(msgspec.Struct, frozen=True):
     pending_categories: frozenset[str]
 
 
+class OverdueRules(msgspec.Struct, frozen=True):
+    """The marks that say what a claim is overdue for."""
+
+    reasons: frozenset[str]
+
+
 class Lifecycle(msgspec.Struct, frozen=True):
     """The whole table."""
 
@@ -63,6 +70,7 @@ class Lifecycle(msgspec.Struct, frozen=True):
     event: dict[str, Effect]
     money: MoneyRules
     claim_status: ClaimStatusRules
+    overdue: OverdueRules
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -75,10 +83,11 @@ class Settlement(msgspec.Struct, frozen=True):
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One event of a claim as the fold sees it."""
+    """One event of a claim as the fold sees it. `mark` is what the claim is overdue for."""
 
     type: str
     settlement: Settlement | None = None
+    mark: str = ""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -133,7 +142,7 @@ def advance(standing: Standing, fact: Fact) -> Standing:
     effect = load_lifecycle().event.get(fact.type)
     if effect is None:
         return standing
-    marks = (standing.marks - frozenset(effect.clears)) | frozenset(effect.sets)
+    marks = _imply((standing.marks - frozenset(effect.clears)) | {*effect.sets, *filter(None, [fact.mark])})
     moved = msgspec.structs.replace(standing, marks=marks, journey=_join(standing.journey, effect.state))
     if effect.money is None or fact.settlement is None:
         return moved
@@ -152,6 +161,12 @@ def moves(standing: Standing, event_type: str) -> bool:
         return effect is not None
     before_money = read_money_state(standing) is None
     return before_money and _join(standing.journey, effect.state) != standing.journey
+
+
+def _imply(marks: frozenset[str]) -> frozenset[str]:
+    """The marks with `overdue` where one of its reasons stands, and without it where none does."""
+    reasons = load_lifecycle().overdue.reasons
+    return marks | {OVERDUE} if marks & reasons else marks - {OVERDUE}
 
 
 def _join(known: str, told: str | None) -> str:

@@ -8,8 +8,9 @@ from gateway.batching import ACCEPTED, HELD, SEND
 from gateway.hands import Hand, HandRefused
 from gateway.journal import Journal, Particulars, record_all
 from gateway.settings import Partner
-from gateway.store import claims, interchanges, jobs
-from gateway.store.claims import Claim, Group
+from gateway.store import claim_groups, claims, interchanges, jobs
+from gateway.store.claim_groups import Group
+from gateway.store.claims import Claim
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.story import HandTold
@@ -47,7 +48,7 @@ def release_partner(scope: TenantScope, partner: Partner, hand: Hand) -> Release
         deliveries += 1
         freed += _release_delivery(scope, interchange, hand).claims
     after: str | None = None
-    while page := claims.list_group(scope, Group(marks=(HELD,)), after=after, limit=PAGE):
+    while page := claim_groups.list_group(scope, Group(marks=(HELD,)), after=after, limit=PAGE):
         ours = [row for row in page if row.payer_id in partner.payers and row.state == ACCEPTED]
         freed += _release_rows(scope, ours, hand)
         after = page[-1].id

@@ -24,6 +24,7 @@ from gateway.settings_source import SettingsError, Source, blame, read_source
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Patience = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
@@ -107,10 +108,14 @@ class WebhookSettings(Section, frozen=True, kw_only=True):
 
 
 class WorkerSettings(Section, frozen=True, kw_only=True):
-    """The background work: how long a job is leased and how often the queue is looked at."""
+    """The background work: how long a job is leased and how often the queue is looked at.
+
+    Every `watch_seconds` the watchdogs look for what was sent and for partners that are silent.
+    """
 
     lease_seconds: Seconds = 60.0
     poll_seconds: Seconds = 1.0
+    watch_seconds: Seconds = 60.0
 
 
 class EnvelopeIds(Section, frozen=True, kw_only=True):
@@ -171,6 +176,34 @@ class BatchSettings(Section, frozen=True, kw_only=True):
     max_age_seconds: Annotated[float, msgspec.Meta(ge=0)] = 300.0
 
 
+class WatchSettings(Section, frozen=True, kw_only=True):
+    """How long an answer may take before somebody must look; 0 switches the watch off.
+
+    Counted from the sending: `functional_ack_hours` to a TA1 or 999, `claim_ack_days` to a 277CA,
+    `remittance_days` to an 835, `silent_hours` to any file at all. `filing_days` is the payer's limit from
+    the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
+    overdue. `gap_hours` is how late an interchange may come whose control number was skipped.
+    """
+
+    functional_ack_hours: Patience = 24.0
+    claim_ack_days: Patience = 3.0
+    remittance_days: Patience = 45.0
+    silent_hours: Patience = 72.0
+    filing_days: Patience = 365.0
+    filing_warning_days: Patience = 30.0
+    gap_hours: Patience = 0.0
+
+
+class PayerWatch(Section, frozen=True, kw_only=True):
+    """What differs for one payer; None: as the partner's `watch` says."""
+
+    functional_ack_hours: Patience | None = None
+    claim_ack_days: Patience | None = None
+    remittance_days: Patience | None = None
+    filing_days: Patience | None = None
+    filing_warning_days: Patience | None = None
+
+
 class Partner(Section, frozen=True, kw_only=True):
     """A trading partner (payer or clearinghouse) of one tenant, and the payers reached through it."""
 
@@ -180,6 +213,14 @@ class Partner(Section, frozen=True, kw_only=True):
     envelope: EnvelopeIds
     poll_seconds: Seconds = 60.0
     batch: BatchSettings = BatchSettings()
+    watch: WatchSettings = WatchSettings()
+    payer_watch: dict[str, PayerWatch] = {}
+
+    def watch_for(self, payer: str | None) -> WatchSettings:
+        """How long the answers of `payer` may take."""
+        own = self.payer_watch.get(payer or "", PayerWatch())
+        given = {name: value for name, value in msgspec.structs.asdict(own).items() if value is not None}
+        return msgspec.structs.replace(self.watch, **given)
 
 
 class Tenant(Section, frozen=True, kw_only=True):
@@ -229,6 +270,11 @@ class Settings(Section, frozen=True, kw_only=True):
     def tenant(self, name: str) -> Tenant | None:
         """The tenant of that name."""
         return next((tenant for tenant in self.tenants if tenant.name == name), None)
+
+    def partner_for(self, tenant: str, payer: str) -> Partner | None:
+        """The tenant's partner through which `payer` is reached, or None."""
+        found = self.tenant(tenant)
+        return found.partner_for(payer) if found is not None else None
 
     def find_partner(self, tenant: str, partner: str) -> Partner:
         """The tenant's partner of that name. Raises KeyError where the settings have none."""

@@ -108,6 +108,18 @@ class SubmissionTold(Told, frozen=True, kw_only=True):
     trace: str
 
 
+class OverdueTold(Told, frozen=True, kw_only=True):
+    """What should have happened by `due` and has not, since `since`; `reason` is the mark that it sets.
+
+    Both are moments, of a filing limit days (RFC 3339).
+    """
+
+    reason: str
+    meaning: str
+    since: str
+    due: str
+
+
 class HandTold(Told, frozen=True, kw_only=True):
     """Who did it by hand: the API key, and the work item that it settled, if any."""
 
@@ -130,6 +142,7 @@ class ClaimStory(Told, frozen=True, kw_only=True):
     acknowledgment: AcknowledgmentTold | None = None
     payment: PaymentTold | None = None
     hand: HandTold | None = None
+    overdue: OverdueTold | None = None
 
 
 class WorkItemStory(Told, frozen=True, kw_only=True):
@@ -214,9 +227,10 @@ def write_story(story: Told) -> bytes:
 
 def read_fact(event_type: str, body: bytes) -> Fact:
     """A claim event as the fold sees it. Raises msgspec.DecodeError where `body` is no claim story."""
-    payment = msgspec.json.decode(body, type=ClaimStory).payment
+    story = msgspec.json.decode(body, type=ClaimStory)
+    payment, overdue = story.payment, story.overdue
     if payment is None:
-        return Fact(event_type)
+        return Fact(event_type, mark=overdue.reason if overdue is not None else "")
     return Fact(event_type, Settlement(payment.paid, payment.adjusted, payment.patient, payment.denial))
 
 

@@ -22,6 +22,8 @@ from gateway.processing import Processing
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
+from gateway.watchdogs import Watchdogs
+from gateway.watches import load_watches
 
 CONCURRENT: Final = 8
 
@@ -50,6 +52,7 @@ class Worker:
         dispatch: Dispatch,
         inbound: Inbound,
         processing: Processing,
+        watchdogs: Watchdogs,
         sender: Sender | None = None,
     ) -> None:
         self._store = store
@@ -59,8 +62,10 @@ class Worker:
         self._batching = batching
         self._inbound = inbound
         self._processing = processing
+        self._watchdogs = watchdogs
         self._sender = sender
-        self._handlers: Mapping[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run}
+        timers = dict.fromkeys(load_watches().timers, watchdogs.run)
+        self._handlers: Mapping[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._stopping = asyncio.Event()
 
@@ -75,6 +80,7 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._run_jobs())
             tasks.create_task(self._repeat("batching", self._batch_all, self._settings.poll_seconds))
+            tasks.create_task(self._repeat("watchdogs", self._look_all, self._settings.watch_seconds))
             for tenant, partner in self._list_partners():
                 tasks.create_task(self._watch_mailbox(tenant, partner))
             if self._sender is not None:
@@ -85,6 +91,7 @@ class Worker:
         done = await self._batch_all()
         for tenant, partner in self._list_partners():
             done += await self._inbound.poll(tenant.name, partner.name)
+        done += await self._look_all()
         while taken := await self._take_jobs(CONCURRENT):
             await asyncio.gather(*(self._run_job(tenant, job) for tenant, job in taken))
             done += len(taken)
@@ -96,6 +103,11 @@ class Worker:
     async def _batch_all(self) -> int:
         return sum(
             [await self._batching.run(tenant.name, partner) for tenant, partner in self._list_partners()]
+        )
+
+    async def _look_all(self) -> int:
+        return sum(
+            [await self._watchdogs.look(tenant.name, partner) for tenant, partner in self._list_partners()]
         )
 
     async def _watch_mailbox(self, tenant: Tenant, partner: Partner) -> None:

@@ -8,9 +8,10 @@ from importlib.resources import files
 
 import msgspec
 
-from gateway.store import claims, events, work_items
+from gateway.store import claim_groups, events, work_items
 from gateway.store.ages import Ages
-from gateway.store.claims import Claim, Group
+from gateway.store.claim_groups import Group
+from gateway.store.claims import Claim
 from gateway.store.events import Event
 from gateway.store.scope import TenantScope
 from gateway.store.work_items import WorkItem
@@ -63,12 +64,12 @@ def read_page(scope: TenantScope, worklist: Worklist, *, after: str | None, limi
         more = items[limit - 1].id if len(items) > limit else None
         ages = work_items.count_open(scope, worklist.items)
         return ListPage(ages=ages, claims=[], items=items[:limit], next=more)
-    rows = claims.list_group(scope, worklist.group, after=after, limit=limit + 1)
+    rows = claim_groups.list_group(scope, worklist.group, after=after, limit=limit + 1)
     more = rows[limit - 1].id if len(rows) > limit else None
     page = rows[:limit]
     reasons = events.find_latest(scope, [row.id for row in page], worklist.events)
     return ListPage(
-        ages=claims.count_group(scope, worklist.group),
+        ages=claim_groups.count_group(scope, worklist.group),
         claims=[ClaimEntry(row, reasons.get(row.id)) for row in page],
         items=[],
         next=more,
@@ -79,4 +80,4 @@ def count_list(scope: TenantScope, worklist: Worklist) -> Ages:
     """How many entries the list has, by age."""
     if worklist.items:
         return work_items.count_open(scope, worklist.items)
-    return claims.count_group(scope, worklist.group)
+    return claim_groups.count_group(scope, worklist.group)

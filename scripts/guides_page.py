@@ -11,9 +11,10 @@ from edi.guides.registry import load_guide, load_sources
 HEAD = """\
 # Implementation guides
 
-What Claimwire reads, checks and writes. Each guide is a map that pyx12 ships, pinned by its digest, and our
+What Claimwire reads, checks and writes. Most guides are a map that pyx12 ships, pinned by its digest, and our
 overlay (`schemas/guides/GUIDE.toml`) with corrections, JSON names and rules: see
-[why](../why/0001-pyx12-maps-as-guide-source.md). TA1 stands in no transaction set and has no map.
+[why](../why/0001-pyx12-maps-as-guide-source.md). Where pyx12 has no map, the whole guide is ours. TA1 stands
+in no transaction set and needs no guide.
 
 This page is generated from the guides as they load; a test compares them.
 """
@@ -33,13 +34,19 @@ def _render_guide(source: GuideSource) -> str:
             "accepted versions",
             ", ".join(f"`{version}`" for version in sorted({source.guide, *source.versions})),
         ),
-        ("map", f"`{source.base}`, SHA-256 `{source.sha256[:16]}…`"),
+        ("source", _name_source(source)),
         ("size", f"{_count_loops(uses)} loops, {len(uses)} segment uses, {_count_elements(uses)} elements"),
         ("rules", ", ".join(f"`{rule}`" for rule in guide.rules) or "none"),
         ("edits", ", ".join(f"`{edit}`" for edit in guide.edits) or "none"),
     )
     table = "".join(f"| {name} | {text} |\n" for name, text in facts)
     return f"\n## {source.guide} {guide.name}\n\n| | |\n|---|---|\n{table}{_render_fixes(source)}"
+
+
+def _name_source(source: GuideSource) -> str:
+    if source.base:
+        return f"pyx12's `{source.base}`, SHA-256 `{source.sha256[:16]}…`"
+    return f"ours, whole: `schemas/guides/{source.guide}.toml`"
 
 
 def _count_loops(uses: list[SegmentUse]) -> int:

@@ -49,6 +49,7 @@ from gateway.store import Means, claims, events, files, interchanges, jobs, open
 from gateway.store.claims import Claim
 from gateway.store.events import Event
 from gateway.store.work_items import WorkItem
+from gateway.watchdogs import Watchdogs
 from gateway.worker import Worker
 from tests.answers import make_remittance
 
@@ -117,6 +118,9 @@ class Exchange:
             reach=reach,
         )
         self.processing = Processing(self.store, self.archive, lambda tenant, name: self.partner, reach=reach)
+        self.watchdogs = Watchdogs(
+            self.store, self.clock, lambda tenant, payer: self.partner, self.inbound.has_looked
+        )
         self.worker = Worker(
             self.store,
             self.clock,
@@ -126,6 +130,7 @@ class Exchange:
             dispatch=self.dispatch,
             inbound=self.inbound,
             processing=self.processing,
+            watchdogs=self.watchdogs,
         )
         self._answers = 0
 

@@ -1,5 +1,6 @@
-"""Acknowledgments: TA1, 999 and 277CA, read as typed values and made from findings and verdicts."""
+"""Acknowledgments: TA1, 999, 824 and 277CA, read as typed values and made from findings and verdicts."""
 
+from edi.acks.advice import read_824, report_group
 from edi.acks.claims import read_277ca
 from edi.acks.functional import acknowledge_group
 from edi.acks.interchange import acknowledge_interchange, read_ta1
@@ -12,7 +13,9 @@ __all__ = [
     "answer_claim",
     "judge_findings",
     "read_277ca",
+    "read_824",
     "read_999",
     "read_ta1",
     "report_claims",
+    "report_group",
 ]

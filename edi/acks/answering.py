@@ -1,4 +1,4 @@
-"""Answers to a whole file: its 999 with a TA1, or its 277CA, as an interchange back to the sender."""
+"""Answers to a whole file as interchanges back to its sender: 999 with TA1, 824, or 277CA."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from edi.acks.advice import report_group
 from edi.acks.functional import acknowledge_group
 from edi.acks.interchange import acknowledge_interchange
 from edi.acks.verdicts import answer_claim, judge_findings, report_claims
@@ -22,16 +23,18 @@ from edi.writer import envelope_context, generate_sets, write_documents
 
 FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
 CLAIM_ACKNOWLEDGMENT = "005010X214"
+APPLICATION_REPORT = "005010X186A1"
 UNANSWERED = ("FA",)  # a 999 is not answered by a 999
+UNREPORTED = ("FA", "AG")  # nor is an 824, by an 824
 
 
 def acknowledge_file(report: FileReport, *, kind: str, created: datetime) -> bytes:
-    """The interchanges that answer a file: `kind` is "999" (with TA1) or "277ca" (claims of an 837 only).
+    """The interchanges that answer a file: `kind` is "999" (with TA1), "824" or "277ca" (claims of an 837).
 
     Each answers one interchange of the file and carries its control number. An interchange that holds
     nothing to answer gives none.
     """
-    answer = answer_with_999 if kind == "999" else answer_with_277ca
+    answer = ANSWERS[kind]
     return b"".join(filter(None, (answer(interchange, created) for interchange in report.interchanges)))
 
 
@@ -66,6 +69,17 @@ def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
     guide = load_guide(FUNCTIONAL_ACKNOWLEDGMENT)
     answered = [(guide.functional_group, guide.version, [made.segments for made in sets])] if sets else []
     return wrap_interchange(envelope, answered, [acknowledge_interchange(interchange, created=created)])
+
+
+def answer_with_824(interchange: InterchangeReport, created: datetime) -> bytes:
+    """One 824 for each functional group, with every finding about its sets."""
+    groups = [group for group in interchange.groups if group.header.functional_id not in UNREPORTED]
+    if not groups:
+        return b""
+    documents = [report_group(interchange.header, group) for group in groups]
+    return write_documents(
+        APPLICATION_REPORT, documents, turn_envelope(interchange, groups[0].header, created)
+    )
 
 
 def answer_with_277ca(interchange: InterchangeReport, created: datetime) -> bytes:
@@ -126,3 +140,7 @@ def claim_ordinals(claim: Loop) -> Iterator[int]:
             if beside.id not in ("2000B", "2000C", "2300"):
                 yield from (segment.ordinal for segment in beside.all_segments())
         above = above.parent
+
+
+#: The answer of each kind.
+ANSWERS = {"999": answer_with_999, "824": answer_with_824, "277ca": answer_with_277ca}

@@ -135,12 +135,15 @@ class Routes:
         return {name: frozenset(codes) for name, codes in found.items()}
 
     def _collect_qualifiers(self) -> dict[str, int]:
-        """Where one simple element tells every use of a segment id: the quick way to the step."""
+        """Where one simple element tells every use of a segment id: the quick way to the step. An id that
+        nothing tells apart is told by itself (element 0).
+        """
         untold = {station.name for station in self.stations if station.segment and station.slot is None}
-        single = {name: places[0] for name, places in self.slots.items() if len(places) == 1}
-        return {
-            name: slot.element for name, slot in single.items() if not slot.component and name not in untold
-        }
+        quick = {name: 0 for name, places in self.slots.items() if not places}
+        for name, places in self.slots.items():
+            if len(places) == 1 and not places[0].component and name not in untold:
+                quick[name] = places[0].element
+        return quick
 
     def _compile_tell(self, name: str) -> Tell | None:
         position = self.qualifiers.get(name)

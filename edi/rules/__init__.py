@@ -16,6 +16,7 @@ MODULES = (
     "edi.rules.remittance",
     "edi.rules.reporting",
     "edi.rules.review",
+    "edi.rules.services",
     "edi.rules.situations",
 )
 

@@ -19,7 +19,7 @@ STATES_REQUIRED = frozenset({"", "US", "CA"})
 ELECTRONIC = frozenset({"ACH", "BOP", "FWT"})
 ADDRESSED_LOOPS = (
     "1000A", "1000B", "2010AA", "2010AB", "2010AC", "2010BA", "2010BB", "2010CA", "2310C", "2310E", "2310F",
-    "2330A", "2330B", "2420C", "2420E", "2420G", "2420H",
+    "2330A", "2330B", "2420C", "2420D", "2420E", "2420G", "2420H",
 )  # fmt: skip
 
 

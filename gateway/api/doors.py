@@ -68,7 +68,10 @@ class Doors:
         except (StoreUnavailable, StoreBroken) as failure:
             if isinstance(failure, StoreBroken):
                 services.broken.set()
-            log_event("request.unavailable", level=logging.ERROR, error=failure, request=request_id)
+            reason = str(failure)  # a StoreError's text holds no value
+            log_event(
+                "request.unavailable", level=logging.ERROR, error=failure, request=request_id, reason=reason
+            )
             full = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
             return write_problem(full, request_id)
         except Exception as failure:

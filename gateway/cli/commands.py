@@ -10,23 +10,23 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edi.acks.answering import acknowledge_file
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.command import (
     UNUSABLE,
     UnusableInputError,
+    check_guide,
     encode_json,
     exit_status,
-    inspect_written,
     read_documents,
     read_input,
     read_report,
     report_status,
     translate,
 )
-from edi.inspection import Inspected, inspect
+from edi.inspection import Inspected, inspect, inspect_documents
 from edi.listing import describe_inspected, list_inspected
 from edi.outline import outline_file
-from edi.translation import write_json
+from edi.translation import make_envelope, write_json
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.rendering import show_inspected, show_outline
 from gateway.cli.servers import demo, serve, simulate
@@ -52,7 +52,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise forgiven.")]
 Values = Annotated[bool, typer.Option("--show-values", help="Show the document's values (may be PHI).")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
-ANSWERS = ("999", "277ca")
+GuideName = Annotated[
+    str, typer.Option("--guide", help="The guide of JSON that does not say its own.", metavar="ID")
+]
 
 
 def _write(content: bytes, output: Path | None) -> None:
@@ -73,14 +75,17 @@ def check(
     strict: Strict = False,
     show_values: Values = False,
     ack: Annotated[
-        str, typer.Option(help="Write the acknowledgment instead: 999 or 277ca.", metavar="999|277ca")
+        str,
+        typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
+    guide: GuideName = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
-        raise Trouble("--ack is 999 or 277ca")
-    checked = [inspect(name, read_input(name), strict=strict) for name in files]
+        raise Trouble("--ack is 999, 824 or 277ca")
+    known = check_guide(guide)
+    checked = [inspect(name, read_input(name), strict=strict, guide=known) for name in files]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:
@@ -131,13 +136,15 @@ def x12(
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing where the check finds an error.")
     ] = False,
+    guide: GuideName = "",
 ) -> None:
     """JSON claims or reports as one X12 interchange. Findings are told on standard error."""
+    known = check_guide(guide)
     documents = read_documents(file, read_input(file))
-    usage = "P" if production else "T"
-    created = SystemClock().now()
-    text = translate(file, documents, sender, receiver, control_number, created, usage=usage)
-    checked = inspect_written(file, documents, text)
+    usage, created = "P" if production else "T", SystemClock().now()
+    envelope = make_envelope(sender, receiver, control_number, created, usage=usage)
+    text = translate(file, documents, envelope, guide=known)
+    checked = inspect_documents(file, documents, known)
     if checked.findings:
         show_inspected(Console(stderr=True), checked, values=False)
     if not (checked.stops and strict):

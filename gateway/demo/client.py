@@ -71,6 +71,7 @@ class ClaimView(msgspec.Struct, frozen=True):
     id: str
     state: str
     amounts: Dollars
+    marks: tuple[str, ...] = ()
 
 
 class Posted(msgspec.Struct, frozen=True):

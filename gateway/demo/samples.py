@@ -26,13 +26,14 @@ class Dollars(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`expected.toml` of a sample. `end` is the state reached; `taken_back` what a PLB keeps."""
+    """`expected.toml` of a sample. `end` is the state reached, `taken_back` what a PLB keeps."""
 
     outcome: Literal["accepted", "refused"]
     end: str
     scenario: str = ""
     dollars: Dollars | None = None
     taken_back: Decimal = Decimal(0)
+    marks: tuple[str, ...] = ()
 
 
 class ExpectedFinding(msgspec.Struct, frozen=True, order=True):

@@ -45,6 +45,8 @@ def judge_end(sample: Sample, view: ClaimView) -> Iterator[str]:
     expected, dollars = sample.expected, view.amounts
     if view.state != expected.end:
         yield f"it ended {view.state}, not {expected.end}"
+    if set(view.marks) != set(expected.marks):
+        yield f"its marks are {describe_marks(view.marks)}, not {describe_marks(expected.marks)}"
     if expected.dollars is not None and dollars != expected.dollars:
         yield f"its dollars are {describe(dollars)}, not {describe(expected.dollars)}"
     if dollars.billed != dollars.paid + dollars.adjusted + dollars.patient + dollars.open:
@@ -72,6 +74,11 @@ def judge_payments(outcomes: Sequence[Outcome], received: Received) -> Iterator[
 def is_settled(sample: Sample, view: ClaimView) -> bool:
     """True once the claim is where the sample says it ends."""
     return not list(judge_end(sample, view))
+
+
+def describe_marks(marks: Sequence[str]) -> str:
+    """The marks in one line."""
+    return ", ".join(sorted(marks)) or "none"
 
 
 def describe(dollars: Dollars) -> str:

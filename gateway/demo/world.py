@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from gateway.app import open_gateway
@@ -24,6 +25,7 @@ from gateway.settings import (
     Settings,
     SftpTransport,
     Tenant,
+    WatchSettings,
     WebhookSettings,
     WorkerSettings,
 )
@@ -36,6 +38,9 @@ TENANT = "demo"
 SENDER = "claimwire"
 HASTE = 0.25
 """How the payer's clock hurries: two hours in a third of a second, two weeks in one and a half."""
+
+MISSED_AFTER = timedelta(seconds=5)
+"""How long the demo's gateway waits for a 277CA; the payer's come within a second."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,12 @@ def write_settings(home: Path, simulator: RunningSimulator, payers: Sequence[str
         envelope=ids,
         poll_seconds=0.2,
         batch=BatchSettings(max_age_seconds=0.5),
+        watch=WatchSettings(claim_ack_days=MISSED_AFTER / timedelta(days=1)),
     )
     return Settings(
         home=home / "gateway",
         server=ServerSettings(port=0),
         webhooks=WebhookSettings(allow_private=True, poll_seconds=0.1),
-        worker=WorkerSettings(poll_seconds=0.1),
+        worker=WorkerSettings(poll_seconds=0.1, watch_seconds=0.5),
         tenants=(Tenant(name=TENANT, partners=(partner,)),),
     )

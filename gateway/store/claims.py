@@ -11,21 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Select,
-    String,
-    bindparam,
-    func,
-    literal,
-    literal_column,
-    or_,
-    type_coerce,
-)
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, type_coerce
 
 from gateway.store import tables
-from gateway.store.ages import Ages, count_ages
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.statements import Prepared, Statements, columns_of
@@ -242,50 +230,6 @@ def list_page(
     if before is not None:
         statement = statement.where(tables.claim.c.id < before)
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
-
-
-class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of claims that a person works through: in one of `states`, or with one of `marks`.
-
-    Claims with the mark `without` are left out.
-    """
-
-    states: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
-    without: str = ""
-
-
-def list_group(
-    scope: TenantScope, group: Group, *, after: str | None = None, limit: int = 100
-) -> list[Claim]:
-    """The claims of the group, oldest first, newer than the id `after`."""
-    statement = scope.select(tables.claim, *_COLUMNS).where(*_belongs(group))
-    if after is not None:
-        statement = statement.where(tables.claim.c.id > after)
-    return scope.rows(Claim, statement.order_by(tables.claim.c.id).limit(limit))
-
-
-def count_group(scope: TenantScope, group: Group) -> Ages:
-    """How many claims the group has, by how long ago they last changed."""
-    return count_ages(scope, tables.claim, tables.claim.c.updated_at, *_belongs(group))
-
-
-def _belongs(group: Group) -> list[ColumnElement[bool]]:
-    criteria: list[ColumnElement[bool]] = []
-    if group.states:
-        criteria.append(tables.claim.c.state.in_(group.states))
-    if group.marks:
-        # In these words, so that the index of the marked claims is used.
-        criteria += [literal_column("claim.marks <> ''", Boolean), or_(*map(_bears, group.marks))]
-    if group.without:
-        criteria.append(~_bears(group.without))
-    return criteria
-
-
-def _bears(mark: str) -> ColumnElement[bool]:
-    """True where `mark` is one of the claim's words."""
-    words = type_coerce(tables.claim.c.marks, String)
-    return (literal(" ", String) + words + literal(" ", String)).contains(f" {mark} ", autoescape=True)
 
 
 def list_payers_in(scope: TenantScope, state: str) -> list[str]:

@@ -24,6 +24,9 @@ class Store(abc.ABC):
     slow; it may be run again after a deadlock, so it changes nothing outside its scope.
     """
 
+    shared = True
+    """True where other processes may change the database too; what was read may not be remembered then."""
+
     def __init__(self, means: Means) -> None:
         self._means = means
         self._hints = Hints()

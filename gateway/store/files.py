@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import ColumnElement
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
@@ -135,6 +136,31 @@ def list_page(
     if before is not None:
         statement = statement.where(_file.c.id < before)
     return scope.rows(File, statement.order_by(_file.c.id.desc()).limit(limit))
+
+
+def find_last_received(scope: TenantScope, partner: str) -> datetime | None:
+    """When the newest file of the partner came in, or None."""
+    statement = scope.select(_file, _file.c.created_at).where(_is_from(partner))
+    moment: datetime | None = scope.value(statement.order_by(_file.c.id.desc()).limit(1))
+    return moment
+
+
+def is_unread(scope: TenantScope, partner: str) -> bool:
+    """True where a file of the partner came in and was not applied yet."""
+    statement = scope.select(_file, _file.c.id).where(_is_from(partner), _file.c.state == RECEIVED)
+    return scope.value(statement.limit(1)) is not None
+
+
+def list_control_numbers(scope: TenantScope, partner: str, since: datetime) -> list[tuple[int, datetime]]:
+    """The control numbers (ISA13) of the partner's files since the moment, in order, and when each came."""
+    statement = scope.select(_file, _file.c.control_number, _file.c.created_at).where(
+        _is_from(partner), _file.c.created_at >= since, _file.c.control_number.is_not(None)
+    )
+    return sorted((int(number), came) for number, came in scope.tuples(statement) if number.isdigit())
+
+
+def _is_from(partner: str) -> ColumnElement[bool]:
+    return (_file.c.partner == partner) & (_file.c.direction == INBOUND)
 
 
 def record_envelope(

@@ -158,6 +158,21 @@ def list_dead(scope: TenantScope, partner: str, kind: str) -> list[str]:
     return [row[0] for row in scope.tuples(statement.order_by(_interchange.c.id))]
 
 
+def take_unwatched(scope: TenantScope, partner: str, *, limit: int = 100) -> list[Interchange]:
+    """The oldest sent interchanges to the partner whose answers nobody waits for yet; now somebody does."""
+    unwatched = scope.select(_interchange, _interchange.c.id).where(
+        _interchange.c.partner == partner,
+        _interchange.c.watched_at.is_(None),
+        _interchange.c.sent_at.is_not(None),
+    )
+    ordered = unwatched.order_by(_interchange.c.id).limit(limit).with_for_update(skip_locked=True)
+    chosen = [row[0] for row in scope.tuples(ordered)]
+    if not chosen:
+        return []
+    statement = scope.update(_interchange).where(_interchange.c.id.in_(chosen))
+    return scope.rows(Interchange, statement.values(watched_at=scope.now()).returning(*_COLUMNS))
+
+
 def move(scope: TenantScope, interchange_id: str, state: str, *, only_from: Sequence[str]) -> bool:
     """Set the state where it is one of `only_from`; False where it is another, which then stays."""
     statement = scope.update(_interchange).where(

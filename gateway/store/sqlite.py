@@ -39,6 +39,8 @@ class SqliteStore(Store):
     Raises StoreOwned where another process has the file open, StoreError where SQLite refuses a setting.
     """
 
+    shared = False
+
     def __init__(self, path: Path, means: Means) -> None:
         super().__init__(means)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -81,6 +81,14 @@ def list_open(
     return _open(scope, scope.rows(WorkItem, statement.order_by(_item.c.id).limit(limit)))
 
 
+def find_about(scope: TenantScope, kind: str, reason: str, subject: str) -> list[WorkItem]:
+    """The items of this kind, reason and subject, settled or not, oldest first."""
+    statement = scope.select(_item, *_COLUMNS).where(
+        _item.c.kind == kind, _item.c.reason == reason, _item.c.subject == subject
+    )
+    return _open(scope, scope.rows(WorkItem, statement.order_by(_item.c.id)))
+
+
 def count_open(scope: TenantScope, kinds: Sequence[str]) -> Ages:
     """How many items of `kinds` are open, by age."""
     return count_ages(scope, _item, _item.c.created_at, _item.c.state == OPEN, _item.c.kind.in_(kinds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from gateway.store import (
     SystemScope,
     TenantScope,
     acknowledgments,
+    claim_groups,
     claims,
     control_numbers,
     events,
@@ -33,6 +34,7 @@ from tests.contract.rows import make_claim, make_file, make_interchange, make_re
 
 ROOMS = (
     acknowledgments,
+    claim_groups,
     claims,
     control_numbers,
     events,
@@ -99,7 +101,7 @@ def furnish(scope: TenantScope) -> World:
         endpoint,
         webhooks.take(scope, lease=-HOUR)[0],
         keys.add(scope, prefix="cw_1", digest="d", label="l", scopes=()),
-        work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,)),
+        work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,), subject="s"),
     )
 
 
@@ -133,10 +135,25 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
     claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
     claims.fingerprint_duplicate: lambda scope, its: claims.fingerprint_duplicate(scope, _same_claim(its)),
-    claims.count_group: lambda scope, its: claims.count_group(scope, claims.Group(states=("received",))),
-    claims.list_group: lambda scope, its: claims.list_group(scope, claims.Group(states=("received",))),
+    claim_groups.count_group: lambda scope, its: claim_groups.count_group(
+        scope, claim_groups.Group(states=("received",))
+    ),
+    claim_groups.list_group: lambda scope, its: claim_groups.list_group(
+        scope, claim_groups.Group(states=("received",))
+    ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
+    claim_groups.list_undecided: lambda scope, its: claim_groups.list_undecided(
+        scope,
+        claim_groups.Deadline(
+            payer_id="PAYER1",
+            states=("received",),
+            frequencies=("1",),
+            served_after=date(2026, 1, 1),
+            served_before=date(2026, 12, 31),
+        ),
+        timer="watch",
+    ),
     claims.load: lambda scope, its: claims.load(scope, its.claim.id),
     claims.load_many: lambda scope, its: claims.load_many(scope, [its.claim.id]),
     claims.move: lambda scope, its: claims.move(scope, [its.claim.id], "paid"),
@@ -155,6 +172,11 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     events.load: lambda scope, its: events.load(scope, its.event.sequence),
     files.add: lambda scope, its: make_file(scope, sha256=its.file.sha256).original,
     files.find_by_control_number: lambda scope, its: files.find_by_control_number(scope, "NORTH", "1"),
+    files.find_last_received: lambda scope, its: files.find_last_received(scope, "north"),
+    files.is_unread: lambda scope, its: files.is_unread(scope, "north"),
+    files.list_control_numbers: lambda scope, its: files.list_control_numbers(
+        scope, "north", its.file.created_at
+    ),
     files.list_page: lambda scope, its: files.list_page(scope),
     files.load: lambda scope, its: files.load(scope, its.file.id),
     files.read_name: lambda scope, its: files.read_name(scope, its.file.id),
@@ -190,6 +212,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     interchanges.record_receipt: lambda scope, its: interchanges.record_receipt(
         scope, its.interchange.id, "r"
     ),
+    interchanges.take_unwatched: lambda scope, its: interchanges.take_unwatched(scope, "north"),
     jobs.bury: lambda scope, its: jobs.bury(scope, its.job, "e"),
     jobs.count_by_state: lambda scope, its: jobs.count_by_state(scope),
     jobs.enqueue: lambda scope, its: jobs.enqueue(scope, jobs.NewJob(kind="send", subject="mine")),
@@ -251,6 +274,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     webhooks.take: lambda scope, its: webhooks.take(scope, lease=HOUR),
     work_items.add: lambda scope, its: work_items.add(scope, kind="k", reason="r", file=its.file.id),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
+    work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),

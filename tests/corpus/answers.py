@@ -40,11 +40,13 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
 class Expectation(msgspec.Struct, frozen=True):
     """Files (a pattern of names) and what an acknowledgment of each must say. With `reason`, the makers of
     the file expect something else (`makers`), and the reason says why that is not what X12 asks for.
+    `accepted` says that every set is accepted.
     """
 
     files: str
     notes: tuple[Note, ...] = ()
     unreadable: str = ""
+    accepted: bool = False
     makers: str = ""
     reason: str = ""
 
@@ -95,4 +97,7 @@ def read_set_notes(entry: Mapping[str, Any]) -> Iterator[Note]:
 def find_unsaid(expectation: Expectation, report: FileReport) -> list[Note]:
     """The expected notes that our acknowledgments of a file do not have."""
     said = list(read_notes(report))
-    return [note for note in expectation.notes if not any(note.covers(each) for each in said)]
+    unsaid = [note for note in expectation.notes if not any(note.covers(each) for each in said)]
+    if expectation.accepted and not all(entry.accepted for entry in report.sets):
+        unsaid.append(Note("IK501", "A"))
+    return unsaid

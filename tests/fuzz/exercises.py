@@ -19,6 +19,7 @@ from edi.acks import (
 from edi.claims import check_claim, write_claims
 from edi.envelope import Unreadable
 from edi.files import FileReport, SetReport, check_file
+from edi.guides.registry import load_sources
 from edi.inspection import inspect
 from edi.remits import check_balance, read_remittance
 from edi.translation import UntranslatableError, write_json, write_x12
@@ -26,7 +27,7 @@ from tests.claim_files import make_envelope
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 READERS = {"999": read_999, "277": read_277ca}
-CLAIM_GUIDES = ("005010X222A1", "005010X223A2")
+CLAIM_GUIDES = tuple(guide for guide, source in load_sources().items() if source.set == "837")
 
 
 def exercise_file(content: bytes) -> None:

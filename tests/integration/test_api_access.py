@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -222,3 +223,19 @@ async def test_metrics_count_by_kind_and_hold_no_id_and_no_value(rig: Rig) -> No
 async def test_the_document_is_served_as_it_is_shipped(rig: Rig) -> None:
     answer = await rig.call("GET", "/openapi.json")
     assert (answer.status, answer.json["openapi"]) == (200, "3.1.0")
+
+
+async def test_a_wrong_secret_is_no_key_though_the_right_one_was_just_used(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "front desk")
+    assert await keys.verify(made.text) is not None
+    wrong = made.text[:-2] + ("AA" if not made.text.endswith("AA") else "BB")
+    assert await keys.verify(wrong) is None
+    assert await keys.verify(made.text) is not None
+
+
+async def test_a_key_revoked_while_it_is_looked_up_is_not_remembered(rig: Rig) -> None:
+    keys = rig.gateway.services.keys
+    made = await keys.create("riverbend", "leaver")
+    await asyncio.gather(keys.verify(made.text), keys.revoke("riverbend", made.key.id))
+    assert await keys.verify(made.text) is None

@@ -59,7 +59,7 @@ def test_strict_refuses_what_is_otherwise_forgiven() -> None:
     assert claimwire("check", "--strict", "-", stdin=marked).status == 1
 
 
-@pytest.mark.parametrize("kind", ["999", "277ca"])
+@pytest.mark.parametrize("kind", ["999", "824", "277ca"])
 @pytest.mark.parametrize("case", ["paid_in_full", "dependent_child"])
 def test_our_own_acknowledgment_reads_back_clean(kind: str, case: str) -> None:
     answer = claimwire("check", SAMPLES / case / "claim.x12", "--ack", kind)
@@ -117,7 +117,7 @@ def test_a_missing_file_and_a_folder_are_told_in_one_line(command: str, tmp_path
 
 def test_an_unknown_acknowledgment_is_refused_before_anything_is_read() -> None:
     ran = claimwire("check", "nowhere", "--ack", "997")
-    assert (ran.status, ran.err) == (2, "claimwire: --ack is 999 or 277ca\n")
+    assert (ran.status, ran.err) == (2, "claimwire: --ack is 999, 824 or 277ca\n")
 
 
 def test_a_json_claim_has_no_acknowledgment() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edi.files import check_file
+from edi.inspection import inspect
 from edi.translation import make_envelope, write_json, write_x12
 from edi.tree import Loop
 from tests.cli import PAID, REFUSED, SAMPLES, body_of, claimwire
@@ -171,3 +172,26 @@ def test_every_sample_translates_both_ways_within_one_process() -> None:
         made = make_envelope(envelope.sender, envelope.receiver, number, CREATED, usage="T")
         if len(report.interchanges) == 1:
             assert write_json(check_file(write_x12(documents, made))) == documents, place.parent.name
+
+
+@pytest.mark.parametrize("kind", ["270", "271", "276", "277", "820", "834", "837D", "837I"])
+def test_other_guides_translate_both_ways_and_their_json_is_checked_by_its_own_guide(kind: str) -> None:
+    for place in sorted((SAMPLES.parent / kind).glob("*/*.x12")):
+        report = check_file(place.read_bytes())
+        documents = write_json(report)
+        checked = inspect(place.name, json.dumps(documents).encode())
+        assert (checked.stops, checked.unreadable) == (any(f.stops for f in report.all_findings), False)
+        envelope = report.interchanges[0].header
+        made = make_envelope(
+            envelope.sender, envelope.receiver, int(envelope.control_number), CREATED, usage="T"
+        )
+        written = write_x12(documents, made).decode()
+        assert without_clock(body_of(written)) == without_clock(body_of(place.read_text())), place.parent.name
+
+
+def test_json_that_does_not_say_its_guide_is_told_by_the_option() -> None:
+    inquiry = SAMPLES.parent / "270" / "subscriber_general_benefits" / "document.json"
+    checked = claimwire("check", inquiry, "--guide", "005010X279A1-270")
+    assert checked.out.endswith("document.json (JSON of 005010X279A1-270): accepted, no findings\n")
+    unknown = claimwire("check", inquiry, "--guide", "270")
+    assert (unknown.status, "--guide: 270 is not known; known are 0050" in unknown.err) == (2, True)

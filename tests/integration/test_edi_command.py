@@ -61,7 +61,7 @@ def test_show_names_the_loops_and_what_codes_mean() -> None:
     assert "CLP02 Claim Status Code: 1 (processed as primary payer)" in shown.out
 
 
-@pytest.mark.parametrize("kind", ["999", "277ca"])
+@pytest.mark.parametrize("kind", ["999", "824", "277ca"])
 def test_ack_writes_an_acknowledgment_that_reads_back_clean(kind: str) -> None:
     answer = edi("ack", PAID / "claim.x12", "--kind", kind)
     assert answer.status == 0

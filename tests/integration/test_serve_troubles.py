@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from gateway.app import serve
+from gateway.settings import Settings
+from gateway.store.errors import StoreBroken
+from gateway.worker import Worker
 from tests.cli import PAID, claimwire
 from tests.integration.test_cli_servers import SETTINGS, read_line, running
 
@@ -103,3 +108,17 @@ def test_a_request_under_way_is_answered_before_the_gateway_ends(home: Path) -> 
         probe.close()
     assert answer.startswith(b"HTTP/1.1 422"), answer[:200]
     assert b"payer.unknown" in answer
+
+
+async def test_background_work_that_dies_ends_the_gateway(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "claimwire.toml").write_text("[server]\nport = 0\n[tenants.clinic]\n")
+
+    async def die(worker: Worker) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Worker, "run", die)
+    settings = Settings.load(home / "claimwire.toml", {"CLAIMWIRE_HOME": str(home)})
+    with pytest.raises(StoreBroken, match="its log says why"):
+        await asyncio.wait_for(serve(settings), 30)

@@ -30,10 +30,13 @@ DOCUMENTS = {
     "275": "005010X210",
     "276": "005010X212-276",
     "277": "005010X212-277",
+    "277CA": "005010X214",
     "278": "005010X217",
     "820": "005010X218",
     "824": "005010X186A1",
     "834": "005010X220A1",
+    "835": "005010X221A1",
+    "999": "005010X231A1",
 }
 GUIDES = CLAIMS | DOCUMENTS
 CASES = tuple(sorted(case for folder in GUIDES for case in (SAMPLES / folder).iterdir()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.archive import Archive, ArchiveDamaged, NotArchived
 from gateway.sealing import Sealer, read_key_ring, write_key_ring
+from gateway.store.errors import StoreBroken, StoreUnavailable
 
 CONTENT = b"ISA*00*MARKED-NAME~" * 50
 
@@ -81,13 +83,14 @@ def test_a_digest_that_is_none_never_becomes_a_path(archive: Archive) -> None:
         archive.get("../../../etc/passwd")
 
 
-def test_a_full_disk_leaves_no_half_file(
-    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, StoreUnavailable), (errno.EIO, StoreBroken)])
+def test_a_failing_disk_leaves_no_half_file_and_is_told_as_the_stores(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
 ) -> None:
     def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(number, "said by the system", "a name")
 
     monkeypatch.setattr("gateway.archive.os.fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(kind, match=errno.errorcode[number]):
         archive.put(CONTENT)
     assert list_files(tmp_path) == []

@@ -196,3 +196,10 @@ def test_a_finding_about_an_extra_element_points_at_it() -> None:
     found = check_claim(claim).findings
     assert found
     assert {finding.pointer for finding in found} == {"/x12Extra/2000A~1CUR/0"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_separators_at_the_end_of_a_segment_or_composite_hide_no_name(name: str) -> None:
+    lines = lines_of(load_claim(name))
+    wide = [f"{line}:::" if line.startswith("HI*") else f"{line}{'*' * 30}" for line in lines]
+    assert bind_lines(wide) == bind_lines(lines)

@@ -180,7 +180,17 @@ def test_every_key_stands_in_the_reference() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     sections = set(list_sections(Settings))
     named = {name for section in sections for name in section.__struct_fields__}
-    structure = {"home", "name", "tenants", "partners", "transport", "envelope", "batch"}
+    structure = {
+        "home",
+        "name",
+        "tenants",
+        "partners",
+        "transport",
+        "envelope",
+        "batch",
+        "watch",
+        "payer_watch",
+    }
     structure |= {"server", "store", "sealing", "webhooks", "worker"}
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []

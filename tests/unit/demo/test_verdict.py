@@ -42,6 +42,7 @@ def test_a_claim_that_ended_as_its_sample_says_gives_no_complaint() -> None:
     ("view", "complaint"),
     [
         (ClaimView("clm_1", "denied", PAID), "it ended denied, not paid"),
+        (ClaimView("clm_1", "paid", PAID, ("overdue",)), "its marks are overdue, not none"),
         (ClaimView("clm_1", "paid", money("100.00", "60.00", "40.00", "0.00", "0.00")), "its dollars are"),
         (ClaimView("clm_1", "paid", money("100.00", "60.00", "30.00", "0.00", "0.00")), "do not add up"),
     ],

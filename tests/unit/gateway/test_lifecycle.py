@@ -137,9 +137,21 @@ def test_a_split_payment_is_partial_until_the_rest_arrives() -> None:
 
 
 def test_a_mark_stands_beside_the_state_until_something_arrives() -> None:
-    overdue = fold([*SENT, Fact("claim.overdue")])
-    assert (overdue.state, overdue.marks) == ("sent", frozenset({"overdue"}))
+    overdue = fold([*SENT, Fact("claim.overdue", mark="no_functional_acknowledgment")])
+    assert (overdue.state, overdue.marks) == (
+        "sent",
+        frozenset({"overdue", "no_functional_acknowledgment"}),
+    )
     assert advance(overdue, Fact("claim.acknowledged")).marks == frozenset()
+
+
+def test_only_the_answer_that_is_missing_clears_what_a_claim_is_overdue_for() -> None:
+    waiting = fold([*SENT, Fact("claim.overdue", mark="no_remittance")])
+    told = fold([Fact("claim.acknowledged"), Fact("claim.payer_accepted")])
+    for event in ("claim.acknowledged", "claim.payer_accepted", "claim.pending"):
+        assert "overdue" in advance(waiting, Fact(event)).marks, event
+    paid = advance(waiting, Fact("claim.paid", Settlement(paid=Decimal("1.00"))))
+    assert paid.marks == told.marks == frozenset()
 
 
 AMOUNTS = st.decimals(min_value=-99999, max_value=99999, places=2)

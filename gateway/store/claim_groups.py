@@ -1,0 +1,91 @@
+"""Groups of claims that people or watchdogs look at: by state, by mark, by a deadline."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, String, literal, literal_column, or_, type_coerce
+
+from gateway.store import tables
+from gateway.store.ages import Ages, count_ages
+from gateway.store.claims import Claim
+from gateway.store.scope import TenantScope
+from gateway.store.statements import columns_of
+
+_COLUMNS = columns_of(tables.claim, Claim)
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of claims that a person works through: in one of `states`, or with one of `marks`.
+
+    Claims with the mark `without` are left out.
+    """
+
+    states: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    without: str = ""
+
+
+def list_group(
+    scope: TenantScope, group: Group, *, after: str | None = None, limit: int = 100
+) -> list[Claim]:
+    """The claims of the group, oldest first, newer than the id `after`."""
+    statement = scope.select(tables.claim, *_COLUMNS).where(*_belongs(group))
+    if after is not None:
+        statement = statement.where(tables.claim.c.id > after)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id).limit(limit))
+
+
+def count_group(scope: TenantScope, group: Group) -> Ages:
+    """How many claims the group has, by how long ago they last changed."""
+    return count_ages(scope, tables.claim, tables.claim.c.updated_at, *_belongs(group))
+
+
+def _belongs(group: Group) -> list[ColumnElement[bool]]:
+    criteria: list[ColumnElement[bool]] = []
+    if group.states:
+        criteria.append(tables.claim.c.state.in_(group.states))
+    if group.marks:
+        # In these words, so that the index of the marked claims is used.
+        criteria += [literal_column("claim.marks <> ''", Boolean), or_(*map(_bears, group.marks))]
+    if group.without:
+        criteria.append(~_bears(group.without))
+    return criteria
+
+
+def _bears(mark: str) -> ColumnElement[bool]:
+    """True where `mark` is one of the claim's words."""
+    words = type_coerce(tables.claim.c.marks, String)
+    return (literal(" ", String) + words + literal(" ", String)).contains(f" {mark} ", autoescape=True)
+
+
+class Deadline(msgspec.Struct, frozen=True, kw_only=True):
+    """Claims of `payer_id` in one of `states` whose service began between the two days, in this frequency."""
+
+    payer_id: str
+    states: tuple[str, ...]
+    frequencies: tuple[str, ...]
+    served_after: date
+    served_before: date
+
+
+def list_undecided(scope: TenantScope, deadline: Deadline, *, timer: str, limit: int = 500) -> list[str]:
+    """The ids of the claims near a deadline that no later claim of the same number replaces.
+
+    Those that had a timer (a job) of the kind `timer` are left out.
+    """
+    claim, later, job = tables.claim, tables.claim.alias("later"), tables.job
+    replaced = scope.select(later, later.c.id).where(
+        later.c.control_fingerprint == claim.c.control_fingerprint, later.c.id > claim.c.id
+    )
+    timed = scope.select(job, job.c.id).where(job.c.kind == timer, job.c.once_key == claim.c.id)
+    statement = scope.select(claim, claim.c.id).where(
+        claim.c.state.in_(deadline.states),
+        claim.c.payer_id == deadline.payer_id,
+        claim.c.frequency.in_(deadline.frequencies),
+        claim.c.service_from.between(deadline.served_after, deadline.served_before),
+        ~replaced.exists(),
+        ~timed.exists(),
+    )
+    return [row[0] for row in scope.tuples(statement.order_by(claim.c.id).limit(limit))]
