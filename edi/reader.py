@@ -7,18 +7,16 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-import msgspec
-
-from edi.checks import check_segment
 from edi.collector import resting_collector
-from edi.findings import Finding, Place, find
-from edi.guide import UNBOUNDED, Guide, LoopUse, SegmentUse
+from edi.findings import Finding, Place
+from edi.guide import UNBOUNDED, Guide
 from edi.guides.acceptors import Accept, compile_acceptor
 from edi.guides.registry import load_guide
 from edi.guides.routes import Routes, Station, Step, unknown
+from edi.reader_notes import Frame, ReaderNotes
 from edi.recovery import LIMIT, LOOKAHEAD, Way, choose
 from edi.rules import load_rules
-from edi.rules.registry import OWN_GUIDE, JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
+from edi.rules.registry import JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -69,30 +67,7 @@ def find_dropped(routes: Routes, handed_on: str) -> frozenset[int]:
     return frozenset(found)
 
 
-_NO_TALLIES: dict[type[Tally], Tally] = {}
-
-
-class _Frame:
-    """An open loop: its station in the walk, its occurrence in the tree, and what it has had so far."""
-
-    __slots__ = ("counts", "loop", "station", "tallies")
-
-    def __init__(self, station: Station, loop: Loop) -> None:
-        self.station = station
-        self.loop = loop
-        self.counts: dict[int, int] = {}
-        self.tallies: dict[type[Tally], Tally] = _NO_TALLIES
-
-    def tally(self, kind: type[Tally]) -> Tally:
-        """The loop's tally of a kind, begun where it is not there."""
-        found = self.tallies.get(kind)
-        if found is None:
-            found = kind()
-            self.tallies = {**self.tallies, kind: found}
-        return found
-
-
-class SetReader:
+class SetReader(ReaderNotes):
     """Reads one transaction set, segment by segment.
 
     `findings[n]` is about the loop occurrence `anchors[n]`. With `drops` the loops that the guide hands on
@@ -105,8 +80,9 @@ class SetReader:
         self.delimiters = delimiters
         self.at = at
         self.guide_id = reading.guide.id
+        self.routes = reading.routes
         self.tree = Loop(reading.guide.root, None, delimiters.component, delimiters.repetition)
-        self.stack = [_Frame(reading.routes.root, self.tree)]
+        self.stack = [Frame(reading.routes.root, self.tree)]
         self.current = reading.routes.root.children[0]
         self.findings: list[Finding] = []
         self.anchors: list[Loop] = []
@@ -115,11 +91,6 @@ class SetReader:
         self.last: Segment | None = None
         self.held: list[Segment] = []
         self.recoveries = 0
-
-    def note(self, finding: Finding, loop: Loop) -> None:
-        """Keep a finding about a loop."""
-        self.findings.append(finding)
-        self.anchors.append(loop)
 
     def read(self, segments: list[Segment]) -> None:
         """Read the next segments of the set; the last few wait until it is seen what follows them."""
@@ -237,7 +208,7 @@ class SetReader:
         count = parent.counts[station.index] = parent.counts.get(station.index, 0) + 1
         loop = Loop(use, parent.loop, self.delimiters.component, self.delimiters.repetition)
         parent.loop.children.append(loop)
-        self.stack.append(_Frame(station, loop))
+        self.stack.append(Frame(station, loop))
         if count > use.repeat and use.repeat < UNBOUNDED:
             self._note_too_many_loops(use, segment, loop)
         if use.id in self.reading.rules.begun:
@@ -273,130 +244,18 @@ class SetReader:
                     yield frame.tally(place.make)
                     break
 
-    def _check_totals(self, frame: _Frame) -> None:
+    def _check_totals(self, frame: Frame) -> None:
         for rule in self.reading.rules.totals[frame.loop.use.id]:
             for finding in rule.check(frame.loop, frame.tally(rule.make)):
                 self.note(self._complete(finding, frame.loop), frame.loop)
 
-    def _drop(self, frame: _Frame) -> None:
+    def _drop(self, frame: Frame) -> None:
         """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
         if frame.loop.use.id == self.reading.guide.handed_on:
             self.handed.append((frame.loop, len(self.findings)))
         parent = self.stack[-1]
         if parent.counts[frame.station.index] > 1:
             parent.loop.children.pop()
-
-    # --- findings
-
-    def _complete(self, finding: Finding, loop: Loop) -> Finding:
-        """A rule's finding with the guide and the control numbers of the envelope."""
-        place, at = finding.x12 or Place(loop=loop.use.id), self.at
-        return msgspec.structs.replace(
-            finding,
-            rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
-            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
-        )
-
-    def _note_too_many_loops(self, use: LoopUse, segment: Segment, loop: Loop) -> None:
-        finding = find(
-            "loop.too_many",
-            x12=self._segment_place(segment, use.id),
-            rule=self._rule(use.id),
-            loop=use.id,
-            name=use.name,
-            limit=str(use.repeat),
-        )
-        self.note(finding, loop)
-
-    def _rule(self, key: str) -> str:
-        return f"{self.guide_id} {key}"
-
-    def _segment_place(self, segment: Segment, loop: str) -> Place:
-        return msgspec.structs.replace(
-            self.at, loop=loop, segment=segment.id, ordinal=segment.ordinal, offset=segment.offset
-        )
-
-    def _note_too_many(self, use: SegmentUse, segment: Segment) -> None:
-        place = self._segment_place(segment, use.loop)
-        finding = find(
-            "segment.too_many",
-            x12=place,
-            rule=self._rule(use.key),
-            name=use.name,
-            segment=use.id,
-            loop=use.loop,
-            limit=str(use.max_use),
-        )
-        self.note(finding, self.stack[-1].loop)
-
-    def _note_unplaced(self, segment: Segment) -> None:
-        loop = self.stack[-1].loop
-        known = segment.id in self.reading.routes.tells
-        code = "segment.unknown" if known else "segment.unrecognized"
-        name = segment.id if segment.id.isalnum() and len(segment.id) <= 3 else "?"
-        place = self._segment_place(segment, loop.use.id)
-        rule = self._rule(loop.use.id)
-        self.note(find(code, x12=place, rule=rule, segment=name, guide=self.guide_id), loop)
-
-    def _note_displaced(self, station: Station, segment: Segment) -> None:
-        use = station.segment
-        assert use is not None, "only segments are displaced within their loop"
-        place = self._segment_place(segment, use.loop)
-        finding = find(
-            "segment.out_of_order",
-            x12=place,
-            rule=self._rule(use.key),
-            segment=use.id,
-            loop=use.loop,
-            name=use.name,
-            guide=self.guide_id,
-        )
-        self.note(finding, self.stack[-1].loop)
-
-    def _note_headless(self, loop: Station, segment: Segment) -> None:
-        """A loop that begins without its first segment."""
-        opener = loop.opener
-        frame = next(frame for frame in reversed(self.stack) if frame.station is loop)
-        if opener is None or opener.segment is None:
-            raise AssertionError("a wrapper has no first segment to miss")
-        frame.counts[opener.index] = 0
-        use = opener.segment
-        place = msgspec.structs.replace(self._segment_place(segment, use.loop), segment=use.id)
-        finding = find(
-            "segment.missing",
-            x12=place,
-            rule=self._rule(use.key),
-            segment=use.id,
-            loop=use.loop,
-            name=use.name,
-        )
-        self.note(finding, frame.loop)
-
-    def _note_missing(self, station: Station, loop: Loop) -> None:
-        use = station.loop or station.segment
-        last = self.last
-        place = msgspec.structs.replace(self.at, loop=loop.use.id, ordinal=last.ordinal if last else None)
-        if isinstance(use, LoopUse):
-            place = msgspec.structs.replace(place, loop=use.id)
-            finding = find("loop.missing", x12=place, rule=self._rule(use.id), loop=use.id, name=use.name)
-        elif use is not None:
-            place = msgspec.structs.replace(place, segment=use.id)
-            finding = find(
-                "segment.missing",
-                x12=place,
-                rule=self._rule(use.key),
-                segment=use.id,
-                loop=use.loop,
-                name=use.name,
-            )
-        else:
-            raise AssertionError("a station is a loop or a segment")
-        self.note(finding, loop)
-
-    def _diagnose(self, use: SegmentUse, segment: Segment) -> None:
-        loop = self.stack[-1].loop
-        for finding in check_segment(self.guide_id, use, segment, self.delimiters, self.at):
-            self.note(finding, loop)
 
 
 def read_set(
