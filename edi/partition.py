@@ -69,7 +69,7 @@ class PlannedSet(msgspec.Struct, frozen=True):
     """A transaction set in a plan; `findings` are those of its ST and SE."""
 
     set_id: str
-    control_number: str
+    at: Place
     guide: str | None
     segment_count: int
     findings: tuple[Finding, ...]
@@ -235,7 +235,7 @@ class _Planner:
         elif group is not None:
             unknown = note_unknown(header.element(1), header.element(3), group.header, cutter.at)
             findings = (*findings, unknown)
-        self.sets.append(PlannedSet(header.element(1), header.element(2), cutter.guide, count, findings))
+        self.sets.append(PlannedSet(header.element(1), cutter.at, cutter.guide, count, findings))
 
 
 class _SetCutter:

@@ -28,6 +28,7 @@ from edi.listing import describe_inspected, list_inspected
 from edi.outline import outline_file
 from edi.translation import make_envelope, write_json
 from gateway.cli.administration import database, keys, partner
+from gateway.cli.bulk import bulk
 from gateway.cli.rendering import show_inspected, show_outline
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
@@ -46,6 +47,7 @@ app.add_typer(partner, name="partner")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)
+app.command()(bulk)
 Files = Annotated[list[str], typer.Argument(help="Files to read; - is standard input.", metavar="FILE...")]
 File = Annotated[str, typer.Argument(help="The file to read; - is standard input.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
