@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.bulk.tables import close_durably, temporary
+from gateway.bulk.tables import Form, close_durably, temporary
 from gateway.bulk.work import TaskDone
 
 FORMAT = 1
@@ -99,8 +99,8 @@ class Journal:
 
     def close(self, manifest: Manifest, names: set[str]) -> None:
         """The run is over: keep the tables of the tasks `names`, and tell of them."""
-        for table in self.folder.iterdir():
-            for place in table.iterdir() if table.is_dir() and table != self.progress else ():
+        for form in Form:
+            for place in (self.folder / form).glob("*/*"):
                 if place.name.partition(".")[0] not in names:
                     place.unlink()
         write_durably(self.manifest, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")

@@ -1,4 +1,4 @@
-"""Tables on disk: one folder for each, one file for each part, renamed into place once whole.
+"""Tables on disk: `FORM/TABLE/PART.FORM`, one file for each part, renamed into place once whole.
 
 JSONL has one object a line. Parquet has the same columns, the JSON of a claim as text in `document`, money as
 decimals and days as dates.
@@ -73,7 +73,8 @@ class PartTables:
         self.closers.append(files.close)
 
     def _begin(self, table: str, suffix: str) -> BinaryIO:
-        place = self.folder / table / f"{self.name}.{suffix}"
+        place = self.folder / suffix / table / f"{self.name}.{suffix}"
+        place.parent.parent.mkdir(mode=0o700, exist_ok=True)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         self.written.append(place)
         return os.fdopen(os.open(temporary(place), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
