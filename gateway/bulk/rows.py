@@ -10,7 +10,8 @@ from edi.claims import summarise
 from edi.documents import Document
 from edi.findings import Finding, Place
 from edi.notation import parse_amount
-from edi.remits.reading import AmountReading, read_claim
+from edi.remits.claims import AmountReading
+from edi.remits.reading import read_claim
 from edi.streaming import UnitRead
 
 Row = dict[str, Any]
