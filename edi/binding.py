@@ -207,7 +207,7 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     delimiters = delimiters or Delimiters(
         component=tree.component_separator, repetition=tree.repetition_separator
     )
-    tree = mark_repetitions(tree, delimiters.repetition)
+    tree = mark_repetitions(tree, delimiters.repetition, plan.repeats)
     separator = delimiters.component
     context = Context("", UNKNOWN, "", "", "", delimiters)
     ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
+from edi.inquiry_forms import complete_inquiry
 from edi.reader import read_set
 from edi.segments import Delimiters
 from edi.writer import generate_set
@@ -25,7 +28,13 @@ def check_document(document: object, guide: str, *, edits: bool = True) -> tuple
     """
     if not isinstance(document, Mapping):
         return (find("json.not_a_document", pointer=""),)
-    return check_generated(document, guide, edits=edits)
+    form = complete_inquiry(document, guide)
+    if form is None:
+        return check_generated(document, guide, edits=edits)
+    return tuple(
+        msgspec.structs.replace(finding, pointer=form.posted_pointer(finding.pointer or ""))
+        for finding in check_generated(form.document, guide, edits=edits)
+    )
 
 
 def check_generated(document: Mapping[str, Any], guide: str, *, edits: bool) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from edi.outline import outline_file
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
 
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
+GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
 
 
 class UnusableInputError(Exception):
@@ -41,13 +42,13 @@ def read_input(name: str) -> bytes:
         raise UnusableInputError(f"{name}: {reason}") from None
 
 
-def read_report(name: str, *, strict: bool) -> FileReport:
-    """An X12 file, checked. Raises UnusableInputError where nothing can be read."""
+def read_report(name: str, *, strict: bool, edits: bool = True) -> FileReport:
+    """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError."""
     content = read_input(name)
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return check_file(content, strict=strict)
+        return check_file(content, strict=strict, edits=edits)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None
@@ -142,7 +143,7 @@ def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
+    report = read_report(given.file, strict=given.strict, edits=given.kind != GUIDE_ALONE)
     _write(acknowledge_file(report, kind=given.kind, created=now()))
     return report_status(report)
 

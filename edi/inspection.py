@@ -76,10 +76,13 @@ def read_json(content: bytes) -> tuple[list[dict[str, Any]], tuple[Finding, ...]
     return documents, ()
 
 
-def inspect(name: str, content: bytes, *, strict: bool = False, guide: str = "") -> Inspected:
+def inspect(
+    name: str, content: bytes, *, strict: bool = False, guide: str = "", edits: bool = True
+) -> Inspected:
     """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors.
 
-    `guide` is that of JSON documents which do not say their own.
+    `guide` is that of JSON documents which do not say their own. Without `edits` an X12 file is measured by
+    its guide alone, as a 999 does, without SNIP 5 and 6.
     """
     if looks_like_json(content):
         documents, findings = read_json(content)
@@ -87,7 +90,7 @@ def inspect(name: str, content: bytes, *, strict: bool = False, guide: str = "")
             return Inspected(name, "JSON", findings, unreadable=True)
         return inspect_documents(name, documents, guide)
     try:
-        report = check_file(content, strict=strict)
+        report = check_file(content, strict=strict, edits=edits)
     except Unreadable as problem:
         return Inspected(name, "X12", (problem.finding,), unreadable=True)
     kinds = sorted({found.guide or found.set_id for found in report.sets}) or [TA1_ALONE]

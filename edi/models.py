@@ -1,7 +1,8 @@
 """Typed values of the answers to a claim: acknowledgments, claim statuses and remittances.
 
 Money is Decimal, codes are str, dates are date. `pointer` fields are JSON Pointers (RFC 6901) into the
-document that the value was read from, so that a finding about the value can say where it stands.
+document that the value was read from, so that a finding about the value can say where it stands. Written as
+JSON, the names of remittances are in camel case like all of the API's.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class StatusCode(msgspec.Struct, frozen=True):
     entity: str = ""
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The name and identifier of a patient or subscriber (NM1)."""
 
     last_name: str = ""
@@ -99,7 +100,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     member_id: str = ""
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A billing provider as an acknowledgment names it (2100C NM1): a person or an organization.
 
     `identifier` is read by `qualifier`: XX (NPI), FI (tax id) or SV (the payer's own number).
@@ -195,7 +196,7 @@ class ClaimStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     control_number: str = ""
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A postal address (N3, N4)."""
 
     line1: str
@@ -206,7 +207,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     country: str = ""
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whom to ask (PER): a name and at least one way to reach it."""
 
     name: str = ""
@@ -215,7 +216,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-class BankAccount(msgspec.Struct, frozen=True, kw_only=True):
+class BankAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A bank account of an 835 (BPR06-09 or BPR12-15). `routing_qualifier` 01 is an ABA number."""
 
     routing_number: str
@@ -224,7 +225,7 @@ class BankAccount(msgspec.Struct, frozen=True, kw_only=True):
     account_qualifier: str = "DA"
 
 
-class Adjustment(msgspec.Struct, frozen=True):
+class Adjustment(msgspec.Struct, frozen=True, rename="camel"):
     """Money by which a payment differs from the charge (CAS): a positive amount lowers the payment."""
 
     group: str
@@ -233,7 +234,7 @@ class Adjustment(msgspec.Struct, frozen=True):
     quantity: Decimal | None = None
 
 
-class ServicePayment(msgspec.Struct, frozen=True, kw_only=True):
+class ServicePayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What was paid for one service line (835 2110). `control_number` is REF 6R, `units` SVC05."""
 
     procedure: str
@@ -252,7 +253,7 @@ class ServicePayment(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str = ""
 
 
-class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What was paid for one claim (835 2100). `status` is CLP02, `frequency` CLP09.
 
     `adjustments` are those of the claim itself; those of its services stand in `services`.
@@ -289,7 +290,7 @@ class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True):
         return self.status == DENIED
 
 
-class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Money that belongs to no claim (PLB): a positive amount lowers the payment."""
 
     provider: str
@@ -299,7 +300,7 @@ class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     identifier: str = ""
 
 
-class Remittance(msgspec.Struct, frozen=True, kw_only=True):
+class Remittance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One 835: one payment from one payer to one payee, and the claims that it settles.
 
     `amount` is BPR02 with the sign of BPR03 (a debit is negative); `method` is BPR04, `date` BPR16,

@@ -20,6 +20,7 @@ from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
 from edi.regularity import compile_regular
+from edi.repetitions import repeating_uses
 from edi.writers import compile_writer
 
 
@@ -310,6 +311,7 @@ class SetPlan:
         self.root = LoopPlan(overlay.root, overlay.unit)
         self.control_name = control_name(overlay.root)
         self.implementation = names_implementation(overlay.root)
+        self.repeats = repeating_uses(guide.root)
 
 
 def control_name(root: LoopBinding) -> Name | None:

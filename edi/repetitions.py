@@ -6,13 +6,12 @@ that no value may hold. It is the file's repetition separator in X12 only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from edi.guide import ElementUse, SegmentUse
+from edi.guide import ElementUse, LoopUse, SegmentUse
 from edi.segments import Segment
 from edi.tree import Loop
 
 MARK = "\x1d"
+Repeats = dict[str, frozenset[int]]
 
 
 def repeating(use: SegmentUse) -> frozenset[int]:
@@ -24,37 +23,43 @@ def repeating(use: SegmentUse) -> frozenset[int]:
     )
 
 
-def mark_repetitions(tree: Loop, repetition: str) -> Loop:
-    """The tree with marked repetitions: itself where nothing repeats, else a copy."""
-    if not repetition or not any(is_repeated(segment, repetition) for segment in tree.all_segments()):
+def repeating_uses(root: LoopUse) -> Repeats:
+    """The repeating positions of each segment use of a guide that has any, by its key."""
+    found = ((use.key, repeating(use)) for use in root.segment_uses())
+    return {key: positions for key, positions in found if positions}
+
+
+def mark_repetitions(tree: Loop, repetition: str, repeats: Repeats) -> Loop:
+    """The tree with marked repetitions: itself where the guide or the file has none, else a copy."""
+    if not repeats or not repetition:
         return tree
-    return copy_marked(tree, None, repetition)
+    if not any(is_repeated(segment, repetition, repeats) for segment in tree.all_segments()):
+        return tree
+    return copy_marked(tree, None, repetition, repeats)
 
 
-def is_repeated(segment: Segment, repetition: str) -> bool:
+def is_repeated(segment: Segment, repetition: str, repeats: Repeats) -> bool:
     """True where a repeating element of the segment holds several values."""
-    use = segment.use
-    if use is None or not any(repetition in text for text in segment.elements):
-        return False
-    return any(repetition in segment.element(position) for position in repeating(use))
+    positions = repeats.get(segment.use.key, ()) if segment.use is not None else ()
+    return any(repetition in segment.element(position) for position in positions)
 
 
-def copy_marked(loop: Loop, parent: Loop | None, repetition: str) -> Loop:
+def copy_marked(loop: Loop, parent: Loop | None, repetition: str, repeats: Repeats) -> Loop:
     """A copy of a loop and all in it, repetitions marked."""
     copy = Loop(loop.use, parent, loop.component_separator, loop.repetition_separator)
     for child in loop.children:
         if isinstance(child, Loop):
-            copy.children.append(copy_marked(child, copy, repetition))
+            copy.children.append(copy_marked(child, copy, repetition, repeats))
         else:
-            copy.children.append(mark_segment(child, repetition))
+            copy.children.append(mark_segment(child, repetition, repeats))
     return copy
 
 
-def mark_segment(segment: Segment, repetition: str) -> Segment:
+def mark_segment(segment: Segment, repetition: str, repeats: Repeats) -> Segment:
     """A segment with marked repetitions: itself where nothing repeats."""
-    if segment.use is None or not is_repeated(segment, repetition):
+    if segment.use is None or not is_repeated(segment, repetition, repeats):
         return segment
-    positions = repeating(segment.use)
+    positions = repeats[segment.use.key]
     elements = [
         text.replace(repetition, MARK) if position in positions else text
         for position, text in enumerate(segment.elements)
@@ -67,8 +72,3 @@ def mark_segment(segment: Segment, repetition: str) -> Segment:
 def write_repetitions(elements: list[str], repetition: str) -> list[str]:
     """Elements with the file's separator in place of the mark."""
     return [text.replace(MARK, repetition) for text in elements]
-
-
-def split_marked(text: str) -> Iterator[str]:
-    """The values of a cell."""
-    yield from text.split(MARK)

@@ -15,7 +15,7 @@ from edi.extractors import Object
 from edi.generation import Context, Generation
 from edi.guides.registry import load_guide
 from edi.plans import LoopPlan, load_plan
-from edi.repetitions import is_repeated, repeating
+from edi.repetitions import is_repeated, repeating_uses
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -30,12 +30,12 @@ class UnitBinder:
         self.context = Context("", UNKNOWN, "", "", "", delimiters)
         self.regular = RegularBinder(self.plan, self.context)
         self.before: list[Loop] = []
-        self.may_repeat = any(map(repeating, self.guide.root.segment_uses()))
+        self.repeats = repeating_uses(self.guide.root)
 
     def bind(self, unit: Loop) -> Object:
         """The document of a claim, or the object of a claim payment."""
         way = way_to(unit)
-        if self.may_repeat and self._repeats(way):
+        if self.repeats and self._repeats(way):
             self.before = []
             self.regular.shared.clear()
             return self._bind_whole(way, plans_of(self.plan.root, way))
@@ -44,9 +44,9 @@ class UnitBinder:
     def _repeats(self, way: list[Loop]) -> bool:
         """True where an element has several values; such a document takes the long way."""
         mark = self.delimiters.repetition
-        segments = (it for it in way[-1].all_segments() if is_repeated(it, mark))
+        segments = (it for it in way[-1].all_segments() if is_repeated(it, mark, self.repeats))
         around = (it for loop in way[:-1] for it in strip(loop, way[-1].use.id).all_segments())
-        return next(segments, None) is not None or any(is_repeated(it, mark) for it in around)
+        return next(segments, None) is not None or any(is_repeated(it, mark, self.repeats) for it in around)
 
     def bind_rest(self, tree: Loop) -> list[Object]:
         """The documents of a set whose loops were handed on: none for an 837, else all that is left."""

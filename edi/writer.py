@@ -16,6 +16,7 @@ from edi.fold import SetDraft, Source, fold, number_hierarchy
 from edi.generation import Context, make_pointer
 from edi.generator import write_document
 from edi.guide import Slot
+from edi.inquiry_forms import complete_inquiry
 from edi.plans import SetPlan, load_plan
 from edi.pointers import point_at, point_at_missing
 from edi.repetitions import write_repetitions
@@ -197,7 +198,9 @@ def write_documents(
     guide_id: str, documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings
 ) -> bytes:
     """The interchange of any guide's documents: one transaction set each; claims are folded."""
-    sets = generate_sets(guide_id, documents, envelope_context(envelope))
+    forms = [complete_inquiry(document, guide_id) for document in documents]
+    completed = [form.document if form else document for form, document in zip(forms, documents, strict=True)]
+    sets = generate_sets(guide_id, completed, envelope_context(envelope))
     return wrap_sets(guide_id, sets, envelope)
 
 

@@ -83,7 +83,7 @@ class Gateway:
         if self._role is not Role.API:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
-            self._begin(Housekeeping(self.services.store, self.services.clock))
+            self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
         if self._server is None:
             return None
         await asyncio.to_thread(warm_up)

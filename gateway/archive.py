@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -68,6 +69,13 @@ class Archive:
         if hashlib.sha256(content).hexdigest() != digest:
             raise ArchiveDamaged(digest)
         return content
+
+    def remove_drafts(self, before: datetime) -> int:
+        """Delete what processes that died left half written, if last touched before then; how many."""
+        left = [draft for draft in self._folder.glob("*/.*") if draft.stat().st_mtime < before.timestamp()]
+        for draft in left:
+            draft.unlink(missing_ok=True)
+        return len(left)
 
     def __contains__(self, digest: str) -> bool:
         return self._place(digest).exists()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.logs import log_event
 from gateway.store import Store, TenantScope, idempotency
@@ -16,10 +17,11 @@ TURN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Deletes the kept answers of idempotency keys that are older than a day."""
+    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, archive: Archive, clock: Clock) -> None:
         self._store = store
+        self._archive = archive
         self._clock = clock
         self._stopping = asyncio.Event()
 
@@ -32,7 +34,7 @@ class Housekeeping:
         while not self._stopping.is_set():
             try:
                 await self.tidy()
-            except StoreError as failure:
+            except (StoreError, OSError) as failure:
                 log_event("housekeeping.failed", level=logging.ERROR, error=failure)
             try:
                 await asyncio.wait_for(self._stopping.wait(), TURN_SECONDS)
@@ -46,5 +48,6 @@ class Housekeeping:
         def purge(scope: TenantScope) -> int:
             return idempotency.purge(scope, before)
 
+        await asyncio.to_thread(self._archive.remove_drafts, before)
         tenants = await self._store.read(lambda system: system.tenants())
         return sum([await self._store.write(purge, tenant=tenant) for tenant in tenants])

@@ -29,7 +29,7 @@ FIELDS = frozenset(
         """,
     )
 )
-ID = re.compile(r"[^A-Za-z0-9_.:/{}*<>=+@ -]")
+ID = re.compile(r"[^A-Za-z0-9_.:/{}*<>=+@,() -]")
 LONGEST = 200
 FRAMES = 12
 

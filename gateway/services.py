@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 from gateway.archive import Archive
@@ -21,7 +22,9 @@ class Services:
     """What handlers call.
 
     `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
-    disk is not to be trusted any more and the process must end.
+    disk is not to be trusted any more and the process must end; `draining` where it takes nothing more, so
+    that what would go on for ever ends; `streams` counts the open event streams of each tenant, `batches` the
+    batches of claims that are under way.
     """
 
     settings: Settings
@@ -34,4 +37,7 @@ class Services:
     deposits: Deposits
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    streams: Counter[str] = field(default_factory=Counter)
+    batches: Counter[str] = field(default_factory=Counter)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

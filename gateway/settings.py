@@ -78,10 +78,14 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     port: Port = 8437
     body_limit: Count = 16 * 1024 * 1024
     file_limit: Count = 64 * 1024 * 1024
+    batch_limit: Count = 1024 * 1024 * 1024
+    batches: Count = 8
     header_seconds: Seconds = 10.0
     body_seconds: Seconds = 30.0
     idle_seconds: Seconds = 75.0
     drain_seconds: Seconds = 10.0
+    heartbeat_seconds: Seconds = 15.0
+    streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
 

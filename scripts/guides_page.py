@@ -32,7 +32,7 @@ def _render_guide(source: GuideSource) -> str:
         ("transaction set", f"{guide.transaction_set}, functional group {guide.functional_group}"),
         (
             "accepted versions",
-            ", ".join(f"`{version}`" for version in sorted({source.guide, *source.versions})),
+            ", ".join(f"`{version}`" for version in sorted(source.versions)),
         ),
         ("source", _name_source(source)),
         ("size", f"{_count_loops(uses)} loops, {len(uses)} segment uses, {_count_elements(uses)} elements"),

@@ -65,7 +65,9 @@ def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
     groups = [group for group in interchange.groups if group.header.functional_id not in UNANSWERED]
     envelope = turn_envelope(interchange, groups[0].header if groups else None, created)
     documents = [acknowledge_group(interchange.header, group) for group in groups]
-    sets = generate_sets(FUNCTIONAL_ACKNOWLEDGMENT, documents, envelope_context(envelope))
+    sets = (
+        generate_sets(FUNCTIONAL_ACKNOWLEDGMENT, documents, envelope_context(envelope)) if documents else []
+    )
     guide = load_guide(FUNCTIONAL_ACKNOWLEDGMENT)
     answered = [(guide.functional_group, guide.version, [made.segments for made in sets])] if sets else []
     return wrap_interchange(envelope, answered, [acknowledge_interchange(interchange, created=created)])

@@ -13,6 +13,7 @@ from gateway.api.problem import refuse_parameter
 from gateway.services import Services
 
 T = TypeVar("T")
+KINDS = {"int": "a whole number", "str": "text", "bool": "true or false"}
 SERVICES = web.AppKey("services", Services)
 
 
@@ -52,9 +53,7 @@ class Call(msgspec.Struct, frozen=True):
             return msgspec.convert(given, shape, strict=False)
         except msgspec.ValidationError as problem:
             text, _, name = str(problem).partition(" - at `$.")
-            raise refuse_parameter(
-                name.rstrip("`"), text.removeprefix("Expected ").replace("`", "")
-            ) from None
+            raise refuse_parameter(name.rstrip("`"), name_expected(text)) from None
 
     async def body(self, *, limit: int | None = None) -> bytes:
         """The body, whole."""
@@ -64,6 +63,13 @@ class Call(msgspec.Struct, frozen=True):
     async def struct(self, shape: type[T]) -> T:
         """The body as one of our own shapes."""
         return read_struct(await self.body(), shape)
+
+
+def name_expected(complaint: str) -> str:
+    """What msgspec expected, in words: `Expected `int`, got `str`` is "a whole number"."""
+    expected = complaint.removeprefix("Expected ").replace("`", "").partition(", got")[0]
+    kind, blank, bound = expected.partition(" ")
+    return KINDS.get(kind, kind) + blank + bound
 
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]

@@ -29,6 +29,11 @@ BODIES: dict[Taken, JSON] = {
         "type": "object",
         "description": "A professional claim in the field's standard shape; unknown keys and nulls pass.",
     },
+    Taken.BATCH: {
+        "type": "string",
+        "description": "One claim as JSON on each line.",
+        "contentMediaType": Taken.BATCH.value,
+    },
     Taken.X12: {
         "type": "string",
         "description": "One X12 file as it is.",

@@ -37,6 +37,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "findings": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The document has findings"),
         "idempotency": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key cannot be used"),
         "bad-request": Kind(HTTPStatus.BAD_REQUEST, "The request cannot be taken"),
+        "too-many": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much at once"),
         "failed": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed"),
         "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server cannot take this now"),
     }

@@ -16,6 +16,7 @@ class Taken(StrEnum):
 
     NOTHING = ""
     CLAIM = "application/json"
+    BATCH = "application/x-ndjson"
     X12 = "application/edi-x12"
 
 

@@ -67,6 +67,7 @@ class Server:
 
     async def stop(self) -> None:
         """Take no more connections, let running requests end, close."""
+        self._services.draining.set()
         if self._listener is not None:
             self._listener.close()
             self._listener = None

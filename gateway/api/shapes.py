@@ -32,6 +32,21 @@ class ClaimTaken(Shape, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class BatchAnswer(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line of a batch, numbered from 1.
+
+    `state` is accepted or rejected (`id` names the claim), unreadable (`file` keeps the bytes), unavailable
+    (nothing was stored: send the line again) or stopped (nothing from this line on was taken).
+    """
+
+    line: int
+    state: str
+    id: str = ""
+    patient_control_number: str = ""
+    file: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
 class ClaimChecked(Shape, frozen=True, kw_only=True):
     """What a check alone says; nothing was stored."""
 
@@ -257,6 +272,16 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="The last sequence that you have.")] = 0
     limit: Limit = 100
+    type: Annotated[str, msgspec.Meta(max_length=500, description="Types, comma-separated.")] = ""
+
+
+class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a stream of events begins, and which it holds."""
+
+    after: Annotated[
+        int | None,
+        msgspec.Meta(description="The last sequence that you have; without it, what happens from now on."),
+    ] = None
     type: Annotated[str, msgspec.Meta(max_length=500, description="Types, comma-separated.")] = ""
 
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from gateway.api.handlers import claims, events, files, openapi, remittances, system, webhooks
+from gateway.api.handlers import (
+    batches,
+    claims,
+    events,
+    files,
+    openapi,
+    remittances,
+    stream,
+    system,
+    webhooks,
+)
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.shapes import (
+    BatchAnswer,
     ClaimChecked,
     ClaimFindings,
     ClaimPage,
@@ -24,6 +35,7 @@ from gateway.api.shapes import (
     PageQuery,
     RemittancePage,
     RemittanceShown,
+    StreamQuery,
     Timeline,
 )
 from gateway.api.worklist_routes import WORKLIST_ROUTES
@@ -42,6 +54,17 @@ ROUTES: tuple[Route, ...] = (
         idempotent=True,
         answers=(Answer(202, "The claim was accepted and will be sent.", ClaimTaken),),
         problems=(400, 408, 409, 413, 422),
+    ),
+    Route(
+        method="POST",
+        path="/v1/claims/batch",
+        name="submit_batch",
+        handler=batches.submit_batch,
+        summary="Submit many claims, one on each line; each is answered by a line once it is durable.",
+        scope=Scope.CLAIMS_WRITE,
+        body=Taken.BATCH,
+        answers=(Answer(200, "One answer for each line.", BatchAnswer, batches.MEDIA),),
+        problems=(429,),
     ),
     Route(
         method="POST",
@@ -115,6 +138,17 @@ ROUTES: tuple[Route, ...] = (
         query=EventQuery,
         answers=(Answer(200, "Events, and where to go on.", EventPage),),
         problems=(400,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/events/stream",
+        name="stream_events",
+        handler=stream.stream_events,
+        summary="Stream events as they happen (server-sent events); Last-Event-ID goes on where one stopped.",
+        scope=Scope.EVENTS_READ,
+        query=StreamQuery,
+        answers=(Answer(200, "Events, until either side ends.", media=stream.MEDIA),),
+        problems=(400, 429),
     ),
     Route(
         method="GET",

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.command import (
+    GUIDE_ALONE,
     UNUSABLE,
     UnusableInputError,
     check_guide,
@@ -87,7 +88,8 @@ def check(
     if ack and ack.lower() not in ANSWERS:
         raise Trouble("--ack is 999, 824 or 277ca")
     known = check_guide(guide)
-    checked = [inspect(name, read_input(name), strict=strict, guide=known) for name in files]
+    edits = ack.lower() != GUIDE_ALONE
+    checked = [inspect(name, read_input(name), strict=strict, guide=known, edits=edits) for name in files]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:

@@ -29,6 +29,13 @@ def run(claim_count: int, peer_count: int) -> Iterator[Measured]:
     yield measure("837P to JSON", "segments", sent, partial(measures.check_to_json, text, claim_count))
     reading = partial(measures.read_payments, payments, claim_count, paid)
     yield measure("835 to remittance", "segments", received, reading)
+    for name, body in (
+        ("837P", measures.RepeatedBody(text, b"HL*1*", 10)),
+        ("835", measures.RepeatedBody(payments, b"CLP*", 10)),
+    ):
+        streaming = partial(measures.stream, body, False)
+        yield measure(f"stream {name}, ten times as long", "segments", body.segments, streaming, times=1)
+    yield measure("new process to first guide", "guides", 1, measures.load_first_guide)
     some = claims[: max(1, claim_count // 5)]
     yield measure("check JSON", "claims", len(some), partial(measures.check_each, some))
     yield measure("write 837P from JSON", "claims", claim_count, partial(measures.write_all, claims, text))
@@ -49,7 +56,10 @@ def run_peers(count: int) -> Iterator[Measured]:
 
 def draw(measured: list[Measured]) -> Table:
     """The table."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"one core, Python {platform.python_version()}, best of three")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"one core, Python {platform.python_version()}, processor time, best of three",
+    )
     table.add_column("what", no_wrap=True)
     for heading in ("count", "seconds", "a second", "ms each", "MB"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -159,12 +159,17 @@ async def test_claims_are_listed_newest_first_by_page_state_and_payer(rig: Rig) 
 
 
 @pytest.mark.parametrize(
-    ("query", "name"), [("limit=0", "limit"), ("limit=many", "limit"), ("state=lost", "state")]
+    ("query", "told"),
+    [
+        ("limit=0", "The parameter limit is not a whole number >= 1."),
+        ("limit=many", "The parameter limit is not a whole number."),
+        ("state=lost", "The parameter state is not one of "),
+    ],
 )
-async def test_a_wrong_parameter_is_named(rig: Rig, query: str, name: str) -> None:
+async def test_a_wrong_parameter_is_named_with_what_is_expected(rig: Rig, query: str, told: str) -> None:
     answer = await rig.call("GET", f"/v1/claims?{query}")
     assert (answer.status, answer.codes) == (400, ["request.bad_parameter"])
-    assert name in answer.json["findings"][0]["message"]
+    assert answer.json["findings"][0]["message"].startswith(told)
 
 
 async def test_a_claim_that_was_not_written_yet_has_no_x12(rig: Rig) -> None:

@@ -146,3 +146,11 @@ def test_a_fault_of_ours_is_told_without_a_traceback(tmp_path: Path) -> None:
     )
     assert "MARLOWE" not in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_number_that_cannot_exist_is_found_in_x12_as_in_json_and_the_999_leaves_it_to_the_277ca() -> None:
+    wrong = (PAID / "claim.x12").read_bytes().replace(b"*XX*1999901014~", b"*XX*1999901015~")
+    checked = claimwire("check", "-", stdin=wrong)
+    assert (checked.status, "[provider.npi_invalid]" in checked.out) == (1, True)
+    assert "\nIK5*A~" in claimwire("check", "-", "--ack", "999", stdin=wrong).out
+    assert "*U*" in claimwire("check", "-", "--ack", "277ca", stdin=wrong).out

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import standardwebhooks
 
+from gateway.archive import Archive
 from gateway.clock import VirtualClock
 from gateway.hook_schedule import HookAnswer
 from gateway.housekeeping import Housekeeping
@@ -176,11 +177,12 @@ async def test_a_database_that_cannot_write_for_a_while_ends_no_sender(
     assert await bench.states() == [webhooks.DELIVERED]
 
 
-async def test_answers_of_idempotency_keys_are_deleted_after_a_day(bench: Bench) -> None:
+async def test_answers_of_idempotency_keys_are_deleted_after_a_day(bench: Bench, tmp_path: Path) -> None:
     def begin(key: str) -> Any:
         return lambda scope: idempotency.begin(scope, "/v1/claims", key, "digest")
 
-    keeper = Housekeeping(bench.store, bench.clock)
+    archive = Archive(tmp_path / "archive", Sealer(load_key_ring(tmp_path)))
+    keeper = Housekeeping(bench.store, archive, bench.clock)
     await bench.write(begin("old"))
     bench.clock.advance(timedelta(hours=23))
     await bench.write(begin("new"))

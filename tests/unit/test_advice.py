@@ -82,6 +82,14 @@ def test_an_824_is_not_answered_by_an_824() -> None:
     assert acknowledge_file(check_file(text), kind="824", created=CREATED) == b""
 
 
+def test_a_999_is_answered_by_a_ta1_alone() -> None:
+    functional = acknowledge_file(check_enrollment(), kind="999", created=CREATED)
+    [interchange] = check_file(
+        acknowledge_file(check_file(functional), kind="999", created=CREATED)
+    ).interchanges
+    assert (len(interchange.acknowledgments), interchange.groups) == (1, ())
+
+
 def test_what_a_receiver_says_in_its_own_words_is_the_value_and_not_the_message() -> None:
     said = {
         "conditionCode": "024",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,18 @@ def test_an_unknown_digest_is_not_archived(archive: Archive) -> None:
 def test_a_digest_that_is_none_never_becomes_a_path(archive: Archive) -> None:
     with pytest.raises(ValueError, match="digest"):
         archive.get("../../../etc/passwd")
+
+
+def test_drafts_of_dead_processes_are_removed_and_whole_files_stay(archive: Archive, tmp_path: Path) -> None:
+    archive.put(CONTENT)
+    (file,) = list_files(tmp_path)
+    old, fresh = file.with_name(".old"), file.with_name(".fresh")
+    for draft in (old, fresh):
+        draft.write_bytes(b"half")
+    for aged in (old, file):
+        os.utime(aged, (0, 0))
+    assert archive.remove_drafts(datetime(2020, 1, 1, tzinfo=UTC)) == 1
+    assert sorted(list_files(tmp_path)) == sorted([file, fresh])
 
 
 @pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, StoreUnavailable), (errno.EIO, StoreBroken)])

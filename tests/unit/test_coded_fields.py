@@ -12,7 +12,8 @@ from edi.checking import check_document
 from edi.guides.registry import load_guide
 from edi.reader import read_set
 from edi.segments import Delimiters, Segment
-from edi.writer import generate_set
+from edi.writer import generate_set, write_documents
+from tests.claim_files import make_envelope
 
 RESPONSE = "005010X279A1-271"
 INQUIRY = "005010X279A1-270"
@@ -133,3 +134,31 @@ def test_items_of_an_array_go_to_the_loop_that_picks_them() -> None:
 
 def test_what_is_no_document_is_a_finding() -> None:
     assert [finding.code for finding in check_document(["a"], STATUS)] == ["json.not_a_document"]
+
+
+def test_a_billing_provider_alone_is_the_service_provider_too() -> None:
+    billing = {"providerType": "BillingProvider", "organizationName": "HOLLOW CREEK", "npi": "1999901014"}
+    document = {
+        "tradingPartnerName": "LARKSPUR HEALTH PLAN",
+        "tradingPartnerServiceId": "CWP01",
+        "providers": [billing],
+        "subscriber": {"memberId": "LRK1", "lastName": "Brightwater"},
+        "encounter": {"trackingNumber": "CW-1", "beginningDateOfService": "20261005"},
+    }
+    assert check_document(document, STATUS) == ()
+    assert document["providers"] == [billing]
+    text = write_documents(STATUS, [document], make_envelope())
+    assert b"NM1*41*2*HOLLOW CREEK*****46*SENDER1~" in text
+    assert b"NM1*1P*2*HOLLOW CREEK*****XX*1999901014~" in text
+
+
+def test_a_fault_of_the_copied_provider_points_to_the_one_that_was_posted() -> None:
+    billing = {"providerType": "BillingProvider", "organizationName": "HOLLOW CREEK", "npi": "1" * 90}
+    document = {
+        "tradingPartnerName": "LARKSPUR HEALTH PLAN",
+        "tradingPartnerServiceId": "CWP01",
+        "providers": [billing],
+        "subscriber": {"memberId": "LRK1", "lastName": "Brightwater"},
+    }
+    pointers = [(finding.code, finding.pointer) for finding in check_document(document, STATUS, edits=False)]
+    assert pointers == [("element.too_long", "/providers/0/npi")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -181,3 +182,10 @@ def test_meanings_are_sentences_of_ours_and_unknown_codes_have_none() -> None:
     assert all(text and text == text.strip() for table in load_meanings().values() for text in table.values())
     with pytest.raises(KeyError):
         meaning("no_such_table", "1")
+
+
+def test_a_remittance_as_json_has_the_apis_kind_of_names() -> None:
+    text = msgspec.json.encode(make_remittance(make_claim("RB-1", make_service("10.00", "10.00"))))
+    assert b'"traceNumber":' in text
+    assert b'"patientControlNumber":' in text
+    assert re.findall(rb'"[a-z]+_\w+":', text) == []

@@ -17,9 +17,7 @@ from gateway.store.events import Event
 async def list_events(call: Call) -> web.Response:
     """GET /v1/events: in order, after a sequence number."""
     query = call.query(EventQuery)
-    types = tuple(name for name in query.type.split(",") if name)
-    if not set(types) <= EVENT_TYPES:
-        raise refuse_parameter("type", "one of " + ", ".join(sorted(EVENT_TYPES)))
+    types = read_types(query.type)
 
     def load(scope: TenantScope) -> list[Event]:
         return events.list_after(scope, query.after, limit=query.limit, types=types)
@@ -27,3 +25,11 @@ async def list_events(call: Call) -> web.Response:
     found = await call.services.store.read(load, tenant=call.tenant)
     last = found[-1].sequence if found else query.after
     return write_json(EventPage(events=[show_event(call.tenant, event) for event in found], next=last))
+
+
+def read_types(text: str) -> tuple[str, ...]:
+    """The event types of a comma-separated parameter. Raises Problem for one that there is not."""
+    types = tuple(name for name in text.split(",") if name)
+    if not set(types) <= EVENT_TYPES:
+        raise refuse_parameter("type", "one of " + ", ".join(sorted(EVENT_TYPES)))
+    return types
