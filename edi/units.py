@@ -15,7 +15,7 @@ from edi.extractors import Object
 from edi.generation import Context, Generation
 from edi.guides.registry import load_guide
 from edi.plans import LoopPlan, load_plan
-from edi.repetitions import is_repeated, repeating_uses
+from edi.repetitions import is_repeated
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -30,7 +30,7 @@ class UnitBinder:
         self.context = Context("", UNKNOWN, "", "", "", delimiters)
         self.regular = RegularBinder(self.plan, self.context)
         self.before: list[Loop] = []
-        self.repeats = repeating_uses(self.guide.root)
+        self.repeats = self.plan.repeats
 
     def bind(self, unit: Loop) -> Object:
         """The document of a claim, or the object of a claim payment."""
