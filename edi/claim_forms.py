@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from edi.documents import read_entries, read_section
 from edi.findings import Finding, find
 from edi.generation import Step
+from edi.line_forms import LINE_NAMES, name_lines
 
 Steps = tuple[Step, ...]
 Object = dict[str, Any]
@@ -146,6 +147,8 @@ def canonicalise(posted: Mapping[str, Any], guide: str = PROFESSIONAL) -> ClaimF
     claim = form.document.get("claimInformation")
     if isinstance(claim, dict):
         undot_diagnoses(claim)
+        if guide in LINE_NAMES:
+            use_first_names(form, claim, guide)
         if guide in LINE_REPORTS:
             list_line_reports(form, claim, *LINE_REPORTS[guide])
         if isinstance(form.document.get(ORDERING.get(guide, "")), dict):
@@ -264,6 +267,20 @@ def undot(diagnosis: Any, name: str) -> Any:
     if not isinstance(code, str) or "." not in code:
         return diagnosis
     return {**diagnosis, name: code.replace(".", "", 1)}
+
+
+def use_first_names(form: ClaimForm, claim: Object, guide: str) -> None:
+    """Every value of a service line under its first name (`edi/line_forms.py`)."""
+    lines = claim.get("serviceLines")
+    if not isinstance(lines, list):
+        return
+    renamed = []
+    for at, line, moves in name_lines(lines, guide):
+        renamed.append(line)
+        for first, second in moves:
+            way = ("claimInformation", "serviceLines", at)
+            form.moved((*way, *first), (*way, *second))
+    claim["serviceLines"] = renamed
 
 
 def list_line_reports(form: ClaimForm, claim: Object, single: str, listed: str) -> None:

@@ -214,14 +214,14 @@ def _check_settings(settings: EnvelopeSettings, group_count: int) -> None:
     delimiters = settings.delimiters
     marks = delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment
     promises = {
-        "ISA05 must be two characters": _is_name(settings.sender_qualifier, 2, 2),
-        "ISA06 must be 1 to 15 ASCII characters": _is_name(settings.sender, 1, 15),
-        "ISA07 must be two characters": _is_name(settings.receiver_qualifier, 2, 2),
-        "ISA08 must be 1 to 15 ASCII characters": _is_name(settings.receiver, 1, 15),
+        "ISA05 must be two characters": is_name(settings.sender_qualifier, 2, 2),
+        "ISA06 must be 1 to 15 ASCII characters": is_name(settings.sender, 1, 15),
+        "ISA07 must be two characters": is_name(settings.receiver_qualifier, 2, 2),
+        "ISA08 must be 1 to 15 ASCII characters": is_name(settings.receiver, 1, 15),
         "ISA13 must be 1 to 999999999": 1 <= settings.control_number <= LARGEST_CONTROL_NUMBER,
         "ISA15 must be P or T": settings.usage in ("P", "T"),
-        "GS02 must be 2 to 15 ASCII characters": _is_name(settings.group_sender, 2, 15),
-        "GS03 must be 2 to 15 ASCII characters": _is_name(settings.group_receiver, 2, 15),
+        "GS02 must be 2 to 15 ASCII characters": is_name(settings.group_sender, 2, 15),
+        "GS03 must be 2 to 15 ASCII characters": is_name(settings.group_receiver, 2, 15),
         "GS06 must be 1 to 999999999": 1
         <= settings.group_control_number
         <= last_group
@@ -238,7 +238,7 @@ def _check_settings(settings: EnvelopeSettings, group_count: int) -> None:
             raise ValueError(sentence)
 
 
-def _is_name(value: str, shortest: int, longest: int) -> bool:
+def is_name(value: str, shortest: int, longest: int) -> bool:
     """True for printable ASCII of a fitting length, without blanks at its ends."""
     printable = value.isascii() and value.isprintable() and value == value.strip()
     return printable and shortest <= len(value) <= longest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edi.claim_forms import ClaimForm
+from edi.claim_forms import ClaimForm, list_single
 
 Complete = Callable[[ClaimForm], None]
 SERVICE_IDS = frozenset({"npi", "tin", "spn"})
@@ -29,7 +29,14 @@ def name_service_provider(form: ClaimForm) -> None:
     form.moved(("providers", len(providers)), ("providers", at))
 
 
-COMPLETIONS: dict[str, Complete] = {"005010X212-276": name_service_provider}
+def list_single_line(form: ClaimForm) -> None:
+    """A single service line in the list of lines."""
+    list_single(form, (), "serviceLineInformation", "serviceLinesInformation")
+
+
+COMPLETIONS: dict[str, tuple[Complete, ...]] = {
+    "005010X212-276": (name_service_provider, list_single_line),
+}
 
 
 def complete_inquiry(posted: Mapping[str, Any], guide: str) -> ClaimForm | None:
@@ -37,9 +44,9 @@ def complete_inquiry(posted: Mapping[str, Any], guide: str) -> ClaimForm | None:
 
     The posted objects stay as they are.
     """
-    complete = COMPLETIONS.get(guide)
-    if complete is None:
+    if guide not in COMPLETIONS:
         return None
     form = ClaimForm(posted)
-    complete(form)
+    for complete in COMPLETIONS[guide]:
+        complete(form)
     return form

@@ -21,6 +21,7 @@ from adapters.folder import FolderTransport as FolderAdapter
 from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
 from edi.claims import check_claim
+from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
@@ -144,6 +145,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
+    intake = Intake(store, archive, settings, reach=reach)
     return Services(
         settings=settings,
         store=store,
@@ -151,8 +153,9 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         clock=clock,
         ids=ids,
         keys=KeyRoom(store, clock),
-        intake=Intake(store, archive, settings, reach=reach),
-        deposits=Deposits(store, archive),
+        intake=intake,
+        deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
+        answers=Answers(store, archive, clock),
         metrics=Metrics(),
     )
 

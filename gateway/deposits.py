@@ -1,78 +1,121 @@
 """Deposits: an X12 file posted over HTTP is kept byte for byte, read, checked and answered.
 
-Nothing of it is applied to a claim: what moves claims comes from a partner's own mailbox, since a posted file
-proves nothing about its sender.
+The claims of an 837 are taken in like posted JSON, all in one transaction with the file. Nothing else of a
+file is applied: what moves claims comes from a partner's own mailbox, since a posted file proves nothing
+about its sender.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
+from edi.claim_forms import PROFESSIONAL
+from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
-from edi.files import FileReport, check_file
-from edi.findings import Finding
+from edi.files import FileReport, InterchangeReport, SetReport, check_file
+from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
+from gateway.intake import Intake, Submission, record_claim
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
 DIRECTION = "api"
+USAGE = "usageIndicator"  # a claim of a test file (ISA15 T) is a test
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
-    """A kept file and everything found in it."""
+    """A kept file, everything found in it, and what became of the claims that were taken in from it."""
 
     file: files.File
     findings: tuple[Finding, ...]
+    submissions: tuple[Submission, ...] = ()
 
     @property
     def accepted(self) -> bool:
-        """True where nothing found stops the file."""
-        return not any(finding.stops for finding in self.findings)
+        """True where claims of the file were taken in, or nothing found stops it."""
+        return bool(self.submissions) or not any(finding.stops for finding in self.findings)
 
 
 class Deposits:
-    """Keeps, checks and answers posted files."""
+    """Keeps, checks and applies posted files. `limit` is how many claims one file may hold."""
 
-    def __init__(self, store: Store, archive: Archive) -> None:
+    def __init__(self, store: Store, archive: Archive, intake: Intake, *, limit: int) -> None:
         self._store = store
         self._archive = archive
+        self._intake = intake
+        self._limit = limit
 
     async def keep(self, tenant: str, content: bytes) -> Deposit:
         """Archive the bytes, then check them; durable when awaited, whatever was found."""
         digest = await asyncio.to_thread(self._archive.put, content)
-        reading = await asyncio.to_thread(read_deposit, content)
+        reading = await asyncio.to_thread(self._read, tenant, content)
 
         def record(scope: TenantScope) -> Deposit:
             return record_deposit(scope, digest, len(content), reading)
 
         return await self._store.write(record, tenant=tenant)
 
+    def _read(self, tenant: str, content: bytes) -> Reading:
+        """Read the file and check its claims; too many of them are a finding."""
+        reading, claims = read_deposit(content)
+        if len(claims) > self._limit:
+            finding = find("file.too_many_claims", limit=str(self._limit))
+            return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
+        judged = tuple(self._intake.check(tenant, document, guide=PROFESSIONAL) for document in claims)
+        return msgspec.structs.replace(reading, claims=judged)
+
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read of a posted file, small enough to keep."""
+    """What was read of a posted file, and its claims as checked, each with all its findings."""
 
     sender: str = ""
     control_number: str = ""
     kinds: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
 
 
-def read_deposit(content: bytes) -> Reading:
-    """Read and check a whole file; never raises for what is in it."""
+def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
+    """Read and check a whole file, and list the claims to be taken in; never raises for what is in it."""
     try:
         report = check_file(content)
     except Unreadable as unreadable:
-        return Reading(findings=(unreadable.finding,))
+        return Reading(findings=(unreadable.finding,)), []
     headers = [interchange.header for interchange in report.interchanges]
-    return Reading(
+    reading = Reading(
         sender=headers[0].sender if headers else "",
         control_number=headers[0].control_number if headers else "",
         kinds=_list_kinds(report),
         findings=report.all_findings,
     )
+    return reading, [
+        {**document, USAGE: interchange.header.usage}
+        for interchange, each in list_applied(report)
+        for document in each.documents
+    ]
+
+
+def list_applied(report: FileReport) -> list[tuple[InterchangeReport, SetReport]]:
+    """The 837 sets whose claims are taken in, each with its interchange.
+
+    They are those that a 999 accepts, in an envelope that is whole.
+    """
+    if any(finding.stops for finding in report.findings):
+        return []
+    return [
+        (interchange, each)
+        for interchange in report.interchanges
+        if not any(finding.stops for finding in interchange.findings)
+        for group in interchange.groups
+        if not any(finding.stops for finding in group.findings)
+        for each in group.sets
+        if each.guide == PROFESSIONAL and each.accepted
+    ]
 
 
 def _list_kinds(report: FileReport) -> tuple[str, ...]:
@@ -83,7 +126,7 @@ def _list_kinds(report: FileReport) -> tuple[str, ...]:
 
 
 def record_deposit(scope: TenantScope, digest: str, size: int, reading: Reading) -> Deposit:
-    """The row of a posted file with what became of it, and its events."""
+    """The row of a posted file with what became of it, its claims, and all their events."""
     stopping = next((finding.code for finding in reading.findings if finding.stops), None)
     new = files.NewFile(
         partner="",
@@ -96,10 +139,12 @@ def record_deposit(scope: TenantScope, digest: str, size: int, reading: Reading)
         kinds=reading.kinds,
     )
     kept = files.add(scope, new)
-    state = files.QUARANTINED if stopping else files.PROCESSED
+    state = files.QUARANTINED if stopping and not reading.claims else files.PROCESSED
     files.settle(scope, kept.id, state, reason=stopping)
     publish(scope, *_tell(kept, reading, stopping))
-    return Deposit(file=files.load(scope, kept.id) or kept, findings=reading.findings)
+    taken = tuple(record_claim(scope, checked, findings) for checked, findings in reading.claims)
+    files.add_claims(scope, kept.id, [submission.claim for submission in taken])
+    return Deposit(file=files.load(scope, kept.id) or kept, findings=reading.findings, submissions=taken)
 
 
 def _tell(kept: files.File, reading: Reading, stopping: str | None) -> list[Happening]:

@@ -28,6 +28,8 @@ PARTNER_DOWN: Final = "partner.down"
 PARTNER_UP: Final = "partner.up"
 PARTNER_SILENT: Final = "partner.silent"
 PARTNER_GAP: Final = "partner.gap"
+WEBHOOK_TEST: Final = "webhook.test"
+WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     FILE_RECEIVED,
     FILE_REJECTED,
@@ -40,6 +42,8 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_UP,
     PARTNER_SILENT,
     PARTNER_GAP,
+    WEBHOOK_TEST,
+    WEBHOOK_DISABLED,
 }
 
 
@@ -65,6 +69,12 @@ def publish(scope: TenantScope, *happenings: Happening) -> list[kept.Event]:
     appended = kept.append(scope, *(_write(happening) for happening in happenings))
     webhooks.plan(scope, appended)
     return appended
+
+
+def publish_to(scope: TenantScope, endpoint: webhooks.Endpoint, happening: Happening) -> str:
+    """Append an event and deliver it to this endpoint alone; the delivery's id. Call it last, too."""
+    [event] = kept.append(scope, _write(happening))
+    return webhooks.plan_one(scope, endpoint, event)
 
 
 def read_standing(scope: TenantScope, claim: Claim) -> Standing:

@@ -7,12 +7,13 @@ later. The answer is given after the commit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from edi.claim_forms import PROFESSIONAL, choose_guide
 from edi.claims import CheckedClaim, ClaimSummary, check_claim
 from edi.findings import Finding, find
 from gateway.archive import Archive
@@ -25,7 +26,6 @@ from gateway.store import Store, claims, files
 from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
 
-PROFESSIONAL: Final = "005010X222A1"
 POSTED: Final = "api"
 CENT: Final = Decimal("0.01")
 LARGEST_CHARGE: Final = Decimal("9999999999.99")
@@ -82,14 +82,12 @@ class Intake:
         self._settings = settings
         self._reach = reach
 
-    async def submit(
-        self, tenant: str, document: object, *, guide: str = PROFESSIONAL, also: Also | None = None
-    ) -> Submission:
-        """Check and store one claim; the answer is durable.
+    async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
+        """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
 
         `also` writes in the same transaction, the answer of an idempotency key for one.
         """
-        checked, findings = self.check(tenant, document, guide=guide)
+        checked, findings = self.check(tenant, document)
 
         def record(scope: TenantScope) -> Submission:
             submission = record_claim(scope, checked, findings)
@@ -102,9 +100,14 @@ class Intake:
         return submission
 
     def check(
-        self, tenant: str, document: object, *, guide: str = PROFESSIONAL
+        self, tenant: str, document: object, *, guide: str | None = None
     ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
-        """What a check says of a claim, the tenant's payers included; nothing is stored."""
+        """What a check says of a claim, the tenant's payers included; nothing is stored.
+
+        Without `guide` the claim itself says whether it is professional, institutional or dental.
+        """
+        if guide is None:
+            guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         checked = limit_charge(check_claim(document, guide=guide))
         return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 

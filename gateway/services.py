@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
+from gateway.answers import Answers
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.deposits import Deposits
@@ -23,8 +24,8 @@ class Services:
 
     `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
     disk is not to be trusted any more and the process must end; `draining` where it takes nothing more, so
-    that what would go on for ever ends; `streams` counts the open event streams of each tenant, `batches` the
-    batches of claims that are under way.
+    that what would go on for ever ends; `streams` and `batches` count each tenant's open event streams and
+    batches of claims.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Services:
     keys: KeyRoom
     intake: Intake
     deposits: Deposits
+    answers: Answers
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

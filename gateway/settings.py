@@ -78,6 +78,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     port: Port = 8437
     body_limit: Count = 16 * 1024 * 1024
     file_limit: Count = 64 * 1024 * 1024
+    file_claims: Count = 5000
     batch_limit: Count = 1024 * 1024 * 1024
     batches: Count = 8
     header_seconds: Seconds = 10.0
@@ -108,6 +109,7 @@ class WebhookSettings(Section, frozen=True, kw_only=True):
     allow_private: bool = False
     timeout_seconds: Seconds = 20.0
     concurrent: Count = 16
+    concurrent_per_endpoint: Count = 4
     poll_seconds: Seconds = 1.0
 
 

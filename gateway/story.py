@@ -215,6 +215,13 @@ class PartnerStory(Told, frozen=True, kw_only=True):
     interchange: str | None = None
 
 
+class HookStory(Told, frozen=True, kw_only=True):
+    """The body of a `webhook.*` event. `reason` is a finding's code."""
+
+    webhook: str
+    reason: str = ""
+
+
 def write_dollars(amount: Decimal) -> Decimal:
     """The amount with its two decimal places, as every event shows money."""
     return amount.quantize(CENT)

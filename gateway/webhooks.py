@@ -10,23 +10,35 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from gateway.clock import Clock
+from gateway.events import WEBHOOK_DISABLED, WEBHOOK_TEST, Happening, publish, publish_to
 from gateway.feed import show_event
-from gateway.hook_schedule import HookAnswer, Outcome, Step, plan_step
+from gateway.hands import Hand, HandRefused, settle_item
+from gateway.hook_schedule import HookAnswer, Outcome, Step, load_schedule, plan_step
 from gateway.logs import log_event
 from gateway.metrics import Metrics
 from gateway.settings import WebhookSettings
 from gateway.signatures import write_headers
-from gateway.store import Store, TenantScope, events, webhooks
-from gateway.store.errors import LostLease, StoreUnavailable
+from gateway.store import Store, TenantScope, events, webhooks, work_items
+from gateway.store.errors import LostLease, NoSuchRow, StoreUnavailable
 from gateway.store.webhooks import Delivery, Endpoint
+from gateway.story import HookStory
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[HookAnswer]]
 LEASE_MARGIN = timedelta(seconds=30)
+REPLAYED_AT_ONCE = 1000
+WEBHOOK = "webhook"
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """So many deliveries were planned; `next` is where to go on, None where the feed or the wish ends."""
+
+    deliveries: int
+    next: int | None
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -110,7 +122,8 @@ class HookSender:
         return taken
 
     def _take(self, scope: TenantScope, limit: int) -> list[Delivery]:
-        return webhooks.take(scope, lease=self._lease, limit=limit)
+        each = self._settings.concurrent_per_endpoint
+        return webhooks.take(scope, lease=self._lease, limit=limit, per_endpoint=each)
 
     async def _reap(self) -> None:
         """Give back what a process took and died with."""
@@ -168,4 +181,58 @@ def _record(scope: TenantScope, delivery: Delivery, answer: HookAnswer, step: St
     else:
         webhooks.give_up(scope, delivery, answer.status)
     if step.disable:
-        webhooks.change_endpoint(scope, delivery.endpoint, state=webhooks.DISABLED)
+        switch_off(scope, delivery.endpoint)
+
+
+def switch_off(scope: TenantScope, endpoint_id: str) -> None:
+    """Send an endpoint nothing more, and tell the feed, the other endpoints and a person; once."""
+    endpoint = webhooks.load_endpoint(scope, endpoint_id)
+    if endpoint is None or endpoint.state != webhooks.ACTIVE:
+        return
+    webhooks.change_endpoint(scope, endpoint_id, state=webhooks.DISABLED)
+    work_items.add(scope, kind=WEBHOOK, reason=WEBHOOK_DISABLED, subject=endpoint_id)
+    story = HookStory(webhook=endpoint_id, reason=WEBHOOK_DISABLED)
+    publish(scope, Happening(type=WEBHOOK_DISABLED, story=story))
+
+
+def switch_on(scope: TenantScope, endpoint_id: str, hand: Hand) -> Endpoint:
+    """Send an endpoint what happens from now on, and settle what said that it is off. Raises NoSuchRow."""
+    webhooks.change_endpoint(scope, endpoint_id, state=webhooks.ACTIVE)
+    for item in work_items.find_about(scope, WEBHOOK, WEBHOOK_DISABLED, endpoint_id):
+        if item.state == work_items.OPEN:
+            settle_item(scope, item, hand)
+    return _load(scope, endpoint_id)
+
+
+def rotate(scope: TenantScope, endpoint_id: str, secret: str) -> tuple[Endpoint, datetime]:
+    """Sign with `secret` from now on, and with the one before until the moment. Raises NoSuchRow."""
+    until = scope.now() + timedelta(seconds=load_schedule().rotation_seconds)
+    webhooks.rotate_secret(scope, endpoint_id, secret.encode("ascii"), previous_until=until)
+    return _load(scope, endpoint_id), until
+
+
+def replay(scope: TenantScope, endpoint_id: str, after: int, until: int | None) -> Replayed:
+    """Deliver once more what the endpoint wants of a page of the feed. Raises NoSuchRow, HandRefused."""
+    endpoint = _load(scope, endpoint_id)
+    if endpoint.state != webhooks.ACTIVE:
+        raise HandRefused("webhook.is_off")
+    page = events.list_after(scope, after, limit=REPLAYED_AT_ONCE)
+    wanted = [event for event in page if until is None or event.sequence <= until]
+    planned = webhooks.plan_again(scope, endpoint, wanted)
+    more = len(page) == REPLAYED_AT_ONCE and len(wanted) == len(page)
+    return Replayed(planned, page[-1].sequence if more else None)
+
+
+def try_out(scope: TenantScope, endpoint_id: str) -> str:
+    """Deliver a test event to this endpoint alone; the delivery's id. Raises NoSuchRow, HandRefused."""
+    endpoint = _load(scope, endpoint_id)
+    if endpoint.state != webhooks.ACTIVE:
+        raise HandRefused("webhook.is_off")
+    return publish_to(scope, endpoint, Happening(type=WEBHOOK_TEST, story=HookStory(webhook=endpoint_id)))
+
+
+def _load(scope: TenantScope, endpoint_id: str) -> Endpoint:
+    endpoint = webhooks.load_endpoint(scope, endpoint_id)
+    if endpoint is None:
+        raise NoSuchRow(endpoint_id)
+    return endpoint

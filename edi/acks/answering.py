@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from edi.acks.functional import acknowledge_group
 from edi.acks.interchange import acknowledge_interchange
 from edi.acks.verdicts import answer_claim, judge_findings, report_claims
 from edi.documents import read_section, read_text
-from edi.envelope_writer import EnvelopeSettings, wrap_interchange
+from edi.envelope_writer import LARGEST_CONTROL_NUMBER, EnvelopeSettings, is_name, wrap_interchange
 from edi.files import FileReport, InterchangeReport, SetReport
 from edi.findings import Finding
 from edi.guides.registry import load_guide
@@ -26,6 +26,9 @@ CLAIM_ACKNOWLEDGMENT = "005010X214"
 APPLICATION_REPORT = "005010X186A1"
 UNANSWERED = ("FA",)  # a 999 is not answered by a 999
 UNREPORTED = ("FA", "AG")  # nor is an 824, by an 824
+NAME_LENGTH = 15  # ISA06, ISA08, GS02, GS03
+UNKNOWN = "UNKNOWN"
+MARKS = frozenset("*:^~")
 
 
 def acknowledge_file(report: FileReport, *, kind: str, created: datetime) -> bytes:
@@ -41,23 +44,43 @@ def acknowledge_file(report: FileReport, *, kind: str, created: datetime) -> byt
 def turn_envelope(
     interchange: InterchangeReport, group: GroupHeader | None, created: datetime
 ) -> EnvelopeSettings:
-    """The envelope of an answer: sender and receiver change places; nobody acknowledges it (ISA14 = 0)."""
+    """The envelope of an answer: sender and receiver change places; nobody acknowledges it (ISA14 = 0).
+
+    What no envelope can hold stands as ZZ, UNKNOWN, P or 1.
+    """
     header = interchange.header
-    number = int(header.control_number) if header.control_number.isdecimal() else 1
+    number = int(header.control_number) if is_number(header.control_number) else 1
+    sender, receiver = keep_name(header.receiver, 1), keep_name(header.sender, 1)
     return EnvelopeSettings(
-        sender_qualifier=header.receiver_qualifier,
-        sender=header.receiver,
-        receiver_qualifier=header.sender_qualifier,
-        receiver=header.sender,
-        group_sender=group.receiver if group else header.receiver,
-        group_receiver=group.sender if group else header.sender,
-        usage=header.usage,
+        sender_qualifier=keep_qualifier(header.receiver_qualifier),
+        sender=sender,
+        receiver_qualifier=keep_qualifier(header.sender_qualifier),
+        receiver=receiver,
+        group_sender=keep_name(group.receiver if group else sender, 2),
+        group_receiver=keep_name(group.sender if group else receiver, 2),
+        usage=header.usage if header.usage in ("P", "T") else "P",
         control_number=number,
         group_control_number=number,
         created=created,
         acknowledgment_requested=False,
         delimiters=Delimiters(line_end="\n"),
     )
+
+
+def is_number(text: str) -> bool:
+    """True for a control number that an envelope can carry."""
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_CONTROL_NUMBER))
+    return digits and int(text) > 0
+
+
+def keep_name(text: str, shortest: int) -> str:
+    """The identifier of a sender or receiver, if an envelope can hold it."""
+    return text if is_name(text, shortest, NAME_LENGTH) and not MARKS.intersection(text) else UNKNOWN
+
+
+def keep_qualifier(text: str) -> str:
+    """ISA05 or ISA07, if an envelope can hold it."""
+    return text if is_name(text, 2, 2) and text.isalnum() else "ZZ"
 
 
 def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
@@ -99,11 +122,18 @@ def answer_with_277ca(interchange: InterchangeReport, created: datetime) -> byte
 
 
 def answer_set(report: SetReport, created: datetime) -> dict[str, Any]:
-    """The 277CA document for one 837 set."""
-    claims = list(zip(report.documents, claim_findings(report), strict=True))
+    """The 277CA document for one 837 set, by what was found in the file."""
+    return answer_claims(report, list(claim_findings(report)), created)
+
+
+def answer_claims(
+    report: SetReport, findings: Sequence[Sequence[Finding]], created: datetime
+) -> dict[str, Any]:
+    """The 277CA document for one 837 set whose claims, in order, have these findings."""
+    claims = list(zip(report.documents, findings, strict=True))
     first = report.documents[0] if report.documents else {}
     batch = ClaimBatch(
-        batch_number=report.tree.loops("HEADER")[0].value("BHT", 3) if report.tree else "",
+        batch_number=next((segment.element(3) for segment in report.segments if segment.id == "BHT"), ""),
         payer_name=read_text(first, "receiver", "organizationName") or "PAYER",
         payer_id=read_text(first, "tradingPartnerServiceId") or "UNKNOWN",
         receiver_name=read_text(first, "submitter", "organizationName") or "SUBMITTER",
@@ -115,7 +145,7 @@ def answer_set(report: SetReport, created: datetime) -> dict[str, Any]:
     return dict(report_claims(batch, [judge_claim(document, found, created) for document, found in claims]))
 
 
-def judge_claim(document: Any, findings: list[Finding], created: datetime) -> ClaimStatus:
+def judge_claim(document: Any, findings: Sequence[Finding], created: datetime) -> ClaimStatus:
     """Accepted, or rejected with the statuses of the findings that stop it."""
     stopping = [finding for finding in findings if finding.stops]
     if not stopping:

@@ -99,12 +99,19 @@ def acknowledge_interchange(report: InterchangeReport, *, created: datetime) -> 
     """The TA1 that answers an interchange: A, E or R by the findings about ISA and IEA, with the first note.
 
     `created` is when the answer is made; TA102 and TA103 repeat the date and time of the interchange
-    answered, and its own where those are blank, since TA1 requires them.
+    answered, and its own where those are blank, since TA1 requires them. What is no plain text is not
+    repeated: it could break the file.
     """
     header = report.header
     code, note = judge_interchange(report.findings)
-    when = (header.date or f"{created:%y%m%d}", header.time or f"{created:%H%M}")
-    return Segment(["TA1", header.control_number.zfill(9), *when, code, note])
+    number = repeat(header.control_number, "").zfill(9)
+    when = (repeat(header.date, f"{created:%y%m%d}"), repeat(header.time, f"{created:%H%M}"))
+    return Segment(["TA1", number, *when, code, note])
+
+
+def repeat(text: str, otherwise: str) -> str:
+    """`text` where it is letters and digits, else `otherwise`."""
+    return text if text.isascii() and text.isalnum() else otherwise
 
 
 def judge_interchange(findings: Iterable[Finding]) -> tuple[str, str]:

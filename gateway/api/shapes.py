@@ -136,11 +136,35 @@ class FileShown(Shape, frozen=True, kw_only=True):
     processed_at: datetime | None
 
 
+class FileClaim(Shape, frozen=True, kw_only=True):
+    """A claim of a posted file: accepted, or rejected with its findings."""
+
+    id: str
+    state: str
+    patient_control_number: str
+    findings: tuple[Finding, ...]
+
+
 class FileTaken(Shape, frozen=True, kw_only=True):
-    """A posted file was kept; findings that do not stop it (warnings)."""
+    """A posted file was kept; its claims, in order; findings about the sets that were not taken in."""
 
     file: FileShown
+    claims: Sequence[FileClaim]
     findings: tuple[Finding, ...]
+
+
+class FileAnswer(Shape, frozen=True, kw_only=True):
+    """An acknowledgment of a posted file: 999 (with TA1) or 277CA, as one X12 file."""
+
+    kind: str
+    x12: str
+
+
+class FileAnswers(Shape, frozen=True, kw_only=True):
+    """What a posted file is answered by; empty where nothing in it is answered."""
+
+    file: str
+    acknowledgments: Sequence[FileAnswer]
 
 
 class RemittanceListed(Shape, frozen=True, kw_only=True):
@@ -223,6 +247,32 @@ class EndpointMade(EndpointShown, frozen=True, kw_only=True):
     """A new endpoint with its signing secret (Standard Webhooks, `whsec_`), shown this once."""
 
     secret: str
+
+
+class EndpointRotated(EndpointMade, frozen=True, kw_only=True):
+    """An endpoint with its new secret, shown this once; the one before signs beside it until the moment."""
+
+    previous_until: datetime
+
+
+class ReplayWish(Shape, frozen=True, kw_only=True):
+    """Which events to deliver once more: those after the sequence `after`, up to `until` where given."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    until: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
+
+
+class ReplayPlanned(Shape, frozen=True, kw_only=True):
+    """So many deliveries were planned; `next` is the `after` to go on with, null at the end."""
+
+    deliveries: int
+    next: int | None
+
+
+class TestPlanned(Shape, frozen=True, kw_only=True):
+    """A test event is on its way; the list of deliveries shows what became of it."""
+
+    delivery: str
 
 
 class EndpointPage(Shape, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from gateway.api.shapes import (
     EndpointShown,
     EventPage,
     EventQuery,
+    FileAnswers,
     FileShown,
     FileTaken,
     Health,
@@ -38,11 +39,13 @@ from gateway.api.shapes import (
     StreamQuery,
     Timeline,
 )
+from gateway.api.webhook_routes import WEBHOOK_ROUTES
 from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
     *WORKLIST_ROUTES,
+    *WEBHOOK_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",
@@ -176,7 +179,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/files",
         name="deposit_file",
         handler=files.deposit_file,
-        summary="Post an X12 file; it is kept and checked.",
+        summary="Post an X12 file; it is kept and checked, and the claims of an 837 are taken in.",
         scope=Scope.FILES_WRITE,
         body=Taken.X12,
         answers=(Answer(201, "The file was kept and nothing stops it.", FileTaken),),
@@ -190,6 +193,16 @@ ROUTES: tuple[Route, ...] = (
         summary="Show what a file is and what became of it.",
         scope=Scope.FILES_READ,
         answers=(Answer(200, "The file.", FileShown),),
+        problems=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/files/{id}/acknowledgments",
+        name="show_acknowledgments",
+        handler=files.show_acknowledgments,
+        summary="Show the 999 that answers a posted 837, and the 277CA that answers its claims.",
+        scope=Scope.FILES_READ,
+        answers=(Answer(200, "The acknowledgments as X12.", FileAnswers),),
         problems=(404,),
     ),
     Route(

@@ -30,7 +30,8 @@ _file = tables.file
 class File(msgspec.Struct, frozen=True):
     """One file. `sender` is ISA06 and `control_number` ISA13 of its first interchange, once read.
 
-    `kinds` are the transaction sets in it, `original` the file that it repeats, `reason` a finding's code.
+    `kinds` are the transaction sets in it, `original` the file that it repeats (in) or answers (out),
+    `reason` a finding's code.
     """
 
     id: str
@@ -161,6 +162,27 @@ def list_control_numbers(scope: TenantScope, partner: str, since: datetime) -> l
 
 def _is_from(partner: str) -> ColumnElement[bool]:
     return (_file.c.partner == partner) & (_file.c.direction == INBOUND)
+
+
+def add_claims(scope: TenantScope, file_id: str, claim_ids: Sequence[str]) -> None:
+    """Say which claims came in the file, in its order."""
+    rows = [{"file": file_id, "place": place, "claim": claim} for place, claim in enumerate(claim_ids, 1)]
+    scope.insert(tables.file_claim, *rows)
+
+
+def list_claims(scope: TenantScope, file_id: str) -> list[str]:
+    """The ids of the claims that came in the file, in its order."""
+    placed = tables.file_claim
+    statement = scope.select(placed, placed.c.claim).where(placed.c.file == file_id)
+    return [row[0] for row in scope.tuples(statement.order_by(placed.c.place))]
+
+
+def list_answers(scope: TenantScope, file_id: str) -> list[File]:
+    """The files of ours that answer this one, in the order they were made."""
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.original == file_id, _file.c.direction == OUTBOUND
+    )
+    return scope.rows(File, statement.order_by(_file.c.id))
 
 
 def record_envelope(

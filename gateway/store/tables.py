@@ -7,66 +7,28 @@ are sealed.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
     String,
     Table,
     UniqueConstraint,
-    text,
 )
-from sqlalchemy.types import TypeEngine
 
 from gateway.store.columns import Cents, Instant, Words
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _tenant() -> Column[str]:
-    return Column("tenant", String, ForeignKey("tenant.id"), nullable=False)
-
-
-def _id() -> Column[str]:
-    return Column("id", String, nullable=False)
-
-
-def _columns(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
-    """Columns of one type that always have a value."""
-    return [Column(name, type_, nullable=False) for name in names]
-
-
-def _key(*columns: str) -> PrimaryKeyConstraint:
-    return PrimaryKeyConstraint("tenant", *columns)
-
-
-def _names(column: str, table: str) -> ForeignKeyConstraint:
-    """`column` names a row of `table` of the same tenant."""
-    return ForeignKeyConstraint(["tenant", column], [f"{table}.tenant", f"{table}.id"])
-
-
-def _index(name: str, *columns: str, only: str, unique: bool = False) -> Index:
-    """An index over the rows where the condition `only` holds, for both databases."""
-    condition = text(only)
-    return Index(name, "tenant", *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
+from gateway.store.table_parts import columns as _columns
+from gateway.store.table_parts import id_column as _id
+from gateway.store.table_parts import index as _index
+from gateway.store.table_parts import key as _key
+from gateway.store.table_parts import metadata as metadata
+from gateway.store.table_parts import names as _names
+from gateway.store.table_parts import tenant_column as _tenant
 
 tenant = Table(
     "tenant",
@@ -211,6 +173,20 @@ file = Table(
     ),
     Index(None, "tenant", "sender", "control_number"),
     Index(None, "tenant", "state", "id"),
+    Index(None, "tenant", "original"),
+)
+
+file_claim = Table(
+    "file_claim",
+    metadata,
+    _tenant(),
+    Column("file", String, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("claim", String, nullable=False),
+    _key("file", "place"),
+    _names("file", "file"),
+    _names("claim", "claim"),
+    Index(None, "tenant", "claim"),
 )
 
 control_number = Table(
@@ -358,6 +334,8 @@ webhook_delivery = Table(
     _names("endpoint", "webhook_endpoint"),
     ForeignKeyConstraint(["tenant", "sequence"], ["event.tenant", "event.sequence"]),
     _index("ix_webhook_delivery_waiting", "due_at", only="state = 'waiting'"),
+    _index("ix_webhook_delivery_due", "endpoint", "due_at", only="state = 'waiting'"),
+    _index("ix_webhook_delivery_running", "endpoint", only="state = 'running'"),
     _index(
         "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
     ),

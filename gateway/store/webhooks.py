@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, String, bindparam, func
 
 from gateway.store import tables
 from gateway.store.errors import LostLease, NoSuchRow
@@ -25,6 +25,7 @@ WAITING = "waiting"
 RUNNING = "running"
 DELIVERED = "delivered"
 DEAD = "dead"
+ANY_NUMBER = 1_000_000
 
 _endpoint = tables.webhook_endpoint
 _delivery = tables.webhook_delivery
@@ -141,6 +142,14 @@ def plan(scope: TenantScope, events: Sequence[Event]) -> int:
     return len(rows)
 
 
+def plan_one(scope: TenantScope, endpoint: Endpoint, event: Event) -> str:
+    """Add a delivery of the event for this endpoint, whatever types it wants; the delivery's id."""
+    row = _row(scope, endpoint, event)
+    scope.insert(_delivery, row)
+    scope.hint(TOPIC)
+    return str(row["id"])
+
+
 def plan_again(scope: TenantScope, endpoint: Endpoint, events: Sequence[Event]) -> int:
     """Add a delivery of each event that the endpoint wants, though it may have had it before; how many."""
     rows = [_row(scope, endpoint, event) for event in events if _wants(endpoint, event)]
@@ -160,20 +169,20 @@ def tenants_to_reap(system: SystemScope) -> list[str]:
     return system.tenants_with(_delivery, _delivery.c.state == RUNNING, ended)
 
 
-def take(scope: TenantScope, *, lease: timedelta, limit: int = 1) -> list[Delivery]:
-    """Take up to `limit` due deliveries, oldest first, each the first open one of its endpoint and claim."""
-    earlier = _delivery.alias("earlier")
-    blocked = scope.select(earlier, earlier.c.id).where(
-        earlier.c.endpoint == _delivery.c.endpoint,
-        earlier.c.claim == _delivery.c.claim,
-        earlier.c.sequence < _delivery.c.sequence,
-        earlier.c.state.in_((WAITING, RUNNING)),
-    )
-    due = scope.select(_delivery, _delivery.c.id).where(
-        _delivery.c.state == WAITING, _delivery.c.due_at <= scope.now(), ~blocked.exists()
-    )
-    ordered = due.order_by(_delivery.c.due_at, _delivery.c.sequence).limit(limit)
-    chosen = [row[0] for row in scope.tuples(ordered.with_for_update(of=_delivery, skip_locked=True))]
+def take(
+    scope: TenantScope, *, lease: timedelta, limit: int = 1, per_endpoint: int = ANY_NUMBER
+) -> list[Delivery]:
+    """Take up to `limit` due deliveries, each the first open one of its endpoint and claim.
+
+    No endpoint has more than `per_endpoint` under way, and those with the fewest come first: one that does
+    not answer holds up its own deliveries only.
+    """
+    scope.lock("deliveries")
+    running, chosen = _count_running(scope), list[str]()
+    for endpoint in sorted(list_endpoints(scope), key=lambda it: running.get(it.id, 0)):
+        free = min(limit - len(chosen), per_endpoint - running.get(endpoint.id, 0))
+        if free > 0:
+            chosen += _choose(scope, endpoint.id, free)
     if not chosen:
         return []
     statement = scope.update(_delivery).where(_delivery.c.id.in_(chosen), _delivery.c.state == WAITING)
@@ -185,6 +194,37 @@ def take(scope: TenantScope, *, lease: timedelta, limit: int = 1) -> list[Delive
         updated_at=scope.now(),
     ).returning(*_DELIVERY_COLUMNS)
     return sorted(scope.rows(Delivery, taken), key=lambda it: (it.sequence, it.id))
+
+
+def _count_running(scope: TenantScope) -> dict[str, int]:
+    """How many deliveries of each endpoint are under way."""
+    statement = scope.select(_delivery, _delivery.c.endpoint, func.count()).where(_is(RUNNING))
+    return dict(scope.tuples(statement.group_by(_delivery.c.endpoint)))
+
+
+def _is(state: str) -> ColumnElement[bool]:
+    """True for deliveries in `state`; written out, so that the index of that state is used."""
+    wanted = bindparam(f"state_{state}", state, literal_execute=True, type_=String)
+    return _delivery.c.state == wanted
+
+
+def _choose(scope: TenantScope, endpoint_id: str, limit: int) -> list[str]:
+    """The oldest due deliveries of an endpoint, none behind an open one of its claim."""
+    earlier = _delivery.alias("earlier")
+    blocked = scope.select(earlier, earlier.c.id).where(
+        earlier.c.endpoint == _delivery.c.endpoint,
+        earlier.c.claim == _delivery.c.claim,
+        earlier.c.sequence < _delivery.c.sequence,
+        earlier.c.state.in_((WAITING, RUNNING)),
+    )
+    due = scope.select(_delivery, _delivery.c.id).where(
+        _delivery.c.endpoint == endpoint_id,
+        _is(WAITING),
+        _delivery.c.due_at <= scope.now(),
+        ~blocked.exists(),
+    )
+    ordered = due.order_by(_delivery.c.due_at, _delivery.c.sequence).limit(limit)
+    return [row[0] for row in scope.tuples(ordered.with_for_update(of=_delivery, skip_locked=True))]
 
 
 def record_delivered(scope: TenantScope, delivery: Delivery, status: int) -> None:

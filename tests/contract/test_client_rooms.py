@@ -237,3 +237,28 @@ async def test_an_endpoint_is_changed_and_deleted_with_its_deliveries(store: Sto
     assert await store.read(webhooks.count_by_state, tenant=tenant) == {}
     with pytest.raises(NoSuchRow):
         await store.read(lambda scope: webhooks.read_secrets(scope, endpoint.id), tenant=tenant)
+
+
+async def test_no_endpoint_has_more_under_way_than_its_share_and_the_idle_come_first(
+    store: Store, tenant: str
+) -> None:
+    def furnish(scope: TenantScope) -> tuple[str, str]:
+        busy, idle = [
+            webhooks.add_endpoint(scope, url=f"https://{name}.example", types=(), secret=b"s").id
+            for name in ("busy", "idle")
+        ]
+        webhooks.plan(scope, events.append(scope, *[events.NewEvent(type="x", body=b"{}")] * 9))
+        return busy, idle
+
+    busy, idle = await store.write(furnish, tenant=tenant)
+
+    async def take(limit: int) -> list[str]:
+        lease = timedelta(minutes=1)
+        taken = await store.write(
+            lambda scope: webhooks.take(scope, lease=lease, limit=limit, per_endpoint=3), tenant=tenant
+        )
+        return [delivery.endpoint for delivery in taken]
+
+    assert await take(2) == [busy, busy]
+    assert sorted(await take(4)) == sorted([idle, idle, idle, busy])
+    assert await take(4) == []

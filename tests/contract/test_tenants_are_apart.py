@@ -90,6 +90,7 @@ def furnish(scope: TenantScope) -> World:
     jobs.enqueue(scope, jobs.NewJob(kind="send", subject=sent.id, lane="north", attempt_limit=1))
     jobs.enqueue(scope, jobs.NewJob(kind="send", subject="later", lane="south"))
     idempotency.begin(scope, "r", "k", "d")
+    files.add_claims(scope, file.id, [claim.id])
     return World(
         claim,
         told[0],
@@ -172,6 +173,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     events.load: lambda scope, its: events.load(scope, its.event.sequence),
     files.add: lambda scope, its: make_file(scope, sha256=its.file.sha256).original,
     files.find_by_control_number: lambda scope, its: files.find_by_control_number(scope, "NORTH", "1"),
+    files.add_claims: lambda scope, its: files.add_claims(scope, its.file.id, [its.claim.id]),
+    files.list_answers: lambda scope, its: files.list_answers(scope, its.file.id),
+    files.list_claims: lambda scope, its: files.list_claims(scope, its.file.id),
     files.find_last_received: lambda scope, its: files.find_last_received(scope, "north"),
     files.is_unread: lambda scope, its: files.is_unread(scope, "north"),
     files.list_control_numbers: lambda scope, its: files.list_control_numbers(
@@ -263,6 +267,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     webhooks.list_endpoints: lambda scope, its: webhooks.list_endpoints(scope),
     webhooks.load_endpoint: lambda scope, its: webhooks.load_endpoint(scope, its.endpoint.id),
     webhooks.plan: lambda scope, its: webhooks.plan(scope, [its.event]),
+    webhooks.plan_one: lambda scope, its: webhooks.plan_one(scope, its.endpoint, its.event),
     webhooks.plan_again: lambda scope, its: webhooks.plan_again(scope, its.endpoint, [its.event]),
     webhooks.read_secrets: lambda scope, its: webhooks.read_secrets(scope, its.endpoint.id),
     webhooks.reap: lambda scope, its: webhooks.reap(scope),

@@ -13,9 +13,11 @@ from edi.acks import (
     acknowledge_interchange,
     judge_findings,
     read_277ca,
+    read_824,
     read_999,
     read_ta1,
 )
+from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.claims import check_claim, write_claims
 from edi.envelope import Unreadable
 from edi.files import FileReport, SetReport, check_file
@@ -26,7 +28,7 @@ from edi.translation import UntranslatableError, write_json, write_x12
 from tests.claim_files import make_envelope
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-READERS = {"999": read_999, "277": read_277ca}
+READERS = {"999": read_999, "824": read_824, "277": read_277ca}
 CLAIM_GUIDES = tuple(guide for guide, source in load_sources().items() if source.set == "837")
 
 
@@ -62,6 +64,8 @@ def check_writing(entry: SetReport) -> None:
 def acknowledge(report: FileReport) -> None:
     """Every acknowledgment of a file."""
     judge_findings(report.all_findings)
+    for kind in ANSWERS:
+        acknowledge_file(report, kind=kind, created=NOW)
     for interchange in report.interchanges:
         acknowledge_interchange(interchange, created=NOW)
         for group in interchange.groups:

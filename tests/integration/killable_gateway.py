@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app import Role, open_gateway
+from gateway.batching import SEND
 from gateway.commitpoints import Reach, pass_by
+from gateway.inbound import PROCESS
 from gateway.services import Services
 from gateway.settings import (
     BatchSettings,
@@ -114,14 +116,19 @@ async def post_claims(services: Services) -> None:
 
 
 async def is_over(services: Services, *, deaf: bool) -> bool:
-    """True where every claim has its story (a deaf one: is sent) and no job is left to do."""
+    """True where every claim has its story (a deaf one: is sent) and no job of its path is left to do."""
     for number, whole in zip(load_claims(), STORIES.values(), strict=True):
         story = SENT if deaf else whole
         told = await count_events(services, number)
         if any(told[event] < count for event, count in story.items()):
             return False
-    left = await services.store.read(lambda scope: jobs.count_by_state(scope), tenant=TENANT)
-    return not set(left) & {"ready", "running"}
+    return not await services.store.read(list_work, tenant=TENANT)
+
+
+def list_work(scope: TenantScope) -> list[str]:
+    """The jobs of the path that are still to do; a watchdog's timer only waits for its hour."""
+    left = [job for state in ("ready", "running") for job in jobs.list_in_state(scope, state)]
+    return [job.id for job in left if job.kind in (SEND, PROCESS)]
 
 
 async def count_events(services: Services, number: str) -> Counter[str]:

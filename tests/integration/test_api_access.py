@@ -36,7 +36,9 @@ def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
 
 def body_of(route: Route) -> bytes | None:
     return (
-        None if route.body is Taken.NOTHING else b'{"note": "n", "claim": "clm_01K00000000000000000000000"}'
+        None
+        if route.body is Taken.NOTHING
+        else b'{"note": "n", "claim": "clm_01K00000000000000000000000", "after": 0}'
     )
 
 

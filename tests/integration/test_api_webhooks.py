@@ -174,3 +174,132 @@ async def test_a_wrong_field_is_named_by_its_pointer(rig: Rig, body: object, poi
     answer = await rig.call("POST", "/v1/webhooks", body)
     assert (answer.status, answer.codes) == (422, ["request.bad_field"])
     assert answer.json["findings"][0]["pointer"] == pointer
+
+
+def verify(secret: str, letter: tuple[dict[str, str], bytes]) -> Any:
+    headers, body = letter
+    return standardwebhooks.Webhook(secret).verify(body, {k.lower(): v for k, v in headers.items()})
+
+
+async def test_after_a_rotation_old_and_new_secret_both_verify_for_a_day(
+    rig: Rig, receiver: Receiver
+) -> None:
+    hook = await make_hook(rig, receiver)
+    rotated = await rig.call("POST", f"/v1/webhooks/{hook['id']}/rotate")
+    assert rotated.status == 200, rotated.body
+    assert rotated.json["secret"] != hook["secret"]
+    assert rotated.json["previousUntil"] > hook["createdAt"]
+    await rig.call("POST", "/v1/claims", make_claim())
+    await until(lambda: len(receiver.letters) == 2)
+    for secret in (hook["secret"], rotated.json["secret"]):
+        assert verify(secret, receiver.letters[0])["type"] == "claim.received"
+
+
+async def test_a_test_delivery_goes_to_one_endpoint_whatever_it_asked_for(
+    rig: Rig, receiver: Receiver
+) -> None:
+    hook = await make_hook(rig, receiver, types=["claim.paid"])
+    other = await make_hook(rig, receiver)
+    answer = await rig.call("POST", f"/v1/webhooks/{hook['id']}/test")
+    assert answer.status == 202, answer.body
+    await until(lambda: bool(receiver.letters))
+    assert verify(hook["secret"], receiver.letters[0])["data"] == {"webhook": hook["id"]}
+    assert [it["id"] for it in await list_deliveries(rig, hook["id"])] == [answer.json["delivery"]]
+    assert await list_deliveries(rig, other["id"]) == []
+
+
+async def test_events_are_replayed_from_a_cursor_with_the_ids_they_had(rig: Rig, receiver: Receiver) -> None:
+    hook = await make_hook(rig, receiver, types=["claim.accepted"])
+    for number in range(3):
+        await rig.call("POST", "/v1/claims", make_claim(f"RFC-{number}"))
+    await until(lambda: len(receiver.letters) == 3)
+    planned = await rig.call("POST", f"/v1/webhooks/{hook['id']}/replay", {"after": 2, "until": 5})
+    assert (planned.status, planned.json) == (202, {"deliveries": 1, "next": None})
+    await until(lambda: len(receiver.letters) == 4)
+    before = {msgspec.json.decode(body)["sequence"]: headers for headers, body in receiver.letters[:3]}
+    assert sorted(before) == [2, 4, 6]
+    assert receiver.letters[3][0]["webhook-id"] == before[4]["webhook-id"]
+
+
+async def test_a_replay_goes_on_page_by_page(
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.webhooks.REPLAYED_AT_ONCE", 4)
+    for number in range(3):
+        await rig.call("POST", "/v1/claims", make_claim(f"RFC-{number}"))
+    hook = await make_hook(rig, receiver)
+    path, after, planned = f"/v1/webhooks/{hook['id']}/replay", 0, 0
+    while after is not None:
+        page = (await rig.call("POST", path, {"after": after})).json
+        planned, after = planned + page["deliveries"], page["next"]
+    assert planned == 6
+    await until(lambda: len(receiver.letters) == 6)
+
+
+async def wait_for_state(rig: Rig, hook: str, state: str) -> None:
+    async with asyncio.timeout(10):
+        while (await rig.call("GET", f"/v1/webhooks/{hook}")).json["state"] != state:
+            await asyncio.sleep(0.02)
+
+
+async def test_an_endpoint_that_is_switched_off_is_told_to_the_others_and_to_a_person(
+    rig: Rig, receiver: Receiver
+) -> None:
+    watcher = await make_hook(rig, receiver, types=["webhook.disabled"])
+    hook = await make_hook(rig, receiver, types=["claim.received"])
+    receiver.statuses = [410]
+    await rig.call("POST", "/v1/claims", make_claim("RFC-1"))
+    await wait_for_state(rig, hook["id"], "disabled")
+    await until(lambda: len(receiver.letters) == 2)
+    told = verify(watcher["secret"], receiver.letters[1])
+    assert (told["type"], told["data"]["webhook"]) == ("webhook.disabled", hook["id"])
+    [item] = (await rig.call("GET", "/v1/worklists/exchange")).json["items"]
+    assert (item["reason"], item["subject"]) == ("webhook.disabled", hook["id"])
+    for step, wish in (("test", None), ("replay", {"after": 0})):
+        refused = await rig.call("POST", f"/v1/webhooks/{hook['id']}/{step}", wish)
+        assert (refused.status, refused.codes) == (409, ["webhook.is_off"])
+
+
+async def test_an_enabled_endpoint_gets_what_happens_next_and_its_work_item_is_settled(
+    rig: Rig, receiver: Receiver
+) -> None:
+    hook = await make_hook(rig, receiver, types=["claim.received"])
+    receiver.statuses = [410]
+    await rig.call("POST", "/v1/claims", make_claim("RFC-1"))
+    await wait_for_state(rig, hook["id"], "disabled")
+    await rig.call("POST", "/v1/claims", make_claim("RFC-2"))
+    enabled = await rig.call("POST", f"/v1/webhooks/{hook['id']}/enable")
+    assert (enabled.status, enabled.json["state"], enabled.json["failingSince"]) == (200, "active", None)
+    assert (await rig.call("GET", "/v1/worklists/exchange")).json["total"] == 0
+    await rig.call("POST", "/v1/claims", make_claim("RFC-3"))
+    await until(lambda: len(receiver.letters) == 2)
+    assert b"RFC-3" in receiver.letters[1][1]
+
+
+async def test_a_receiver_that_does_not_answer_holds_up_no_other(
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, release = 0, asyncio.Event()
+    app = aiohttp.web.Application()
+
+    async def hang(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        nonlocal held
+        held += 1
+        await release.wait()
+        return aiohttp.web.Response()
+
+    app.router.add_post("/hooks", hang)
+    runner = aiohttp.web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    dead = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
+    await rig.call("POST", "/v1/webhooks", {"url": dead})
+    for number in range(20):
+        await rig.call("POST", "/v1/claims", make_claim(f"RFC-{number}"))
+    await until(lambda: held == 4)
+    await make_hook(rig, receiver)
+    await rig.call("POST", "/v1/claims", make_claim("RFC-99"))
+    await until(lambda: len(receiver.letters) == 2, seconds=4.0)
+    assert held == 4, "so many at once to one endpoint, and no more"
+    release.set()
+    await runner.cleanup()

@@ -90,6 +90,18 @@ def test_a_999_is_answered_by_a_ta1_alone() -> None:
     assert (len(interchange.acknowledgments), interchange.groups) == (1, ())
 
 
+@pytest.mark.parametrize("kind", ["999", "824"])
+def test_an_envelope_that_names_nobody_rightly_is_answered_all_the_same(kind: str) -> None:
+    document = load_document(ENROLLMENT)
+    text = write_documents(guide_of(ENROLLMENT), [document], envelope())
+    broken = text.replace(b"*ZZ*CLAIMWIREDEMO  *", b"*Z*  *").replace(b"*T*:~", b"*Q*:~")
+    broken = broken.replace(b"GS*BE*CLAIMWIREDEMO", b"GS*BE*C")
+    [interchange] = check_file(acknowledge_file(check_file(broken), kind=kind, created=CREATED)).interchanges
+    header = interchange.header
+    assert (header.receiver_qualifier, header.receiver, header.usage) == ("ZZ", "UNKNOWN", "P")
+    assert [group.header.receiver for group in interchange.groups] == ["UNKNOWN"]
+
+
 def test_what_a_receiver_says_in_its_own_words_is_the_value_and_not_the_message() -> None:
     said = {
         "conditionCode": "024",

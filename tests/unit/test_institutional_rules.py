@@ -157,3 +157,32 @@ def test_claims_of_one_provider_are_folded() -> None:
     written = write_claims(claims, make_envelope(), guide=GUIDE)
     assert written.text.count(b"NM1*85*") == 1
     assert [placed.position for placed in written.placements] == [1, 2, 3]
+
+
+def test_second_names_of_a_line_are_read_and_their_faults_point_to_them() -> None:
+    claim = load("outpatient_injury")
+    line = claim["claimInformation"]["serviceLines"][0]
+    line["serviceLineDateInformation"] = {"beginServiceDate": line.pop("serviceDate")}
+    line["linePricingInformation"] = {"pricingMethodologyCode": "99", "repricedAllowedAmount": "1"}
+    line["lineAdjustmentInformation"] = {
+        "otherPayerPrimaryIdentifier": "CWP02",
+        "serviceLinePaidAmount": "300.00",
+        "serviceIdQualifier": "HC",
+        "procedureCode": "73110",
+        "paidServiceUnitCount": "1",
+        "claimPaidDate": "20261030",
+        "claimAdjustment": {
+            "adjustmentGroupCode": "CO",
+            "claimAdjustmentDetails": [{"adjustmentReasonCode": "45", "adjustmentAmount": "110.40"}],
+        },
+    }
+    text = write_claims([claim], make_envelope(), guide=GUIDE).text
+    for segment in (
+        b"DTP*472*D8*20261012~",
+        b"HCP*99*1~",
+        b"SVD*CWP02*300.00*HC:73110**1~",
+        b"CAS*CO*45*110.40~",
+    ):
+        assert segment in text
+    pointer = "/claimInformation/serviceLines/0/linePricingInformation/pricingMethodologyCode"
+    assert ("element.bad_code", pointer) in faults(claim)

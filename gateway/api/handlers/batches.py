@@ -121,9 +121,9 @@ async def _end(reading: asyncio.Task[None], answers: Answers) -> None:
 
 @contextlib.contextmanager
 def _hold_place(call: Call) -> Iterator[None]:
-    """One of the batches under way. Raises Problem 429 where there are too many."""
+    """One of the tenant's batches under way. Raises Problem 429 where it has too many."""
     batches, limit = call.services.batches, call.services.settings.server.batches
-    if batches.total() >= limit:
+    if batches[call.tenant] >= limit:
         detail = f"At most {limit} batches are taken in at once. Nothing was read."
         raise Problem("too-many", detail, headers={"Retry-After": "5", "Connection": "close"})
     batches[call.tenant] += 1

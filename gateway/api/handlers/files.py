@@ -7,19 +7,24 @@ from aiohttp import web
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
 from gateway.api.problem import Problem, refuse_missing
-from gateway.api.shapes import FileShown, FileTaken
+from gateway.api.shapes import FileAnswer, FileAnswers, FileClaim, FileShown, FileTaken
+from gateway.intake import Submission
 from gateway.store import files
 
 FILES = "/v1/files"
 
 
 async def deposit_file(call: Call) -> web.Response:
-    """POST /v1/files: the bytes are kept and checked; 201, or 422 with findings and the file's id."""
+    """POST /v1/files: the bytes are kept, claims taken in; 201, or 422 with findings and the file."""
     content = await call.body(limit=call.services.settings.server.file_limit)
     deposit = await call.services.deposits.keep(call.tenant, content)
     if not deposit.accepted:
         raise Problem("findings", "The file was kept.", deposit.findings, file=deposit.file.id)
-    taken = FileTaken(file=show(deposit.file, FileShown), findings=deposit.findings)
+    taken = FileTaken(
+        file=show(deposit.file, FileShown),
+        claims=[_show_claim(submission) for submission in deposit.submissions],
+        findings=deposit.findings,
+    )
     return write_json(taken, status=201, headers={"Location": f"{FILES}/{deposit.file.id}"})
 
 
@@ -29,3 +34,21 @@ async def show_file(call: Call) -> web.Response:
     if file is None:
         raise refuse_missing("file")
     return write_json(show(file, FileShown))
+
+
+async def show_acknowledgments(call: Call) -> web.Response:
+    """GET /v1/files/{id}/acknowledgments: the 999 of a posted 837, and the 277CA of its claims."""
+    answers = await call.services.answers.find(call.tenant, call.subject)
+    if answers is None:
+        raise refuse_missing("file")
+    shown = [FileAnswer(kind=answer.kind, x12=answer.text.decode("utf-8")) for answer in answers]
+    return write_json(FileAnswers(file=call.subject, acknowledgments=shown))
+
+
+def _show_claim(submission: Submission) -> FileClaim:
+    return FileClaim(
+        id=submission.claim,
+        state=submission.state,
+        patient_control_number=submission.patient_control_number,
+        findings=submission.findings,
+    )

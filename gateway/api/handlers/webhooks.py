@@ -1,6 +1,9 @@
-"""Webhook endpoints over HTTP: make, list, show, delete, and what was delivered."""
+"""Webhook endpoints over HTTP: make, list, look after and delete them, and what was delivered."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -14,16 +17,24 @@ from gateway.api.shapes import (
     DeliveryShown,
     EndpointMade,
     EndpointPage,
+    EndpointRotated,
     EndpointShown,
     NewEndpoint,
     PageQuery,
+    ReplayPlanned,
+    ReplayWish,
+    TestPlanned,
 )
 from gateway.events import EVENT_TYPES
+from gateway.hands import Hand, HandRefused
 from gateway.outbound import judge_url
 from gateway.signatures import write_secret
 from gateway.store import TenantScope, webhooks
+from gateway.store.errors import NoSuchRow
 from gateway.store.webhooks import Delivery, Endpoint
+from gateway.webhooks import replay, rotate, switch_on, try_out
 
+T = TypeVar("T")
 WEBHOOKS = "/v1/webhooks"
 
 
@@ -79,6 +90,44 @@ async def list_deliveries(call: Call) -> web.Response:
     return write_json(
         DeliveryPage(deliveries=[show(delivery, DeliveryShown) for delivery in page], next=more)
     )
+
+
+async def rotate_secret(call: Call) -> web.Response:
+    """POST /v1/webhooks/{id}/rotate: a new secret, shown this once; both sign for a while."""
+    secret = write_secret()
+    endpoint, until = await _act(call, lambda scope: rotate(scope, call.subject, secret))
+    shown = msgspec.structs.asdict(show(endpoint, EndpointShown))
+    return write_json(EndpointRotated(**shown, secret=secret, previous_until=until))
+
+
+async def replay_events(call: Call) -> web.Response:
+    """POST /v1/webhooks/{id}/replay: events of the feed are delivered once more."""
+    wish = await call.struct(ReplayWish)
+    planned = await _act(call, lambda scope: replay(scope, call.subject, wish.after, wish.until))
+    return write_json(show(planned, ReplayPlanned), status=202)
+
+
+async def test_endpoint(call: Call) -> web.Response:
+    """POST /v1/webhooks/{id}/test: a test event goes to this endpoint alone."""
+    delivery = await _act(call, lambda scope: try_out(scope, call.subject))
+    return write_json(TestPlanned(delivery=delivery), status=202)
+
+
+async def enable_endpoint(call: Call) -> web.Response:
+    """POST /v1/webhooks/{id}/enable: what happens from now on is sent to it again."""
+    hand = Hand(call.caller.key)
+    endpoint = await _act(call, lambda scope: switch_on(scope, call.subject, hand))
+    return write_json(show(endpoint, EndpointShown))
+
+
+async def _act(call: Call, operation: Callable[[TenantScope], T]) -> T:
+    """Do it in one transaction. Raises Problem where there is no such endpoint, or it cannot be done."""
+    try:
+        return await call.services.store.write(operation, tenant=call.tenant)
+    except NoSuchRow:
+        raise refuse_missing("webhook") from None
+    except HandRefused as refused:
+        raise Problem("conflict", findings=[refused.finding]) from None
 
 
 def _check(new: NewEndpoint, *, allow_private: bool) -> list[Finding]:
