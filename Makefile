@@ -64,7 +64,7 @@ schemas: $(DEVELOP)  ## Regenerate schemas/json and the generated docs
 
 lock: | $(BIN)/uv  ## Renew the lock files
 	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra bulk --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf .venv .setup dist build

@@ -7,12 +7,10 @@ and IK502 (transaction set). Source: 005010 ISA, GS, ST, SE, GE, IEA and TA1; 00
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from edi.delimiters import HeaderText
-from edi.envelope_checks import check_header, check_interchange_header, load_tables, place_element
 from edi.envelope_writer import (
     DelimiterInValue,
     EnvelopeSettings,
@@ -21,7 +19,7 @@ from edi.envelope_writer import (
     write_interchange,
     write_segments,
 )
-from edi.findings import Finding, Place, Severity, find
+from edi.findings import Finding, Severity
 from edi.interchange import (
     Event,
     FileReading,
@@ -34,12 +32,15 @@ from edi.interchange import (
     InterchangeHeader,
     InterchangeOpened,
     Noted,
+    Part,
+    SegmentsRead,
+    SetClosed,
+    SetOpened,
     SetRead,
     TransactionSet,
-    describe_group,
-    describe_interchange,
 )
 from edi.lexer import Lexer, Unreadable
+from edi.pairing import pair_segments
 from edi.segments import Segment
 
 __all__ = [
@@ -62,19 +63,46 @@ __all__ = [
     "join_components",
     "read_envelopes",
     "stream_file",
+    "stream_parts",
     "wrap_interchange",
     "write_interchange",
     "write_segments",
 ]
 
 
-def stream_file(data: bytes, *, strict: bool = False) -> Iterator[Event]:
-    """What stands in a file, in its order, holding one transaction set in memory at a time.
+def stream_parts(chunks: Iterable[bytes], *, strict: bool = False) -> Iterator[Part]:
+    """What stands in a file, in its order, in constant memory: the segments of a set come in runs.
 
-    `strict` turns every forgiven fault (severity warning) into an error. Raises Unreadable, at once, where
-    the bytes hold no interchange; everything else that is wrong is a finding of the events.
+    `chunks` are the bytes of the file; they are gone through twice (see `edi.lexer.Lexer`). `strict` turns
+    every forgiven fault (severity warning) into an error. Raises Unreadable, at once, where the bytes hold no
+    interchange; everything else that is wrong is a finding of the parts.
     """
-    return _stream_lexer(Lexer(data), strict=strict)
+    parts = pair_segments(Lexer(chunks))
+    return map(_tighten, parts) if strict else parts
+
+
+def stream_file(data: bytes, *, strict: bool = False) -> Iterator[Event]:
+    """The same with whole transaction sets: one of them is in memory at a time."""
+    return _gather_sets(stream_parts([data], strict=strict))
+
+
+def _gather_sets(parts: Iterator[Part]) -> Iterator[Event]:
+    segments: list[Segment] = []
+    for part in parts:
+        match part:
+            case SegmentsRead(run):
+                segments += run
+            case SetOpened(segment):
+                segments = [segment]
+            case SetClosed(findings, _):
+                yield SetRead(_describe_set(segments, findings))
+            case _:
+                yield part
+
+
+def _describe_set(segments: list[Segment], findings: tuple[Finding, ...]) -> TransactionSet:
+    value = segments[0].element
+    return TransactionSet(value(1), value(2), value(3), segments, findings)
 
 
 def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
@@ -83,8 +111,9 @@ def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
     groups: list[Group] = []
     sets: list[TransactionSet] = []
     notes: list[Finding] = []
-    lexer = Lexer(data)
-    for event in _stream_lexer(lexer, strict=strict):
+    lexer = Lexer([data])
+    parts = pair_segments(lexer)
+    for event in _gather_sets(map(_tighten, parts) if strict else parts):
         match event:
             case InterchangeOpened(header):
                 interchange_header, groups = header, []
@@ -102,268 +131,13 @@ def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
     return FileReading(tuple(interchanges), tuple(notes), lexer.encoding)
 
 
-def _stream_lexer(lexer: Lexer, *, strict: bool) -> Iterator[Event]:
-    events = _stream(lexer)
-    return map(_tighten, events) if strict else events
-
-
-def _stream(lexer: Lexer) -> Iterator[Event]:
-    known: set[tuple[str, str, str]] = set()
-    while lexer.header is not None:
-        reader = _InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
-        yield InterchangeOpened(reader.header)
-        for batch in lexer.take_segments():
-            yield from reader.read(batch)
-        yield from reader.end()
-        yield from map(Noted, lexer.notes)
-        lexer.notes.clear()
-
-
-class _OpenGroup:
-    """A group whose GE has not come yet."""
-
-    def __init__(self, header: GroupHeader) -> None:
-        self.header = header
-        self.set_numbers: set[str] = set()
-        self.set_count = 0
-        self.findings: list[Finding] = []
-
-
-class _InterchangeReader:
-    """Pairs the headers and trailers of one interchange."""
-
-    def __init__(self, text: HeaderText, offset: int, known: set[tuple[str, str, str]]) -> None:
-        segment = Segment(text.elements, 0, offset)
-        self.header = describe_interchange(segment, text.delimiters)
-        self.findings = check_interchange_header(text, segment, self._place(segment))
-        self.acknowledgments: list[Segment] = []
-        self.group: _OpenGroup | None = None
-        self.segments: list[Segment] | None = None
-        self.group_numbers: set[str] = set()
-        self.group_count = 0
-        self.trailer: Segment | None = None
-        self.straying = False
-        self._check_unique(known)
-
-    def read(self, batch: list[Segment]) -> Iterator[Event]:
-        """The next segments of the interchange."""
-        find_handler = _HANDLERS.get
-        for segment in batch:
-            handle = find_handler(segment.elements[0])
-            if handle is not None:
-                yield from handle(self, segment)
-            elif self.segments is not None:
-                self.segments.append(segment)
-                segment.ordinal = len(self.segments)
-            else:
-                self._note_stray(segment)
-
-    # --- one segment
-
-    def take(self, segment: Segment) -> None:
-        """A segment that is not of the envelope: part of the open transaction set, or out of place."""
-        if self.segments is None:
-            self._note_stray(segment)
-            return
-        self.segments.append(segment)
-        segment.ordinal = len(self.segments)
-
-    def take_acknowledgment(self, segment: Segment) -> Iterator[Event]:
-        """TA1, which stands between ISA and the first GS."""
-        if self.group is None:
-            self.acknowledgments.append(segment)
-        else:
-            self.take(segment)
-        yield from ()
-
-    def open_group(self, segment: Segment) -> Iterator[Event]:
-        """GS."""
-        yield from self._end_group(None)
-        self.straying = False
-        self.group_count += 1
-        self.group = _OpenGroup(describe_group(segment))
-        yield GroupOpened(self.group.header)
-        self._check_group_header(self.group, segment)
-
-    def open_set(self, segment: Segment) -> Iterator[Event]:
-        """ST."""
-        yield from self._end_set(None)
-        if self.group is None:
-            self._note_stray(segment)
-            return
-        self.straying = False
-        self.segments = [segment]
-        segment.ordinal = 1
-
-    def close_set(self, segment: Segment) -> Iterator[Event]:
-        """SE."""
-        if self.segments is None:
-            self._note_stray(segment)
-            return
-        self.take(segment)
-        yield from self._end_set(segment)
-
-    def close_group(self, segment: Segment) -> Iterator[Event]:
-        """GE."""
-        if self.group is None:
-            self._note_stray(segment)
-        yield from self._end_group(segment)
-
-    def close_interchange(self, segment: Segment) -> Iterator[Event]:
-        """IEA."""
-        self.trailer = segment
-        yield from ()
-
-    # --- ends
-
-    def end(self) -> Iterator[Event]:
-        """The interchange is over: at IEA, at the next ISA, or at the end of the file."""
-        yield from self._end_group(None)
-        self._check_trailer()
-        yield InterchangeClosed(tuple(self.acknowledgments), tuple(self.findings))
-
-    def _end_group(self, trailer: Segment | None) -> Iterator[Event]:
-        yield from self._end_set(None)
-        group, self.group = self.group, None
-        if group is None:
-            return
-        place = self._place(trailer or group.header.segment, group)
-        if trailer is None:
-            group.findings.append(find("group.missing_trailer", x12=place))
-        else:
-            _check_trailer_numbers(
-                trailer, group.set_count, group.header.control_number, place, group.findings, _GROUP_TRAILER
-            )
-        yield GroupClosed(tuple(group.findings))
-
-    def _end_set(self, trailer: Segment | None) -> Iterator[Event]:
-        segments, self.segments = self.segments, None
-        group = self.group
-        if segments is None or group is None:
-            return
-        header = segments[0]
-        findings = self._check_set_header(header, group)
-        place = self._place(trailer or header, group, header.element(2))
-        if trailer is None:
-            findings.append(find("set.missing_trailer", x12=place))
-        else:
-            _check_trailer_numbers(trailer, len(segments), header.element(2), place, findings, _SET_TRAILER)
-        group.set_count += 1
-        yield SetRead(
-            TransactionSet(header.element(1), header.element(2), header.element(3), segments, tuple(findings))
-        )
-
-    # --- checks
-
-    def _check_unique(self, known: set[tuple[str, str, str]]) -> None:
-        header = self.header
-        identity = (header.sender_qualifier, header.sender, header.control_number)
-        if identity in known:
-            place = place_element(self._place(header.segment), 13)
-            self.findings.append(find("interchange.duplicate_control_number", x12=place))
-        known.add(identity)
-
-    def _check_group_header(self, group: _OpenGroup, segment: Segment) -> None:
-        tables = load_tables()
-        place = self._place(segment, group)
-        for finding in check_header(tables.group_header, segment, place):
-            # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
-            (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
-        if group.header.version.startswith("004010"):
-            group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
-        if group.header.functional_id not in tables.groups:
-            code = find("group.not_supported", x12=place_element(place, 1), value=group.header.functional_id)
-            group.findings.append(code)
-        if group.header.control_number in self.group_numbers:
-            group.findings.append(find("group.duplicate_control_number", x12=place_element(place, 6)))
-        self.group_numbers.add(group.header.control_number)
-
-    def _check_set_header(self, segment: Segment, group: _OpenGroup) -> list[Finding]:
-        tables = load_tables()
-        place = self._place(segment, group, segment.element(2))
-        findings = check_header(tables.set_header, segment, place)
-        allowed = tables.groups.get(group.header.functional_id)
-        if not any(segment.element(1) in sets for sets in tables.groups.values()):
-            findings.append(find("set.not_supported", x12=place_element(place, 1), value=segment.element(1)))
-        elif allowed is not None and segment.element(1) not in allowed:
-            findings.append(find("set.not_in_group", x12=place_element(place, 1)))
-        if segment.element(3) not in ("", group.header.version):
-            findings.append(find("set.implementation_mismatch", x12=place_element(place, 3)))
-        if segment.element(2) in group.set_numbers:
-            findings.append(find("set.duplicate_control_number", x12=place_element(place, 2)))
-        group.set_numbers.add(segment.element(2))
-        return findings
-
-    def _check_trailer(self) -> None:
-        trailer = self.trailer
-        if trailer is None:
-            self.findings.append(find("interchange.missing_trailer", x12=self._place(self.header.segment)))
-        else:
-            place = self._place(trailer)
-            number = self.header.control_number
-            _check_trailer_numbers(
-                trailer, self.group_count, number, place, self.findings, _INTERCHANGE_TRAILER
-            )
-        if not (self.group_count or self.acknowledgments or self.straying):
-            self.findings.append(find("interchange.empty", x12=self._place(self.header.segment)))
-
-    def _note_stray(self, segment: Segment) -> None:
-        """One finding for each run of segments that belong to no transaction set."""
-        if self.straying:
-            return
-        self.straying = True
-        place = self._place(segment, self.group)
-        if segment.id.islower():
-            self.findings.append(find("interchange.lowercase_ids", x12=place))
-        else:
-            where = "in a group" if self.group else "outside of any group"
-            self.findings.append(find("interchange.stray_segment", x12=place, where=where))
-
-    def _place(
-        self, segment: Segment, group: _OpenGroup | None = None, set_number: str | None = None
-    ) -> Place:
-        return Place(
-            interchange=self.header.control_number,
-            group=group.header.control_number if group else None,
-            set=set_number,
-            segment=segment.id,
-            ordinal=segment.ordinal or None,
-            offset=segment.offset,
-        )
-
-
-_HANDLERS = {
-    "GS": _InterchangeReader.open_group,
-    "ST": _InterchangeReader.open_set,
-    "SE": _InterchangeReader.close_set,
-    "GE": _InterchangeReader.close_group,
-    "IEA": _InterchangeReader.close_interchange,
-    "TA1": _InterchangeReader.take_acknowledgment,
-}
-_INTERCHANGE_TRAILER = ("interchange.group_count", "interchange.control_number_mismatch")
-_GROUP_TRAILER = ("group.set_count", "group.control_number_mismatch")
-_SET_TRAILER = ("set.segment_count", "set.control_number_mismatch")
-
-
-def _check_trailer_numbers(
-    trailer: Segment, count: int, number: str, place: Place, findings: list[Finding], codes: tuple[str, str]
-) -> None:
-    """SE, GE and IEA alike: element 1 is the count, element 2 repeats the control number of the header."""
-    stated = trailer.element(1)
-    if not (stated.isascii() and stated.isdigit() and stated.lstrip("0") == str(count).lstrip("0")):
-        findings.append(find(codes[0], x12=place_element(place, 1), value=stated))
-    if trailer.element(2) != number:
-        findings.append(find(codes[1], x12=place_element(place, 2)))
-
-
-def _tighten(event: Event) -> Event:
+def _tighten(event: Part) -> Part:
     """The event with every warning turned into an error."""
     match event:
         case Noted(finding):
             return Noted(_tighten_finding(finding))
-        case SetRead(transaction_set):
-            findings = tuple(map(_tighten_finding, transaction_set.findings))
-            return SetRead(msgspec.structs.replace(transaction_set, findings=findings))
+        case SetClosed(findings, count):
+            return SetClosed(tuple(map(_tighten_finding, findings)), count)
         case GroupClosed(findings):
             return GroupClosed(tuple(map(_tighten_finding, findings)))
         case InterchangeClosed(acknowledgments, findings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -109,10 +109,8 @@ def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> Fil
     and 6) run as well.
     """
     reading = read_envelopes(data, strict=strict)
-    return FileReport(
-        tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges),
-        reading.findings,
-    )
+    interchanges = tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges)
+    return FileReport(interchanges, reading.findings)
 
 
 def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeReport:
@@ -122,19 +120,21 @@ def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeRepo
 
 def _check_group(header: InterchangeHeader, group: Group, edits: bool) -> GroupReport:
     sets = tuple(_check_set(header, group.header, transaction_set, edits) for transaction_set in group.sets)
-    return GroupReport(group.header, sets, (*group.findings, *_check_version(header, group.header, sets)))
+    kinds = [report.set_id for report in sets if report.guide is not None]
+    version = check_version(header.control_number, group.header, kinds)
+    return GroupReport(group.header, sets, (*group.findings, *version))
 
 
-def _check_version(
-    interchange: InterchangeHeader, group: GroupHeader, sets: tuple[SetReport, ...]
-) -> Iterator[Finding]:
-    """A finding where GS08 names no guide of the group's sets, though they could be read by another sign."""
-    read = dict.fromkeys(report.set_id for report in sets if report.guide is not None)
-    known = [version for set_id in read for version in known_versions(set_id)]
+def check_version(interchange: str, group: GroupHeader, kinds: Iterable[str]) -> Iterator[Finding]:
+    """A finding where GS08 names no guide of the group's sets, though they could be read by another sign.
+
+    `interchange` is ISA13; `kinds` are the ids (ST01) of the sets that could be read.
+    """
+    known = [version for set_id in dict.fromkeys(kinds) for version in known_versions(set_id)]
     if not known or group.version in known or group.version.startswith("004010"):
         return
     at = Place(
-        interchange=interchange.control_number,
+        interchange=interchange,
         group=group.control_number,
         segment="GS",
         element=8,
@@ -154,7 +154,7 @@ def _check_set(
     guide = resolve_guide(*named)
     if guide is None:
         guide = recognise_guide(*named, transaction_set.segments)
-        note = _note_unknown(transaction_set, group, at) if guide is None else _note_assumed(guide, at)
+        note = note_unknown(*named[:2], group, at) if guide is None else note_assumed(guide, at)
         found = (*found, note)
     if guide is None:
         return _report(transaction_set, None, None, found)
@@ -175,14 +175,16 @@ def _report(
     )
 
 
-def _note_unknown(transaction_set: TransactionSet, group: GroupHeader, at: Place) -> Finding:
-    version = transaction_set.implementation or group.version
+def note_unknown(set_id: str, implementation: str, group: GroupHeader, at: Place) -> Finding:
+    """The finding that no guide is known for a transaction set."""
+    version = implementation or group.version
     code = "guide.retired" if version.startswith("004010") else "guide.unknown"
-    known = ", ".join(known_versions(transaction_set.set_id)) or "none for this transaction set"
-    return find(code, x12=at, value=version, set=_plain(transaction_set.set_id), known=known)
+    known = ", ".join(known_versions(set_id)) or "none for this transaction set"
+    return find(code, x12=at, value=version, set=_plain(set_id), known=known)
 
 
-def _note_assumed(guide: str, at: Place) -> Finding:
+def note_assumed(guide: str, at: Place) -> Finding:
+    """The finding that a guide was told by the content of a set."""
     return find("guide.assumed", x12=at, guide=guide)
 
 

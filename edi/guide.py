@@ -115,6 +115,7 @@ class LoopUse(msgspec.Struct, frozen=True):
 class Guide(msgspec.Struct, frozen=True):
     """An implementation guide: `root` is the transaction set, from ST to SE.
 
+    `handed_on` is the loop that a streamed file is told by: each is handed on once complete, then dropped.
     `versions` are what ST03 and GS08 may say; we write the first. Two guides may share it (270 and 271).
     """
 
@@ -126,6 +127,7 @@ class Guide(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    handed_on: str = ""
 
     @property
     def version(self) -> str:

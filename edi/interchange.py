@@ -92,6 +92,25 @@ class GroupOpened(msgspec.Struct, frozen=True):
     header: GroupHeader
 
 
+class SetOpened(msgspec.Struct, frozen=True):
+    """An ST was read."""
+
+    segment: Segment
+
+
+class SegmentsRead(msgspec.Struct, frozen=True):
+    """The next segments of the open transaction set, with their ordinals; the last of them is its SE."""
+
+    segments: list[Segment]
+
+
+class SetClosed(msgspec.Struct, frozen=True):
+    """The open transaction set ended, with or without SE; `findings` are the faults of ST and SE (IK502)."""
+
+    findings: tuple[Finding, ...]
+    segment_count: int
+
+
 class SetRead(msgspec.Struct, frozen=True):
     """A transaction set was read to its end."""
 
@@ -117,7 +136,9 @@ class Noted(msgspec.Struct, frozen=True):
     finding: Finding
 
 
-Event = InterchangeOpened | GroupOpened | SetRead | GroupClosed | InterchangeClosed | Noted
+Outer = InterchangeOpened | GroupOpened | GroupClosed | InterchangeClosed | Noted
+Event = Outer | SetRead
+Part = Outer | SetOpened | SegmentsRead | SetClosed
 
 
 def describe_interchange(segment: Segment, delimiters: Delimiters) -> InterchangeHeader:

@@ -7,62 +7,57 @@ whole file is valid UTF-8, else as latin-1. What is forgiven on the way is told 
 
 from __future__ import annotations
 
-import gc
-import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from edi.delimiters import BLANKS, HEADER_LENGTH, HeaderText, read_header
+from edi.collector import resting_collector
+from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
+from edi.survey import (
+    BOM,
+    FILLERS,
+    HEADER_ID,
+    Survey,
+    Unreadable,
+    explain_unreadable,
+    survey_chunks,
+)
+from edi.window import Window
 
-_BOM = "\xef\xbb\xbf"
-_FILLERS = BLANKS + "\x00\x1a"
-_HEADER_ID = re.compile(r"ISA[^0-9A-Za-z]")
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+__all__ = ["Lexer", "Unreadable"]
 _FIRST_CHUNK = 1 << 10
 _LARGEST_CHUNK = 1 << 16
-_WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"I\x00S\x00", b"\x00I\x00S")
-_EBCDIC_HEADER = b"\xc9\xe2\xc1"
-
-
-class Unreadable(Exception):
-    """Nothing can be read: `finding` says why. The text of the exception holds no value of the file."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(f"{finding.code}: {finding.message}")
-        self.finding = finding
+_LOOK_AHEAD = 1 << 13
+"""How far after its first character an ISA may be looked at."""
 
 
 class Lexer:
-    """Reads a file from front to back, one interchange after another, in constant memory beside the file.
+    """Reads a file from front to back, one interchange after another, in constant memory.
 
-    `header` is the ISA that stands next, or None at the end. `take_segments` yields what belongs to it and
-    moves on to the next. `notes` gathers what was forgiven. Raises Unreadable where there is no ISA at all.
+    `chunks` are its bytes; they are gone through twice (first by `survey_chunks`, unless the survey is
+    given), so a one-way iterator will not do. `header` is the ISA that stands next, or None at the end.
+    `take_segments` yields what belongs to it and moves on to the next. `notes` gathers what was forgiven;
+    `origin` gives the byte offset of a place in the text. Raises Unreadable where there is no ISA at all.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, chunks: Iterable[bytes], survey: Survey | None = None) -> None:
+        survey = survey or survey_chunks(chunks)
         self.notes: list[Finding] = []
+        self.encoding = survey.encoding
         self._control_number: str | None = None
         self._noted: set[str] = set()
-        self._breaks: list[int] = []
-        self._break_length = 0
-        self._text = _look_at(data)
-        self._unwrap()
-        self.encoding = _find_encoding(data, self._text, wrapped=bool(self._breaks))
+        self._wrapped = bool(survey.line_break)
+        self._window = Window(chunks, survey.line_break)
+        self.origin = self._window.origin
+        if self._wrapped:
+            self._note("file.wrapped_lines", 0)
         if self.encoding != "ascii":
             self._note("file.utf8" if self.encoding == "utf-8" else "file.latin1", 0)
         self._position = 0
         self.header: HeaderText | None = None
-        self._seek_first_header()
-
-    def origin(self, place: int) -> int:
-        """The byte offset in the file as received of a place in the text (they differ in wrapped files)."""
-        if not self._breaks:
-            return place
-        return place + bisect_right(self._breaks, place) * self._break_length
+        self._seek_first_header(survey.opening)
 
     def take_segments(self) -> Iterator[list[Segment]]:
         """The segments after the ISA that stands next, to its IEA, the next ISA or the end of the file.
@@ -83,45 +78,65 @@ class Lexer:
 
     # --- finding headers
 
-    def _seek_first_header(self) -> None:
-        text = self._text
-        if text.startswith(_BOM):
+    def _seek_first_header(self, opening: str) -> None:
+        self._window.reach(_LOOK_AHEAD)
+        if self._window.text.startswith(BOM):
             self._note("file.bom", 0)
-            self._position = len(_BOM)
-        self.header = self._find_header(self._position)
+            self._position = len(BOM)
+        start = self._position
+        leading = self._seek_header()
         if self.header is None:
-            raise Unreadable(find(_explain_unreadable(text[self._position :]), x12=Place(offset=0)))
-        leading = text[self._position : self.header.start]
-        if leading.strip(_FILLERS):
-            self._note("file.leading_text", self._position)
+            raise Unreadable(find(explain_unreadable(opening), x12=Place(offset=0)))
+        if leading - set(FILLERS):
+            self._note("file.leading_text", start)
         elif leading:
-            self._note("file.leading_blanks", self._position)
+            self._note("file.leading_blanks", start)
 
     def _seek_next_header(self) -> None:
-        self.header = self._find_header(self._position)
-        end = self.header.start if self.header else len(self._text)
-        between = self._text[self._position : end]
-        if between.strip(_FILLERS):
-            self._note("file.stray_text", self._position)
-        elif "\x1a" in between or "\x00" in between:
-            self._note("file.trailing_control", self._position)
+        start = self._position
+        between = self._seek_header()
+        if between - set(FILLERS):
+            self._note("file.stray_text", start)
+        elif between & {"\x1a", "\x00"}:
+            self._note("file.trailing_control", start)
 
-    def _find_header(self, start: int) -> HeaderText | None:
-        for found in _HEADER_ID.finditer(self._text, start):
-            before = self._text[found.start() - 1 : found.start()] if found.start() > start else ""
-            header = None if before.isalnum() else read_header(self._text, found.start())
-            if header:
-                return self._restore_header(header)
-        return None
+    def _seek_header(self) -> set[str]:
+        """Sets `header` to the next ISA, or None; the characters that stand before it."""
+        window = self._window
+        passed: set[str] = set()
+        before = ""
+        start = self._position
+        self.header = None
+        while True:
+            window.reach(start + _LOOK_AHEAD)
+            text, first = window.text, start - window.start
+            for found in HEADER_ID.finditer(text, first):
+                window.reach(window.start + found.start() + _LOOK_AHEAD)
+                last = text[found.start() - 1] if found.start() > first else before
+                header = None if last.isalnum() else read_header(window.text, found.start())
+                if header:
+                    self.header = self._restore_header(header)
+                    return passed | set(text[first : found.start()])
+            start = window.start + len(text)
+            if window.ended and start == window.end:
+                return passed | set(text[first:])
+            start -= 3  # the last characters may be the beginning of an ISA
+            passed |= set(text[first:-3])
+            before = text[-4]
+            window.drop(start)
 
     def _restore_header(self, header: HeaderText) -> HeaderText:
-        """The ISA with its elements in the file's encoding."""
-        elements = [self._restore(element, header.delimiters) for element in header.elements]
-        return msgspec.structs.replace(header, elements=elements)
+        """The ISA with its elements in the file's encoding, at its places in the whole text."""
+        return msgspec.structs.replace(
+            header,
+            elements=[self._restore(element, header.delimiters) for element in header.elements],
+            start=header.start + self._window.start,
+            end=header.end + self._window.start,
+        )
 
     def _is_boundary(self, start: int, place: int, delimiters: Delimiters) -> bool:
-        """True where a readable ISA at `place` begins a segment, whatever its own delimiters are."""
-        text = self._text
+        """True where a readable ISA at `place` of the text held begins a segment, whatever its delimiters."""
+        text = self._window.text
         before = _skip_blanks_back(text, place, start, delimiters.segment)
         if before > start and text[before - 1] != delimiters.segment and text[place - 1] not in "\r\n":
             return False
@@ -133,49 +148,47 @@ class Lexer:
     def _split_interchange(self, delimiters: Delimiters) -> Iterator[list[Segment]]:
         size = _FIRST_CHUNK
         cut = delimiters.segment + delimiters.line_end
+        window = self._window
         ended = False
-        while not ended and self._position < len(self._text):
+        while not ended:
             start = self._position
+            window.drop(start)
+            window.reach(start + 1)
+            if start >= window.end:
+                return
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            if self._is_plain(chunk, cut, delimiters):
-                yield _split_plain(chunk, start, cut, delimiters.element)
+            if not self._wrapped and is_plain(chunk, cut, delimiters):
+                yield split_plain(chunk, start, cut, delimiters.element)
             else:
                 yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
 
     def _next_chunk(self, start: int, size: int, delimiters: Delimiters) -> tuple[str, bool]:
         """About `size` characters that end with a whole segment; True where the interchange ends there."""
-        cut = self._text.find(delimiters.segment, start + size)
-        end = len(self._text) if cut < 0 else self._after_line_end(cut + 1, delimiters)
-        chunk = self._text[start:end]
+        window = self._window
+        window.reach(start + size)
+        cut = window.find(delimiters.segment, start + size)
+        end = window.end if cut < 0 else self._after_line_end(cut + 1, delimiters)
+        chunk = window.cut(start, end)
         trailer = _find_segment(chunk, "IEA", delimiters)
         if trailer >= 0:
             cut = chunk.find(delimiters.segment, trailer)
             if cut >= 0:
                 end = self._after_line_end(start + cut + 1, delimiters)
-                chunk = self._text[start:end]
-        for found in _HEADER_ID.finditer(chunk):
-            if self._is_boundary(start, start + found.start(), delimiters):
+                chunk = window.cut(start, end)
+        window.reach(end + _LOOK_AHEAD)
+        first = start - window.start
+        for found in HEADER_ID.finditer(chunk):
+            if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
-        return chunk, trailer >= 0 or end == len(self._text)
+        return chunk, trailer >= 0 or (window.ended and end == window.end)
 
     def _after_line_end(self, place: int, delimiters: Delimiters) -> int:
         line_end = delimiters.line_end
-        return place + len(line_end) if self._text.startswith(line_end, place) else place
-
-    def _is_plain(self, chunk: str, cut: str, delimiters: Delimiters) -> bool:
-        """True where a chunk splits by `cut` alone: ASCII, not wrapped, no stray blanks or line breaks."""
-        return (
-            chunk.isascii()
-            and not self._breaks
-            and chunk.endswith(cut)
-            and chunk[0] not in BLANKS + delimiters.segment
-            and chunk.count(delimiters.segment) == chunk.count(cut)
-            and cut + cut not in chunk
-            and not any(cut + blank in chunk for blank in BLANKS)
-            and not any(line + delimiters.segment in chunk for line in "\r\n")
-        )
+        self._window.reach(place + len(line_end))
+        after = self._window.cut(place, place + len(line_end)) == line_end
+        return place + len(line_end) if after else place
 
     def _split_carefully(self, chunk: str, start: int, delimiters: Delimiters) -> Iterator[Segment]:
         blanks = BLANKS.replace(delimiters.segment, "").replace(delimiters.element, "")
@@ -184,7 +197,7 @@ class Lexer:
         for number, piece in enumerate(pieces, 1):
             last = number == len(pieces)
             if last:
-                piece = piece.rstrip(_FILLERS.replace(delimiters.element, ""))
+                piece = piece.rstrip(FILLERS.replace(delimiters.element, ""))
             body = piece.lstrip(blanks)
             offset = place + len(piece) - len(body)
             if body:
@@ -211,22 +224,6 @@ class Lexer:
             return raw
         return raw.encode("latin-1").decode("utf-8", "replace")
 
-    # --- the file as a whole
-
-    def _unwrap(self) -> None:
-        """Takes out the line breaks of a file that was hard-wrapped at a fixed width."""
-        line_break = _find_wrapping(self._text)
-        if not line_break:
-            return
-        lines = self._text.split(line_break)
-        place = 0
-        for line in lines[:-1]:
-            place += len(line)
-            self._breaks.append(place)
-        self._break_length = len(line_break)
-        self._text = "".join(lines)
-        self._note("file.wrapped_lines", 0)
-
     def _note(self, code: str, place: int) -> None:
         """Notes a forgiven fault, once for each interchange."""
         if code not in self._noted:
@@ -235,7 +232,20 @@ class Lexer:
             self.notes.append(find(code, x12=place_in_file))
 
 
-def _split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
+def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
+    """True where a chunk splits by `cut` alone: ASCII, no stray blanks or line breaks."""
+    return (
+        chunk.isascii()
+        and chunk.endswith(cut)
+        and chunk[0] not in BLANKS + delimiters.segment
+        and chunk.count(delimiters.segment) == chunk.count(cut)
+        and cut + cut not in chunk
+        and not any(cut + blank in chunk for blank in BLANKS)
+        and not any(line + delimiters.segment in chunk for line in "\r\n")
+    )
+
+
+def split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
     """The segments of a chunk in which `cut` stands after each of them and nowhere else.
 
     The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
@@ -244,83 +254,11 @@ def _split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment
     gap = len(cut)
     offset = start
     segments = []
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with resting_collector():
         for raw in chunk[:-gap].split(cut):
             segments.append(Segment(raw.split(element), 0, offset))
             offset += len(raw) + gap
-    finally:
-        if collecting:
-            gc.enable()
     return segments
-
-
-def _look_at(data: bytes) -> str:
-    """The bytes as latin-1 text; raises Unreadable for what cannot be X12 in any reading."""
-    if not data.strip(_FILLERS.encode()):
-        raise Unreadable(find("file.empty", x12=Place(offset=0)))
-    if data.startswith(_WIDE_ENCODINGS):
-        raise Unreadable(find("file.utf16", x12=Place(offset=0)))
-    if data.startswith(_EBCDIC_HEADER):
-        raise Unreadable(find("file.ebcdic", x12=Place(offset=0)))
-    return data.decode("latin-1")
-
-
-def _find_encoding(data: bytes, text: str, *, wrapped: bool) -> str:
-    """`ascii`, `utf-8` or `latin-1`: one encoding for the whole file."""
-    if data.removeprefix(_BOM.encode("latin-1")).isascii():
-        return "ascii"
-    try:
-        (text.encode("latin-1") if wrapped else data).decode("utf-8")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
-
-
-def _explain_unreadable(text: str) -> str:
-    """The code of the finding for a text in which no ISA can be read."""
-    text = text.lstrip(_FILLERS)
-    if re.match(r"isa[^0-9A-Za-z]", text):
-        return "file.lowercase_header"
-    if re.match(r"(GS|ST|TA1)[^0-9A-Za-z]", text):
-        return "file.no_interchange_header"
-    if _HEADER_ID.match(text):
-        return "file.truncated_header" if len(text) < 106 else "file.unreadable_header"
-    return "file.not_x12"
-
-
-def _find_wrapping(text: str) -> str:
-    """The line break at which the file was wrapped without regard to its segments, or ""."""
-    found = _HEADER_ID.search(text)
-    first_break = _LINE_BREAK.search(text, found.start()) if found else None
-    if not found or not first_break:
-        return ""
-    start, line_break = found.start(), first_break.group()
-    joined = text[start : start + 220].replace(line_break, "")
-    header = read_header(joined, 0)
-    if header is None or header.delimiters.segment in "\r\n":
-        return ""
-    if first_break.start() < start + HEADER_LENGTH - 1:
-        return line_break if not header.faults else ""
-    return line_break if _has_equal_lines(text[start:], line_break, header.delimiters.segment) else ""
-
-
-def _has_equal_lines(text: str, line_break: str, terminator: str) -> bool:
-    """True where every line but the last has one length, and some break stands inside a segment.
-
-    The length may have been counted in bytes or in characters of UTF-8.
-    """
-    text = text.rstrip(_FILLERS)
-    if text.count(line_break) == text.count(terminator + line_break):
-        return False
-    characters = text.encode("latin-1").decode("utf-8", "replace")
-    return any(_is_block(form.split(line_break)) for form in (text, characters))
-
-
-def _is_block(lines: list[str]) -> bool:
-    width = len(lines[0])
-    return all(len(line) == width for line in lines[:-1]) and len(lines[-1]) <= width
 
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:

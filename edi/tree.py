@@ -32,22 +32,20 @@ class Loop:
 
     def segments(self, name: str = "") -> list[Segment]:
         """This loop's own segments: all, those with segment id `name`, or those of the use key `name`."""
-        own = [child for child in self.children if isinstance(child, Segment)]
         if not name:
-            return own
+            return [child for child in self.children if isinstance(child, Segment)]
         if "/" in name:
-            return [segment for segment in own if segment.use is not None and segment.use.key == name]
-        return [segment for segment in own if segment.elements[0] == name]
+            return [child for child in self.segments() if child.use is not None and child.use.key == name]
+        return [child for child in self.children if isinstance(child, Segment) and child.elements[0] == name]
 
     def segment(self, name: str, qualifier: str = "") -> Segment | None:
         """The first own segment `name` whose element 1 is `qualifier` (any, where that is "")."""
+        if "/" in name:
+            return next(iter(self.segments(name)), None)
         for child in self.children:
-            if isinstance(child, Segment) and child.elements[0] == name:
-                if not qualifier or child.element(1) == qualifier:
-                    return child
-            elif (
-                "/" in name and isinstance(child, Segment) and child.use is not None and child.use.key == name
-            ):
+            if not isinstance(child, Segment) or child.elements[0] != name:
+                continue
+            if not qualifier or child.element(1) == qualifier:
                 return child
         return None
 

@@ -9,7 +9,7 @@ from edi.edits.basis import Basis
 from edi.edits.registry import bind_edits
 from edi.guides.registry import load_guide
 from edi.rules import load_rules
-from edi.rules.registry import RULES, Rule
+from edi.rules.registry import RULES, RuleSet
 
 MODULES = (
     "edi.edits.diagnoses",
@@ -28,13 +28,9 @@ def load_edits() -> None:
 
 
 @lru_cache(BASES)
-def choose_rules(guide_id: str, basis: Basis) -> dict[str, tuple[Rule, ...]]:
-    """The rules and edits of a guide by the loop they run on. Raises KeyError for a name that none has."""
+def choose_rules(guide_id: str, basis: Basis) -> RuleSet:
+    """The rules and edits of a guide, ready to run. Raises KeyError for a name that none has."""
     load_rules()
     load_edits()
     guide = load_guide(guide_id)
-    found: dict[str, list[Rule]] = {}
-    for rule in (*(RULES[name] for name in guide.rules), *bind_edits(guide.edits, basis)):
-        for loop in rule.loops:
-            found.setdefault(loop, []).append(rule)
-    return {loop: tuple(rules) for loop, rules in found.items()}
+    return RuleSet([*(RULES[name] for name in guide.rules), *bind_edits(guide.edits, basis)])

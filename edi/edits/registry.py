@@ -13,7 +13,7 @@ from typing import NamedTuple
 from edi.edits.basis import Basis
 from edi.edits.billed import BilledClaim, read_billed_claim
 from edi.findings import Finding
-from edi.rules.registry import RULES, Check, Rule
+from edi.rules.registry import RULES, Check, Rule, TotalRule
 from edi.tree import Loop
 
 LoopEdit = Callable[[Loop, Basis], Iterable[Finding]]
@@ -62,7 +62,7 @@ def claim_edit(*, cites: str) -> Callable[[ClaimEdit], ClaimEdit]:
     return register
 
 
-def bind_edits(names: Iterable[str], basis: Basis) -> Iterator[Rule]:
+def bind_edits(names: Iterable[str], basis: Basis) -> Iterator[Rule | TotalRule]:
     """The edits of these names as rules that know what to go by. Raises KeyError for an unknown name."""
     of_claim: list[ClaimEdit] = []
     for name in names:

@@ -8,7 +8,7 @@ the places of `Routes.alternatives`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from edi.guide import ElementUse, Guide, LoopUse, SegmentUse, Slot
@@ -19,7 +19,18 @@ QUALIFIER = Slot(1, 0)
 class Station:
     """One loop or segment use in the walk, with its parent (the frozen definitions have none)."""
 
-    __slots__ = ("children", "codes", "index", "loop", "parent", "position", "required", "segment", "slot")
+    __slots__ = (
+        "children",
+        "codes",
+        "index",
+        "loop",
+        "parent",
+        "position",
+        "required",
+        "segment",
+        "slot",
+        "steps",
+    )
 
     def __init__(self, index: int, use: LoopUse | SegmentUse, parent: Station | None) -> None:
         self.index = index
@@ -29,6 +40,7 @@ class Station:
         self.parent = parent
         self.children: list[Station] = []
         self.required: frozenset[int] = frozenset()
+        self.steps: dict[str, Step] = {}
         self.slot, self.codes = _tell(self.segment)
 
     @property
@@ -77,8 +89,16 @@ def is_behind(child: Station, position: int) -> bool:
     return child.loop is not None and child.loop.wrapper and child.position == position
 
 
+Tell = Callable[[list[str]], str]
+
+
 class Routes:
-    """The walk of one guide for one pair of separators."""
+    """The walk of one guide for one pair of separators.
+
+    `tells` has, for each segment id of the guide, what tells its uses apart: a function that gives the same
+    text for segments that go the same way, or None where the id says it all. Each station remembers by that
+    text (`steps`) where a segment goes next.
+    """
 
     def __init__(self, guide: Guide, component: str, repetition: str = "") -> None:
         self.component = component
@@ -88,7 +108,7 @@ class Routes:
         self.slots = self._collect_slots()
         self.codes = self._collect_codes()
         self.qualifiers = self._collect_qualifiers()
-        self.memory: dict[tuple[int, str, str], Step] = {}
+        self.tells = {name: self._compile_tell(name) for name in self.slots}
 
     def _build(self, use: LoopUse | SegmentUse, parent: Station | None) -> Station:
         station = Station(len(self.stations), use, parent)
@@ -124,6 +144,14 @@ class Routes:
             if len(places) == 1 and not places[0].component and name not in untold:
                 quick[name] = places[0].element
         return quick
+
+    def _compile_tell(self, name: str) -> Tell | None:
+        position = self.qualifiers.get(name)
+        if position is None:
+            return (lambda elements: f"{name}*{self._tell_step(elements)}") if self.slots[name] else None
+        labels = {code: f"{name}*{code}" for code in self.codes[name]}
+        other = f"{name}*"
+        return lambda elements: labels.get(elements[position], other) if position < len(elements) else other
 
     def _tell_step(self, elements: list[str]) -> str:
         """What tells the step of a segment, out of the codes that the guide knows."""
@@ -182,20 +210,15 @@ class Routes:
 
     def next(self, current: Station, elements: list[str]) -> Step | None:
         """The step from `current` for a segment, or None where the guide has no place for it."""
-        name = elements[0]
-        position = self.qualifiers.get(name)
-        if position is not None:
-            told = elements[position] if position < len(elements) else ""
-        elif name in self.slots:
-            told = self._tell_step(elements)
-        else:
-            return None
-        key = (current.index, name, told)
-        step = self.memory.get(key)
-        if step is None:
-            step = self._find(current, elements)
-            if step is not None:
-                self.memory[key] = step
+        tell = self.tells.get(elements[0], unknown)
+        told = elements[0] if tell is None else tell(elements)
+        return current.steps.get(told) or self.find_step(current, told, elements)
+
+    def find_step(self, current: Station, told: str, elements: list[str]) -> Step | None:
+        """The same for a segment that is told by `told` and that did not come this way before."""
+        step = self._find(current, elements) if elements[0] in self.slots else None
+        if step is not None:
+            current.steps[told] = step
         return step
 
     # --- where nothing fits
@@ -251,3 +274,8 @@ class Routes:
             if loop.name == "HL":
                 return
             position, loop, closes = loop.position, loop.parent, closes + 1
+
+
+def unknown(elements: list[str]) -> str:
+    """What tells segments apart whose id the guide does not know: nothing, they have no place."""
+    return ""

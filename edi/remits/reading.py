@@ -5,51 +5,14 @@ Sources: 005010X221A1 BPR, TRN, N1, 2100 CLP, 2110 SVC, CAS, PLB.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from edi.collector import resting_collector
-from edi.documents import Document, read_entries, read_section, read_text, read_texts
-from edi.models import (
-    Address,
-    Adjustment,
-    BankAccount,
-    ClaimPayment,
-    Contact,
-    Person,
-    ProviderAdjustment,
-    Remittance,
-    ServicePayment,
-)
-from edi.notation import parse_amount, parse_date
-
-CAS_SLOTS = tuple(
-    (f"adjustmentReasonCode{slot}", f"adjustmentAmount{slot}", f"adjustmentQuantity{slot}")
-    for slot in range(1, 7)
-)
-REMARK_SLOTS = range(1, 6)
-
-
-class AmountReading:
-    """Reads amounts and remembers the pointers of those that are no numbers; such a one counts as zero."""
-
-    def __init__(self) -> None:
-        self.unreadable: list[str] = []
-
-    def read(self, document: Document, key: str, pointer: str) -> Decimal:
-        """The amount at `key`, zero where there is none."""
-        return self.find(document, key, pointer) or Decimal(0)
-
-    def find(self, document: Document, key: str, pointer: str) -> Decimal | None:
-        """The amount at `key`, or None where there is none."""
-        text = read_text(document, key)
-        if not text:
-            return None
-        amount = parse_amount(text)
-        if amount is None:
-            self.unreadable.append(f"{pointer}/{key}")
-        return amount
+from edi.documents import Document, read_entries, read_section, read_text
+from edi.models import Address, BankAccount, ClaimPayment, Contact, ProviderAdjustment, Remittance
+from edi.notation import parse_date
+from edi.remits.claims import AmountReading, PartTexts, make_claim, make_service
 
 
 @resting_collector()
@@ -158,108 +121,31 @@ def read_claims(document: Document, amounts: AmountReading) -> Iterator[ClaimPay
 
 def read_claim(claim: Document, pointer: str, amounts: AmountReading) -> ClaimPayment:
     """One claim payment (2100)."""
-    payment, place = read_section(claim, "claimPaymentInfo"), f"{pointer}/claimPaymentInfo"
-    services = tuple(
-        read_service(line, spot, amounts) for spot, line in read_entries(claim, "serviceLines", pointer)
-    )
-    first, last = read_claim_period(claim, services)
-    supplement = read_section(claim, "claimSupplementalInformation")
-    return ClaimPayment(
-        patient_control_number=read_text(payment, "patientControlNumber"),
-        status=read_text(payment, "claimStatusCode"),
-        charge=amounts.read(payment, "totalClaimChargeAmount", place),
-        paid=amounts.read(payment, "claimPaymentAmount", place),
-        patient_responsibility=amounts.read(payment, "patientResponsibilityAmount", place),
-        filing_indicator=read_text(payment, "claimFilingIndicatorCode"),
-        payer_claim_control_number=read_text(payment, "payerClaimControlNumber"),
-        facility_type=read_text(payment, "facilityTypeCode"),
-        frequency=read_text(payment, "claimFrequencyCode"),
-        adjustments=read_adjustments(claim, "claimAdjustments", pointer, amounts),
-        services=services,
-        service_from=first,
-        service_to=last,
-        received=parse_date(read_text(claim, "claimReceivedDate")),
-        patient=read_person(read_section(claim, "patientName")),
-        rendering_npi=read_text(claim, "renderingProvider", "npi"),
-        remark_codes=read_claim_remarks(claim),
-        coverage_amount=amounts.find(supplement, "coverageAmount", f"{pointer}/claimSupplementalInformation"),
-        pointer=pointer,
-    )
+    services = [
+        make_service(flatten(line), spot, amounts)
+        for spot, line in read_entries(claim, "serviceLines", pointer)
+    ]
+    return make_claim(flatten(claim), tuple(services), pointer, amounts)
 
 
-def read_claim_period(
-    claim: Document, services: tuple[ServicePayment, ...]
-) -> tuple[datetime.date | None, datetime.date | None]:
-    """The statement period (DTM 232, 233), or where it is not sent the days that the services span."""
-    first = parse_date(read_text(claim, "claimStatementPeriodStart"))
-    last = parse_date(read_text(claim, "claimStatementPeriodEnd"))
-    starts = [service.date for service in services if service.date]
-    ends = [service.date_end or service.date for service in services if service.date_end or service.date]
-    first = first or min(starts, default=None)
-    return first, last or max((day for day in ends if day), default=first)
-
-
-def read_person(person: Document) -> Person:
-    """The patient as the payer names them (NM1 QC)."""
-    return Person(
-        last_name=read_text(person, "lastName"),
-        first_name=read_text(person, "firstName"),
-        middle_name=read_text(person, "middleName"),
-        suffix=read_text(person, "suffix"),
-        member_id=read_text(person, "memberId"),
-    )
-
-
-def read_claim_remarks(claim: Document) -> tuple[str, ...]:
-    """The remark codes of the claim itself (MOA03 to MOA07, MIA05 and MIA20 to MIA23)."""
-    found = (
-        read_text(claim, section, f"claimPaymentRemarkCode{slot}")
-        for section in ("outpatientAdjudication", "inpatientAdjudication")
-        for slot in REMARK_SLOTS
-    )
-    return tuple(code for code in found if code)
-
-
-def read_service(line: Document, pointer: str, amounts: AmountReading) -> ServicePayment:
-    """One service payment (2110)."""
-    payment, place = read_section(line, "servicePaymentInformation"), f"{pointer}/servicePaymentInformation"
-    extra = read_section(line, "serviceSupplementalAmounts")
-    return ServicePayment(
-        procedure=read_text(payment, "adjudicatedProcedureCode"),
-        qualifier=read_text(payment, "productOrServiceIDQualifier"),
-        modifiers=read_texts(payment, "adjudicatedProcedureModifierCodes"),
-        revenue_code=read_text(payment, "nationalUniformBillingCommitteeRevenueCode"),
-        charge=amounts.read(payment, "lineItemChargeAmount", place),
-        paid=amounts.read(payment, "lineItemProviderPaymentAmount", place),
-        units=amounts.find(payment, "unitsOfServicePaidCount", place),
-        date=parse_date(read_text(line, "serviceDate") or read_text(line, "serviceStartDate")),
-        date_end=parse_date(read_text(line, "serviceEndDate")),
-        control_number=read_text(line, "lineItemControlNumber"),
-        adjustments=read_adjustments(line, "serviceAdjustments", pointer, amounts),
-        remark_codes=tuple(
-            read_text(remark, "remarkCode") for _, remark in read_entries(line, "healthCareCheckRemarkCodes")
-        ),
-        allowed=amounts.find(extra, "allowedActual", f"{pointer}/serviceSupplementalAmounts"),
-        pointer=pointer,
-    )
-
-
-def read_adjustments(
-    owner: Document, key: str, pointer: str, amounts: AmountReading
-) -> tuple[Adjustment, ...]:
-    """Each reason, amount and quantity of the CAS segments of a claim or service."""
-    found: list[Adjustment] = []
-    for place, segment in read_entries(owner, key, pointer):
-        group = read_text(segment, "claimAdjustmentGroupCode")
-        for reason_key, amount_key, quantity_key in CAS_SLOTS:
-            if reason_key not in segment and amount_key not in segment:
-                continue
-            amount = amounts.find(segment, amount_key, place)
-            reason = read_text(segment, reason_key)
-            if reason or amount is not None:
-                quantity = amounts.find(segment, quantity_key, place)
-                found.append(Adjustment(group, reason, amount or Decimal(0), quantity))
-    return tuple(found)
+def flatten(document: Document) -> PartTexts:
+    """The texts of a claim payment or service, with those of the objects and lists right in it."""
+    found = PartTexts()
+    for name, value in document.items():
+        if isinstance(value, str):
+            found.texts[name] = value
+        elif isinstance(value, Mapping):
+            for inner, text in value.items():
+                if isinstance(text, str):
+                    found.texts[f"{name}/{inner}"] = text
+                elif isinstance(text, list):
+                    found.spread[f"{name}/{inner}"] = tuple(part for part in text if isinstance(part, str))
+        elif isinstance(value, list):
+            entries = [entry if isinstance(entry, Mapping) else {} for entry in value]
+            found.entries[name] = [
+                {key: text for key, text in entry.items() if isinstance(text, str)} for entry in entries
+            ]
+    return found
 
 
 def read_provider_adjustments(document: Document, amounts: AmountReading) -> Iterator[ProviderAdjustment]:

@@ -2,49 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from edi.findings import Finding, find
 from edi.guide import ElementUse
 from edi.rules.places import cite, locate
-from edi.rules.registry import rule
+from edi.rules.registry import JoinedTally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
 CHILD_CODE = 4
 
 
-def walk_levels(loop: Loop, parent: Segment | None = None) -> Iterator[tuple[Loop, Segment, Segment | None]]:
-    """Every level of a transaction set in file order: its loop, its HL, and the HL of the level above."""
-    for child in loop.children:
-        if not isinstance(child, Loop) or not child.children:
-            continue
-        level = child.children[0]
-        if child.use.wrapper:
-            yield from walk_levels(child, parent)
-        elif isinstance(level, Segment) and level.elements[0] == "HL":
-            yield child, level, parent
-            yield from walk_levels(child, level)
+LEVELS = ("2000A", "2000B", "2000C", "2000D", "2000E", "2000F")
+SOURCES = "005010X222A1 and 005010X214 2000A to 2000D"
 
 
-@rule("ST_LOOP", cites="005010X222A1 and 005010X214 2000A to 2000D, HL01, HL02 and HL04")
-def levels_are_linked(root: Loop) -> Iterator[Finding]:
-    """Levels are numbered from 1 through the set, name the level that they stand in, and tell of those below.
+def level_of(loop: Loop) -> Segment | None:
+    """The HL that begins a loop, or None where none does."""
+    first = loop.children[0] if loop.children else None
+    return first if isinstance(first, Segment) and first.elements[0] == "HL" else None
+
+
+def level_above(loop: Loop) -> Segment | None:
+    """The HL of the level around a level; wrappers are looked through."""
+    above = loop.parent
+    while above is not None and above.use.wrapper:
+        above = above.parent
+    return level_of(above) if above is not None else None
+
+
+class LevelNumbers(JoinedTally):
+    """Counts the levels of a set; `fault` is the finding about the first with a wrong number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.fault: Finding | None = None
+
+    def resume(self, counts: Mapping[str, int]) -> None:
+        """Begin after so many HL."""
+        self.count = counts.get("HL", 0)
+
+    def begin(self, loop: Loop, opener: Segment) -> None:
+        """A level begins."""
+        if opener.elements[0] != "HL":
+            return
+        self.count += 1
+        if self.fault is None and opener.element(1) not in ("", str(self.count)):
+            self.fault = report("hierarchy.number_out_of_order", loop, opener, 1, expected=str(self.count))
+
+    def state(self) -> dict[str, str]:
+        """The fault as JSON, "" where there is none."""
+        return {"fault": msgspec.json.encode(self.fault).decode() if self.fault is not None else ""}
+
+    def join(self, state: dict[str, str]) -> None:
+        """Keep the earlier fault."""
+        if not state["fault"]:
+            return
+        other = msgspec.json.decode(state["fault"], type=Finding)
+        if self.fault is None or _ordinal(other) < _ordinal(self.fault):
+            self.fault = other
+
+
+def _ordinal(finding: Finding) -> int:
+    return (finding.x12.ordinal or 0) if finding.x12 is not None else 0
+
+
+@total_rule("ST_LOOP", over=LEVELS, tally=LevelNumbers, cites=f"{SOURCES}, HL01")
+def levels_are_numbered(root: Loop, levels: LevelNumbers) -> Iterator[Finding]:
+    """Levels are numbered from 1 through the set.
 
     A wrong number is told once, since those after it are wrong by the same fault.
     """
-    in_order = True
-    for number, (loop, level, parent) in enumerate(walk_levels(root), 1):
-        if in_order and level.element(1) and level.element(1) != str(number):
-            in_order = False
-            yield report("hierarchy.number_out_of_order", loop, level, 1, expected=str(number))
-        if parent is not None and level.element(2) and level.element(2) != parent.element(1):
-            yield report("hierarchy.parent_wrong", loop, level, 2, name=loop.use.name)
-        code = level.element(CHILD_CODE)
-        right = "1" if has_levels(loop) else "0"
-        if code in ("0", "1") and code != right and is_open(level):
-            name = loop.use.name
-            yield report("hierarchy.child_code_wrong", loop, level, CHILD_CODE, name=name, expected=right)
+    if levels.fault is not None:
+        yield levels.fault
+
+
+@rule(*LEVELS, cites=f"{SOURCES}, HL02 and HL04")
+def levels_are_linked(loop: Loop) -> Iterator[Finding]:
+    """A level names the level that it stands in, and tells of those below."""
+    level, parent = level_of(loop), level_above(loop)
+    if level is None:
+        return
+    if parent is not None and level.element(2) and level.element(2) != parent.element(1):
+        yield report("hierarchy.parent_wrong", loop, level, 2, name=loop.use.name)
+    code = level.element(CHILD_CODE)
+    right = "1" if has_levels(loop) else "0"
+    if code in ("0", "1") and code != right and is_open(level):
+        name = loop.use.name
+        yield report("hierarchy.child_code_wrong", loop, level, CHILD_CODE, name=name, expected=right)
 
 
 def report(code: str, loop: Loop, level: Segment, element: int, **words: str) -> Finding:
@@ -55,7 +103,7 @@ def report(code: str, loop: Loop, level: Segment, element: int, **words: str) ->
 
 def has_levels(loop: Loop) -> bool:
     """True where a level stands below."""
-    return next(walk_levels(loop), None) is not None
+    return any(level_of(child) is not None for child in loop.loops())
 
 
 def is_open(level: Segment) -> bool:

@@ -13,18 +13,19 @@ from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
 from edi.rules.places import locate
-from edi.rules.registry import rule
+from edi.rules.registry import JoinedTally, Tally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
 GUIDE = "005010X221A1"
 PATIENT_GROUP = "PR"
+ZERO = Decimal(0)
 Amounts = list[Decimal | None]
 
 
 def measure_balance(charge: Decimal, adjustments: Iterable[Decimal], paid: Decimal) -> Decimal:
     """How far `charge` less `adjustments` is from `paid`; zero when balanced."""
-    return charge - sum(adjustments, Decimal(0)) - paid
+    return charge - sum(adjustments, ZERO) - paid
 
 
 def read_amounts(texts: Iterable[str]) -> Amounts:
@@ -32,13 +33,12 @@ def read_amounts(texts: Iterable[str]) -> Amounts:
     return [parse_amount(text) for text in texts if text]
 
 
-def read_adjustments(loops: Iterable[Loop], group: str = "") -> Amounts:
-    """The CAS amounts of `loops`, of all claim adjustment groups or of one."""
+def read_adjustments(loops: Iterable[Loop]) -> Amounts:
+    """The CAS amounts of `loops`."""
     return [
         amount
         for loop in loops
         for segment in loop.segments("CAS")
-        if group in ("", segment.element(1))
         for amount in read_amounts(segment.elements[3::3])
     ]
 
@@ -49,10 +49,70 @@ def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
     return kept if len(kept) == len(amounts) else None
 
 
-def find_imbalance(amounts: Amounts) -> Decimal:
-    """First amount, less those between, less the last; zero where one of them is no number."""
-    known = keep_numbers(amounts)
-    return measure_balance(known[0], known[1:-1], known[-1]) if known else Decimal(0)
+class Adjusted:
+    """The sum of CAS amounts, of all groups and of group PR; `known` and `patient_known` are false where one
+    of them is no number."""
+
+    __slots__ = ("amount", "known", "patient_amount", "patient_known")
+
+    def __init__(self) -> None:
+        self.amount = ZERO
+        self.patient_amount = ZERO
+        self.known = True
+        self.patient_known = True
+
+    def take(self, loop: Loop) -> Adjusted:
+        """Add the loop's own CAS segments."""
+        for segment in loop.segments("CAS"):
+            elements = segment.elements
+            patient = len(elements) > 1 and elements[1] == PATIENT_GROUP
+            for text in elements[3::3]:
+                if not text:
+                    continue
+                amount = parse_amount(text)
+                if amount is None:
+                    self.known = False
+                    self.patient_known = self.patient_known and not patient
+                    continue
+                self.amount += amount
+                if patient:
+                    self.patient_amount += amount
+        return self
+
+    def join(self, other: Adjusted) -> None:
+        """Add the sums of another loop."""
+        self.amount += other.amount
+        self.patient_amount += other.patient_amount
+        self.known = self.known and other.known
+        self.patient_known = self.patient_known and other.patient_known
+
+
+class Services(Tally):
+    """What a claim payment needs to know of its services (2110), and those that do not balance."""
+
+    __slots__ = ("adjusted", "charge", "charges_known", "count", "unbalanced")
+
+    def __init__(self) -> None:
+        self.adjusted = Adjusted()
+        self.charge = ZERO
+        self.charges_known = True
+        self.count = 0
+        self.unbalanced: list[tuple[Loop, Decimal]] = []
+
+    def add(self, loop: Loop) -> None:
+        """A service."""
+        segment = loop.segment("SVC")
+        adjusted = Adjusted().take(loop)
+        self.count += 1
+        self.adjusted.join(adjusted)
+        charge = parse_amount(segment.element(2)) if segment is not None else None
+        if segment is None or charge is None:
+            self.charges_known = False
+            return
+        self.charge += charge
+        paid = parse_amount(segment.element(3) or "0")
+        if paid is not None and adjusted.known and charge - adjusted.amount != paid:
+            self.unbalanced.append((loop, charge - adjusted.amount - paid))
 
 
 def report(
@@ -65,46 +125,42 @@ def report(
         yield find(code, x12=place, rule=rule_name, value=write_amount(difference))
 
 
-@rule("2110", cites=f"{GUIDE} 1.10.2.1.1")
-def service_payment_balances(service: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.1")
+def service_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """SVC02 less the sum of the service's CAS is SVC03."""
-    segment = service.segment("SVC")
-    if segment is not None:
-        ends = [parse_amount(segment.element(2)), parse_amount(segment.element(3) or "0")]
-        difference = find_imbalance([ends[0], *read_adjustments([service]), ends[1]])
-        yield from report("remittance.service_unbalanced", service, segment, 3, difference)
+    for service, difference in services.unbalanced:
+        yield from report("remittance.service_unbalanced", service, service.segment("SVC"), 3, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
-def claim_payment_balances(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+def claim_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """CLP03 less the sum of every CAS, of claim and services, is CLP04."""
     segment = claim.segment("CLP")
-    if segment is not None:
-        adjustments = read_adjustments([claim, *claim.loops("2110")])
-        ends = [parse_amount(segment.element(3)), parse_amount(segment.element(4))]
-        difference = find_imbalance([ends[0], *adjustments, ends[1]])
+    adjusted = Adjusted().take(claim)
+    if segment is None or not (adjusted.known and services.adjusted.known):
+        return
+    charge, paid = parse_amount(segment.element(3)), parse_amount(segment.element(4))
+    if charge is not None and paid is not None:
+        difference = charge - adjusted.amount - services.adjusted.amount - paid
         yield from report("remittance.claim_unbalanced", claim, segment, 4, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.1.2")
-def service_charges_make_the_claim(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterator[Finding]:
     """Where services are reported, their charges make up CLP03.
 
     A predetermination (CLP02 = 25) may estimate only some of the services.
     """
     segment = claim.segment("CLP")
-    services = claim.loops("2110")
-    if segment is None or not services or segment.element(2) == PREDETERMINATION:
+    if segment is None or not services.count or segment.element(2) == PREDETERMINATION:
         return
-    charges: Amounts = [parse_amount(service.value("SVC", 2)) for service in services]
-    known = keep_numbers([*charges, parse_amount(segment.element(3))])
-    if known:
-        difference = sum(known[:-1], Decimal(0)) - known[-1]
-        yield from report("remittance.lines_unbalanced", claim, segment, 3, difference)
+    charge = parse_amount(segment.element(3))
+    if charge is not None and services.charges_known:
+        yield from report("remittance.lines_unbalanced", claim, segment, 3, services.charge - charge)
 
 
-@rule("2100", cites=f"{GUIDE} 2100 CLP05")
-def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 2100 CLP05")
+def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterator[Finding]:
     """The patient's share, where one is stated, is what the adjustments of group PR say.
 
     It is sent only where it is greater than zero, so a claim without one is not compared; nor is a reversal.
@@ -112,10 +168,10 @@ def patient_share_is_adjusted(claim: Loop) -> Iterator[Finding]:
     segment = claim.segment("CLP")
     if segment is None or segment.element(2) == REVERSAL:
         return
-    adjusted = read_adjustments([claim, *claim.loops("2110")], PATIENT_GROUP)
-    known = keep_numbers([*adjusted, parse_amount(segment.element(5))])
-    if known and known[-1]:
-        difference = sum(known[:-1], Decimal(0)) - known[-1]
+    share = parse_amount(segment.element(5))
+    adjusted = Adjusted().take(claim)
+    if share and adjusted.patient_known and services.adjusted.patient_known:
+        difference = adjusted.patient_amount + services.adjusted.patient_amount - share
         yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
 
 
@@ -131,22 +187,47 @@ def reversal_negates(claim: Loop) -> Iterator[Finding]:
         yield find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03")
 
 
-@rule("ST_LOOP", cites=f"{GUIDE} 1.10.2.1.3")
-def payment_balances(root: Loop) -> Iterator[Finding]:
+class PaidTotal(JoinedTally):
+    """The sum of CLP04; `known` is false once one of them was no number."""
+
+    def __init__(self) -> None:
+        self.amount = Decimal(0)
+        self.known = True
+
+    def add(self, loop: Loop) -> None:
+        """A claim payment (2100)."""
+        paid = parse_amount(loop.value("CLP", 4))
+        if paid is None:
+            self.known = False
+        else:
+            self.amount += paid
+
+    def state(self) -> dict[str, str]:
+        """The sum, "" where it is not known."""
+        return {"amount": str(self.amount) if self.known else ""}
+
+    def join(self, state: dict[str, str]) -> None:
+        """Add another sum."""
+        if state["amount"]:
+            self.amount += Decimal(state["amount"])
+        else:
+            self.known = False
+
+
+@total_rule("ST_LOOP", over=("2100",), tally=PaidTotal, cites=f"{GUIDE} 1.10.2.1.3")
+def payment_balances(root: Loop, paid: PaidTotal) -> Iterator[Finding]:
     """The sum of CLP04 less the sum of the PLB amounts is BPR02 (negative where BPR03 says debit)."""
     header = next(root.descend("HEADER"), None)
     payment = header.segment("BPR") if header else None
     if header is None or payment is None:
         return
-    paid: Amounts = [parse_amount(claim.value("CLP", 4)) for claim in root.descend("2100")]
     footers = root.loops("FOOTER")
     kept = read_amounts(
         text for footer in footers for segment in footer.segments("PLB") for text in segment.elements[4::2]
     )
-    stated = parse_amount(payment.element(2))
-    known_paid, known_kept = keep_numbers(paid), keep_numbers(kept)
-    if known_paid is None or known_kept is None or stated is None:
+    stated, known_kept = parse_amount(payment.element(2)), keep_numbers(kept)
+    if not paid.known or known_kept is None or stated is None:
         return
     amount = -stated if payment.element(3) == "D" else stated
-    difference = measure_balance(sum(known_paid, Decimal(0)), known_kept, amount)
+    difference = measure_balance(paid.amount, known_kept, amount)
     yield from report("remittance.transaction_unbalanced", header, payment, 2, difference)

@@ -29,6 +29,7 @@ from edi.listing import describe_inspected, list_inspected
 from edi.outline import outline_file
 from edi.translation import make_envelope, write_json
 from gateway.cli.administration import database, keys, partner
+from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes
 from gateway.cli.rendering import show_inspected, show_outline
 from gateway.cli.servers import demo, serve, simulate
@@ -49,6 +50,7 @@ app.add_typer(codes, name="codes")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)
+app.command()(bulk)
 Files = Annotated[list[str], typer.Argument(help="Files to read; - is standard input.", metavar="FILE...")]
 File = Annotated[str, typer.Argument(help="The file to read; - is standard input.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]

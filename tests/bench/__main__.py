@@ -29,6 +29,12 @@ def run(claim_count: int, peer_count: int) -> Iterator[Measured]:
     yield measure("837P to JSON", "segments", sent, partial(measures.check_to_json, text, claim_count))
     reading = partial(measures.read_payments, payments, claim_count, paid)
     yield measure("835 to remittance", "segments", received, reading)
+    for name, body in (
+        ("837P", measures.RepeatedBody(text, b"HL*1*", 10)),
+        ("835", measures.RepeatedBody(payments, b"CLP*", 10)),
+    ):
+        streaming = partial(measures.stream, body, False)
+        yield measure(f"stream {name}, ten times as long", "segments", body.segments, streaming, times=1)
     some = claims[: max(1, claim_count // 5)]
     yield measure("check JSON", "claims", len(some), partial(measures.check_each, some))
     yield measure("write 837P from JSON", "claims", claim_count, partial(measures.write_all, claims, text))
@@ -88,10 +94,12 @@ def main() -> None:
     ratios = dict(list_ratios(measured))
     if given.json:
         rows = [one._asdict() | {"rate": round(one.rate)} for one in measured]
-        print(json.dumps({"measures": rows, "times_as_fast_as_pyx12": ratios}, indent=2))
+        told = {"measures": rows, "times_as_fast_as_pyx12": ratios}
+        print(json.dumps(told | {"first_guide_ms": round(measures.time_first_guide())}, indent=2))
         return
     console = Console()
     console.print(draw(measured))
+    console.print(f"import and first guide: {measures.time_first_guide():.0f} ms", highlight=False)
     for name, ratio in ratios.items():
         console.print(f"{name}: {ratio:.0f} times as fast as pyx12 on the same file", highlight=False)
 

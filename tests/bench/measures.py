@@ -5,20 +5,24 @@ from __future__ import annotations
 import gc
 import io
 import multiprocessing
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from pyx12.params import params
 from pyx12.x12n_document import x12n_document
 
 from edi.claims import check_claim, write_claims
 from edi.envelope import read_envelopes
 from edi.files import check_file
-from edi.remits.balance import check_balance
-from edi.remits.reading import read_remittance
+from edi.remits.tree import read_tree
+from edi.segments import Delimiters
+from edi.streaming import UnitRead, stream_units
 from edi.translation import write_json
 from tests.bench.files import (
     count_segments,
@@ -113,9 +117,47 @@ def read_payments(text: bytes, count: int, amount: Decimal) -> None:
     """Checked, read as remittances, and balanced."""
     report = check_file(text)
     assert report.all_findings == ()
-    remittances = [read_remittance(document) for each in report.sets for document in each.documents]
-    assert [check_balance(remittance) for remittance in remittances] == [()]
+    remittances = [read_tree(each.tree, Delimiters()) for each in report.sets if each.tree is not None]
     assert (len(remittances[0].claims), remittances[0].amount) == (count, amount)
+    assert len(msgspec.json.encode(remittances)) > len(text)
+
+
+class RepeatedBody:
+    """A file of any size: `text` with what stands between `start` and its SE repeated, in pieces."""
+
+    def __init__(self, text: bytes, start: bytes, times: int) -> None:
+        begin, end = text.index(start), text.index(b"SE*")
+        self.head, self.body, self.times = text[:begin], text[begin:end], times
+        count = count_segments(self.head) - 2 + times * count_segments(self.body) + 1
+        self.tail = b"SE*%d*0001~\nGE*1*1~\nIEA*1*000000001~\n" % count
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.head
+        for _ in range(self.times):
+            yield self.body
+        yield self.tail
+
+    @property
+    def segments(self) -> int:
+        """How many there are."""
+        return count_segments(self.head + self.tail) + self.times * count_segments(self.body)
+
+
+def stream(body: RepeatedBody, documents: bool) -> None:
+    """The whole of a file, claim by claim, in constant memory."""
+    units = sum(isinstance(event, UnitRead) for event in stream_units(body, documents=documents))
+    assert units
+
+
+def time_first_guide() -> float:
+    """Milliseconds of processor time from nothing imported to a loaded guide, best of five."""
+    code = (
+        "import time; begun = time.process_time(); from edi.guides.registry import load_guide; "
+        "load_guide('005010X222A1'); print(time.process_time() - begun)"
+    )
+    command = [sys.executable, "-c", code]
+    told = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(5)]
+    return 1000 * min(map(float, told))
 
 
 def check_each(claims: list[dict[str, Any]]) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from edi.acks import acknowledge_group
 from edi.files import FileReport, check_file
-from edi.guides.registry import recognise_guide
+from edi.guides.loading import load_source
+from edi.guides.registry import load_guide, load_heads, load_sources, recognise_guide
 from edi.segments import Segment
 
 SAMPLE = Path(__file__).resolve().parent.parent.parent / "samples" / "837P" / "paid_in_full"
@@ -74,3 +77,12 @@ def test_version_4010_is_retired_and_not_unknown() -> None:
     assert "guide.retired" in codes(report)
     assert "group.version_unknown" not in codes(report)
     assert [entry.tree for entry in report.sets] == [None]
+
+
+@pytest.mark.parametrize("guide", sorted(load_sources()))
+def test_a_guide_loaded_alone_is_the_guide_of_its_whole_file(guide: str) -> None:
+    """What is left unparsed at first use is of no account for the guide itself."""
+    source = load_sources()[guide]
+    assert load_guide(guide) == load_source(source)
+    head = load_heads()[guide]
+    assert (head.set, head.versions) == (source.set, source.versions)

@@ -1,0 +1,163 @@
+"""What a reader of a transaction set keeps: its open loops, what it has found, and how it says so."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edi.checks import check_segment
+from edi.findings import Finding, Place, find
+from edi.guide import LoopUse, SegmentUse
+from edi.guides.routes import Routes, Station
+from edi.rules.registry import OWN_GUIDE, Tally
+from edi.segments import Delimiters, Segment
+from edi.tree import Loop
+
+_NO_TALLIES: dict[type[Tally], Tally] = {}
+
+
+class Frame:
+    """An open loop: its station in the walk, its occurrence in the tree, and what it has had so far."""
+
+    __slots__ = ("counts", "loop", "station", "tallies")
+
+    def __init__(self, station: Station, loop: Loop) -> None:
+        self.station = station
+        self.loop = loop
+        self.counts: dict[int, int] = {}
+        self.tallies: dict[type[Tally], Tally] = _NO_TALLIES
+
+    def tally(self, kind: type[Tally]) -> Tally:
+        """The loop's tally of a kind, begun where it is not there."""
+        found = self.tallies.get(kind)
+        if found is None:
+            found = kind()
+            self.tallies = {**self.tallies, kind: found}
+        return found
+
+
+class ReaderNotes:
+    """Findings about the set that is being read, each with the loop occurrence that it is about."""
+
+    guide_id: str
+    routes: Routes
+    delimiters: Delimiters
+    at: Place
+    stack: list[Frame]
+    findings: list[Finding]
+    anchors: list[Loop]
+    last: Segment | None
+
+    def note(self, finding: Finding, loop: Loop) -> None:
+        """Keep a finding about a loop."""
+        self.findings.append(finding)
+        self.anchors.append(loop)
+
+    def _complete(self, finding: Finding, loop: Loop) -> Finding:
+        """A rule's finding with the guide and the control numbers of the envelope."""
+        place, at = finding.x12 or Place(loop=loop.use.id), self.at
+        return msgspec.structs.replace(
+            finding,
+            rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
+            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
+        )
+
+    def _note_too_many_loops(self, use: LoopUse, segment: Segment, loop: Loop) -> None:
+        finding = find(
+            "loop.too_many",
+            x12=self._segment_place(segment, use.id),
+            rule=self._rule(use.id),
+            loop=use.id,
+            name=use.name,
+            limit=str(use.repeat),
+        )
+        self.note(finding, loop)
+
+    def _rule(self, key: str) -> str:
+        return f"{self.guide_id} {key}"
+
+    def _segment_place(self, segment: Segment, loop: str) -> Place:
+        return msgspec.structs.replace(
+            self.at, loop=loop, segment=segment.id, ordinal=segment.ordinal, offset=segment.offset
+        )
+
+    def _note_too_many(self, use: SegmentUse, segment: Segment) -> None:
+        place = self._segment_place(segment, use.loop)
+        finding = find(
+            "segment.too_many",
+            x12=place,
+            rule=self._rule(use.key),
+            name=use.name,
+            segment=use.id,
+            loop=use.loop,
+            limit=str(use.max_use),
+        )
+        self.note(finding, self.stack[-1].loop)
+
+    def _note_unplaced(self, segment: Segment) -> None:
+        loop = self.stack[-1].loop
+        known = segment.id in self.routes.tells
+        code = "segment.unknown" if known else "segment.unrecognized"
+        name = segment.id if segment.id.isalnum() and len(segment.id) <= 3 else "?"
+        place = self._segment_place(segment, loop.use.id)
+        rule = self._rule(loop.use.id)
+        self.note(find(code, x12=place, rule=rule, segment=name, guide=self.guide_id), loop)
+
+    def _note_displaced(self, station: Station, segment: Segment) -> None:
+        use = station.segment
+        assert use is not None, "only segments are displaced within their loop"
+        place = self._segment_place(segment, use.loop)
+        finding = find(
+            "segment.out_of_order",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+            guide=self.guide_id,
+        )
+        self.note(finding, self.stack[-1].loop)
+
+    def _note_headless(self, loop: Station, segment: Segment) -> None:
+        """A loop that begins without its first segment."""
+        opener = loop.opener
+        frame = next(frame for frame in reversed(self.stack) if frame.station is loop)
+        if opener is None or opener.segment is None:
+            raise AssertionError("a wrapper has no first segment to miss")
+        frame.counts[opener.index] = 0
+        use = opener.segment
+        place = msgspec.structs.replace(self._segment_place(segment, use.loop), segment=use.id)
+        finding = find(
+            "segment.missing",
+            x12=place,
+            rule=self._rule(use.key),
+            segment=use.id,
+            loop=use.loop,
+            name=use.name,
+        )
+        self.note(finding, frame.loop)
+
+    def _note_missing(self, station: Station, loop: Loop) -> None:
+        use = station.loop or station.segment
+        last = self.last
+        place = msgspec.structs.replace(self.at, loop=loop.use.id, ordinal=last.ordinal if last else None)
+        if isinstance(use, LoopUse):
+            place = msgspec.structs.replace(place, loop=use.id)
+            finding = find("loop.missing", x12=place, rule=self._rule(use.id), loop=use.id, name=use.name)
+        elif use is not None:
+            place = msgspec.structs.replace(place, segment=use.id)
+            finding = find(
+                "segment.missing",
+                x12=place,
+                rule=self._rule(use.key),
+                segment=use.id,
+                loop=use.loop,
+                name=use.name,
+            )
+        else:
+            raise AssertionError("a station is a loop or a segment")
+        self.note(finding, loop)
+
+    def _diagnose(self, use: SegmentUse, segment: Segment) -> None:
+        loop = self.stack[-1].loop
+        for finding in check_segment(self.guide_id, use, segment, self.delimiters, self.at):
+            self.note(finding, loop)
