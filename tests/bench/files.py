@@ -22,6 +22,7 @@ CREATED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 SERVED_ON = date(2026, 11, 2)
 PROVIDERS = 40
 LINES = (1, 2, 3, 4)
+PROCEDURES = ("99213", "83036", "36415", "81003")  # one for each line: two alike would be a finding
 
 
 def open_envelope() -> EnvelopeSettings:
@@ -48,6 +49,7 @@ def vary_claim(sample: dict[str, Any], number: int) -> dict[str, Any]:
     charge = Decimal("80.00") + number % 50
     for position, copied in enumerate(details["serviceLines"], 1):
         copied["providerControlNumber"] = str(position)
+        copied["professionalService"]["procedureCode"] = PROCEDURES[position - 1]
         copied["professionalService"]["lineItemChargeAmount"] = str(charge)
     details["claimChargeAmount"] = str(charge * len(details["serviceLines"]))
     return claim
