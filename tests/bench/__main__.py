@@ -97,7 +97,7 @@ def main() -> None:
         told = {"measures": rows, "times_as_fast_as_pyx12": ratios}
         print(json.dumps(told | {"first_guide_ms": round(measures.time_first_guide())}, indent=2))
         return
-    console = Console()
+    console = Console(width=110)
     console.print(draw(measured))
     console.print(f"import and first guide: {measures.time_first_guide():.0f} ms", highlight=False)
     for name, ratio in ratios.items():
