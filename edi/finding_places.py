@@ -29,7 +29,9 @@ def place_findings(generated: GeneratedSet, reading: SetReading) -> Iterator[Fin
         elif finding.code == "segment.missing" and (finding.rule or "").partition(" ")[2] in unplaced:
             continue
         found = locate_finding(generated, finding, anchor)
-        yield msgspec.structs.replace(finding, pointer=found[1] if found else "")
+        # there is no file yet, so that a place has no offset in it
+        place = msgspec.structs.replace(finding.x12, offset=None) if finding.x12 else None
+        yield msgspec.structs.replace(finding, pointer=found[1] if found else "", x12=place)
 
 
 def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> tuple[int, str] | None:

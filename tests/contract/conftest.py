@@ -25,7 +25,7 @@ def postgres() -> Iterator[str]:
     """A running server with a migrated database `template`; its URL up to the database's name."""
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip("PostgreSQL is not installed (make setup installs it)")
+        pytest.skip("PostgreSQL is not installed (make test installs it, as root on Debian)")
     with run_server(binaries) as url:
         _administer(url, "CREATE DATABASE template")
         engine = create_engine(f"{url}template")

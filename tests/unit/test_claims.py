@@ -26,6 +26,14 @@ def test_our_own_claims_are_clean(name: str) -> None:
     assert check_claim(load_claim(name)).findings == ()
 
 
+def test_a_place_of_a_posted_claim_has_no_offset_in_a_file_that_does_not_exist() -> None:
+    claim = load_claim("self_patient")
+    claim["billing"]["address"]["city"] = ""
+    places = [finding.x12 for finding in check_claim(claim).findings]
+    assert places
+    assert all(place is not None and place.offset is None for place in places)
+
+
 def test_what_is_no_object_is_no_claim() -> None:
     for document in (None, [], "ISA*00*", 7):
         checked = check_claim(document)
