@@ -53,7 +53,10 @@ class SftpServer:
     def alive(self) -> bool:
         """Whether the connection was usable when last heard of."""
         session, client = self._session, self._client
-        return session is not None and client is not None and session.is_active() and not client.sock.closed
+        if session is None or client is None or not session.is_active():
+            return False
+        # A killed SFTP process ends its channel a moment before the session is seen to be gone.
+        return not (client.sock.closed or client.sock.eof_received)
 
     def open(self) -> None:
         """Connect, verify the host key, log in and start SFTP. Raises Transient or Permanent."""
@@ -209,10 +212,10 @@ class SftpServer:
             paramiko.SSHException,
             paramiko.SFTPError,
         ) as error:
-            raise self._explain_failure(place) from error
+            raise self._explain_failure(place, error) from error
 
-    def _explain_failure(self, place: str) -> Transient:
-        if not self.alive:
+    def _explain_failure(self, place: str, error: Exception) -> Transient:
+        if not self.alive or isinstance(error, EOFError):
             self.abort()
             return Transient("the connection ended", place, "It is opened again by the next attempt.")
         return Transient(
