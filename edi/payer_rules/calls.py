@@ -49,7 +49,8 @@ FUNCTIONS = {
     "date": Call((TEXT,), DATE, "{0}", literal=frozenset({0})),
     "table": Call((TEXT, TEXT, DATE), TRUTH, "ground.in_effect({0}, {1}, {2})", literal=frozenset({0})),
 }
-#: The macros of CEL over a list: what each gives, and how it runs over {list} with {name} in {body}.
+#: The macros of CEL over a list: what each gives, and how it runs over {list} with {name} in {body}. CEL's
+#: filter fails where its condition does; ours keeps the items of which the condition is true.
 MACROS = {
     "exists": (TRUTH, "some({body} for {name} in ground.walk({list}))"),
     "all": (TRUTH, "every({body} for {name} in ground.walk({list}))"),
