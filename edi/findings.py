@@ -44,7 +44,10 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing wrong. `message` never holds the value; `value` stands apart and is never logged."""
+    """One thing wrong. `message` never holds the value; `value` stands apart and is never logged.
+
+    `trigger` is the place that makes something required or forbidden, where a situation does.
+    """
 
     code: str
     severity: Severity
@@ -54,6 +57,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     x12: Place | None = None
     rule: str | None = None
     value: str | None = None
+    trigger: Place | None = None
 
     @property
     def stops(self) -> bool:
