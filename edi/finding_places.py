@@ -16,7 +16,6 @@ from edi.writer import GeneratedSet
 JSON_FAULTS = frozenset({"json.wrong_type", "value.bad_character"})
 MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 UNPLACED = frozenset({"segment.unknown", "segment.unrecognized"})
-MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 LISTED = 12
 
 

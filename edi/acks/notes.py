@@ -83,14 +83,17 @@ class SegmentNotes:
     def find_place(self, finding: Finding, codes: Acknowledgments) -> tuple[Place, Place | None]:
         """Where a finding is, and what triggers it. What a situation requires is noted where it belongs."""
         at = finding.x12 or Place()
-        expected = self.places.expect(at, (finding.rule or "").partition(" ")[2])
-        if codes.ik304 != SITUATION_MISSES or expected is None:
+        if codes.ik304 != SITUATION_MISSES:
             return at, finding.trigger
+        trigger = finding.trigger or self.name_trigger(at)
+        expected = self.places.expect(at, (finding.rule or "").partition(" ")[2])
+        if expected is None:
+            return at, trigger
         use, ordinal = expected
         opener = first_segment(use)
         loop = use.loop if isinstance(use, SegmentUse) else use.id
         place = Place(set=at.set, loop=loop, segment=opener.id, ordinal=ordinal)
-        return place, finding.trigger or self.name_trigger(at)
+        return place, trigger
 
     def name_trigger(self, at: Place) -> Place:
         """The segment at a place as what triggers a finding, with its element where it is that segment's."""

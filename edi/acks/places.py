@@ -80,13 +80,23 @@ class SetPlaces:
     def expect(self, place: Place, key: str) -> tuple[Child, int] | None:
         """What `key` (`2300/REF[F8]02`, `2310A`) names, missing near `place`, and where it belongs."""
         found = self.find(place.ordinal or 1)
-        loop: Loop | None = found[0] if found else None
-        while loop is not None:
+        for loop in surround(found[0]) if found else ():
             use = find_child(loop.use, key)
             if use is not None:
                 return use, position_of(loop, use)
-            loop = loop.parent
         return None
+
+
+def surround(loop: Loop) -> Iterator[Loop]:
+    """A loop and those around it from the inside out, then those below it."""
+    around: Loop | None = loop
+    while around is not None:
+        yield around
+        around = around.parent
+    below = list(loop.loops())
+    for inner in below:
+        yield inner
+        below += inner.loops()
 
 
 def walk(loop: Loop) -> Iterator[tuple[int, Loop, Segment]]:
