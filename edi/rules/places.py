@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edi.findings import Finding, Place, find
-from edi.guide import CompositeUse, ElementUse, SegmentUse
+from edi.guide import CompositeUse, ElementUse, LoopUse, SegmentUse
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Segment
 from edi.tree import Loop
@@ -67,5 +67,24 @@ def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) ->
         rule=f"{OWN_GUIDE} {key}",
         name=use.name,
         segment=use.id,
+        situation=when,
+    )
+
+
+def miss_loop(loop: Loop, trigger: Segment | None, name: str, *, when: str) -> Finding:
+    """The finding for a loop right below `loop` that `trigger` makes required (`when`)."""
+    use = next(child for child in loop.use.children if isinstance(child, LoopUse) and child.id == name)
+    opener = next(child.id for child in use.children if isinstance(child, SegmentUse))
+    return find(
+        "claim.detail_missing",
+        x12=Place(
+            loop=name,
+            segment=opener,
+            ordinal=trigger.ordinal if trigger else None,
+            offset=trigger.offset if trigger else None,
+        ),
+        rule=f"{OWN_GUIDE} {name}",
+        name=use.name,
+        segment=opener,
         situation=when,
     )
