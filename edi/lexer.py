@@ -8,6 +8,7 @@ whole file is valid UTF-8, else as latin-1. What is forgiven on the way is told 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, repeat
 
 import msgspec
 
@@ -31,6 +32,8 @@ _FIRST_CHUNK = 1 << 10
 _LARGEST_CHUNK = 1 << 16
 _LOOK_AHEAD = 1 << 13
 """How far after its first character an ISA may be looked at."""
+_FIRST_MARK = "!"
+"""The first character after the controls and the blank."""
 
 
 class Lexer:
@@ -158,8 +161,9 @@ class Lexer:
                 return
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            if not self._wrapped and is_plain(chunk, cut, delimiters):
-                yield split_plain(chunk, start, cut, delimiters.element)
+            texts = None if self._wrapped else cut_plain(chunk, cut, delimiters)
+            if texts is not None:
+                yield split_plain(texts, start, cut, delimiters.element)
             else:
                 yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
@@ -232,33 +236,39 @@ class Lexer:
             self.notes.append(find(code, x12=place_in_file))
 
 
+def cut_plain(chunk: str, cut: str, delimiters: Delimiters) -> list[str] | None:
+    """The texts of the segments of a chunk in which `cut` stands after each of them and nowhere else.
+
+    None where anything has to be forgiven: characters beyond ASCII, stray blanks, line breaks, terminators.
+    """
+    if not (chunk.isascii() and chunk.endswith(cut)):
+        return None
+    texts = chunk[: -len(cut)].split(cut)
+    count = len(texts)
+    regular = chunk.count(delimiters.segment) == count and all(
+        chunk.count(line) == (count if line in cut else 0) for line in "\r\n"
+    )
+    # of all texts the empty ones and those that begin with a blank are the least
+    return texts if regular and min(texts) >= _FIRST_MARK else None
+
+
 def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     """True where a chunk splits by `cut` alone: ASCII, no stray blanks or line breaks."""
-    return (
-        chunk.isascii()
-        and chunk.endswith(cut)
-        and chunk[0] not in BLANKS + delimiters.segment
-        and chunk.count(delimiters.segment) == chunk.count(cut)
-        and cut + cut not in chunk
-        and not any(cut + blank in chunk for blank in BLANKS)
-        and not any(line + delimiters.segment in chunk for line in "\r\n")
-    )
+    return cut_plain(chunk, cut, delimiters) is not None
 
 
-def split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
-    """The segments of a chunk in which `cut` stands after each of them and nowhere else.
+def split_plain(
+    texts: list[str], start: int, cut: str, element: str, ordinals: Iterable[int] = repeat(0)
+) -> list[Segment]:
+    """The segments of a plain chunk that begins at `start`, by their texts.
 
     The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
     all that was read before, again and again (measured: 0.29 s instead of 0.09 s for 200,000 segments).
     """
-    gap = len(cut)
-    offset = start
-    segments = []
+    lengths = map(len(cut).__add__, map(len, texts))
     with resting_collector():
-        for raw in chunk[:-gap].split(cut):
-            segments.append(Segment(raw.split(element), 0, offset))
-            offset += len(raw) + gap
-    return segments
+        elements = [text.split(element) for text in texts]
+        return list(map(Segment, elements, ordinals, accumulate(lengths, initial=start)))
 
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:

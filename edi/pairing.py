@@ -79,19 +79,15 @@ class InterchangeReader:
 
     def read(self, batch: list[Segment]) -> Iterator[Part]:
         """The next segments of the interchange."""
-        find_handler = _HANDLERS.get
-        run: list[Segment] = []
-        for segment in batch:
-            handle = find_handler(segment.elements[0])
-            if handle is None:
-                run.append(segment)
-                continue
-            if run:
-                yield from self.take(run)
-                run = []
-            yield from handle(self, segment)
-        if run:
-            yield from self.take(run)
+        start = 0
+        for place in [at for at, segment in enumerate(batch) if segment.elements[0] in _HANDLERS]:
+            if place > start:
+                yield from self.take(batch[start:place])
+            segment = batch[place]
+            yield from _HANDLERS[segment.elements[0]](self, segment)
+            start = place + 1
+        if start < len(batch):
+            yield from self.take(batch[start:] if start else batch)
 
     # --- segments
 
