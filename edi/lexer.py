@@ -12,6 +12,7 @@ from itertools import accumulate, repeat
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, LONGEST_CONTENT, read_content
 from edi.collector import resting_collector
 from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
@@ -56,8 +57,7 @@ class Lexer:
         self.origin = self._window.origin
         if self._wrapped:
             self._note("file.wrapped_lines", 0)
-        if self.encoding != "ascii":
-            self._note("file.utf8" if self.encoding == "utf-8" else "file.latin1", 0)
+        self._encoding_told = self.encoding == "ascii"
         self._position = 0
         self.header: HeaderText | None = None
         self._seek_first_header(survey.opening)
@@ -159,6 +159,10 @@ class Lexer:
             window.reach(start + 1)
             if start >= window.end:
                 return
+            binary = self._read_binary(start, delimiters)
+            if binary is not None:
+                yield [binary]
+                continue
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
             texts = None if self._wrapped else cut_plain(chunk, cut, delimiters)
@@ -175,6 +179,9 @@ class Lexer:
         cut = window.find(delimiters.segment, start + size)
         end = window.end if cut < 0 else self._after_line_end(cut + 1, delimiters)
         chunk = window.cut(start, end)
+        binary = _find_binary(chunk, delimiters)
+        if binary > 0:
+            return chunk[:binary], False
         trailer = _find_segment(chunk, "IEA", delimiters)
         if trailer >= 0:
             cut = chunk.find(delimiters.segment, trailer)
@@ -187,6 +194,28 @@ class Lexer:
             if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
         return chunk, trailer >= 0 or (window.ended and end == window.end)
+
+    def _read_binary(self, start: int, delimiters: Delimiters) -> Segment | None:
+        """The segment at `start` if it has binary content: as long as it says, else to the terminator."""
+        window, separator = self._window, delimiters.element
+        window.reach(start + _LOOK_AHEAD)
+        head = window.cut(start, start + _LOOK_AHEAD)
+        places = BINARY_SEGMENTS.get(head[:3])
+        if places is None or head[3:4] != separator:
+            return None
+        opening = head.split(separator, places[1])
+        begin = start + sum(map(len, opening[:-1])) + len(opening) - 1
+        end = begin + _read_length(opening, places)
+        if end > begin:
+            window.reach(end + 1)
+        if end == begin or window.cut(end, end + 1) != delimiters.segment:
+            end = window.find(delimiters.segment, start)
+            end = window.end if end < 0 else end
+        elements = window.cut(start, end).split(separator, places[1])
+        if len(elements) > places[1]:
+            elements[-1] = read_content(elements[-1].encode("latin-1"))
+        self._position = self._after_line_end(min(end + 1, window.end), delimiters)
+        return Segment(elements, 0, self.origin(start))
 
     def _after_line_end(self, place: int, delimiters: Delimiters) -> int:
         line_end = delimiters.line_end
@@ -219,12 +248,14 @@ class Lexer:
             self._note("file.indented", offset)
 
     def _restore(self, raw: str, delimiters: Delimiters) -> str:
-        """The text of a segment in the file's encoding."""
-        if (
-            raw.isascii()
-            or self.encoding != "utf-8"
-            or not (delimiters.segment + delimiters.element).isascii()
-        ):
+        """The text of a segment in the file's encoding, which is told at the first letter beyond ASCII."""
+        if raw.isascii():
+            return raw
+        if not self._encoding_told:
+            self._encoding_told = True
+            code = "file.utf8" if self.encoding == "utf-8" else "file.latin1"
+            self.notes.append(find(code, x12=Place(offset=0)))
+        if self.encoding != "utf-8" or not (delimiters.segment + delimiters.element).isascii():
             return raw
         return raw.encode("latin-1").decode("utf-8", "replace")
 
@@ -280,6 +311,23 @@ def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:
             return place
         place = chunk.find(segment_id + delimiters.element, place + 1)
     return -1
+
+
+def _find_binary(chunk: str, delimiters: Delimiters) -> int:
+    """The place of the first segment with binary content in a chunk that begins with a segment, or -1."""
+    found = (
+        _find_segment(chunk, name, delimiters)
+        for name in BINARY_SEGMENTS
+        if name + delimiters.element in chunk
+    )
+    return min((place for place in found if place >= 0), default=-1)
+
+
+def _read_length(opening: list[str], places: tuple[int, int]) -> int:
+    """The length that a segment states for its binary content; 0 where it states none that can be."""
+    stated = opening[places[0]] if len(opening) > places[1] else ""
+    length = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 12 else 0
+    return length if length <= LONGEST_CONTENT else 0
 
 
 def _skip_blanks_back(text: str, place: int, start: int, terminator: str) -> int:

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS
 from edi.delimiters import BLANKS, HEADER_LENGTH, read_header
 from edi.findings import Finding, Place, find
+from edi.segments import Delimiters
 
 BOM = "\xef\xbb\xbf"
 FILLERS = BLANKS + "\x00\x1a"
@@ -204,10 +206,17 @@ class _Wrapping:
             self.open = False
         elif first_break.start() < HEADER_LENGTH - 1:
             self.open, self.wrapped, self.first_break = False, not header.faults, line_break
+        elif _has_binary(text[: first_break.start()], header.delimiters):
+            self.open = False  # the line breaks are those of the content
         else:
             self.first_break = line_break
             self.lines = _Lines(header.delimiters.segment)
         return text
+
+
+def _has_binary(text: str, delimiters: Delimiters) -> bool:
+    """True where a segment with binary content begins in the text."""
+    return any(f"{delimiters.segment}{name}{delimiters.element}" in text for name in BINARY_SEGMENTS)
 
 
 class _Lines:
