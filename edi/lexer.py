@@ -7,6 +7,7 @@ whole file is valid UTF-8, else as latin-1. What is forgiven on the way is told 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, repeat
 
@@ -18,6 +19,7 @@ from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
 from edi.survey import (
+    ANY_HEADER_ID,
     BOM,
     FILLERS,
     HEADER_ID,
@@ -33,6 +35,10 @@ _FIRST_CHUNK = 1 << 10
 _LARGEST_CHUNK = 1 << 16
 _LOOK_AHEAD = 1 << 13
 """How far after its first character an ISA may be looked at."""
+LOWER_OPENER = re.compile(r"(?:gs|ta1|iea)[^0-9A-Za-z]")
+LOWER_ID = re.compile(r"[a-z][a-z0-9]{1,2}[^0-9A-Za-z]")
+BOUNDARY = "--"
+"""How lines begin that part the pieces of a multipart message, and the signature of a mail."""
 _FIRST_MARK = "!"
 """The first character after the controls and the blank."""
 
@@ -59,6 +65,7 @@ class Lexer:
             self._note("file.wrapped_lines", 0)
         self._encoding_told = self.encoding == "ascii"
         self._position = 0
+        self._lower = False
         self.header: HeaderText | None = None
         self._seek_first_header(survey.opening)
 
@@ -74,10 +81,21 @@ class Lexer:
         self._control_number = header.elements[13]
         self._noted.clear()
         self._position = header.end
+        self._lower = self._begins_lower(header)
         yield from self._split_interchange(header.delimiters)
         self._control_number = None
         self._noted.clear()
         self._seek_next_header()
+
+    def _begins_lower(self, header: HeaderText) -> bool:
+        """True, with a note, where ids are in lower case: that of ISA, or that of the segment after it."""
+        self._window.reach(header.end + _LOOK_AHEAD)
+        following = self._window.cut(header.end, header.end + _LOOK_AHEAD).lstrip(BLANKS)
+        written = self._window.cut(header.start, header.start + 3)
+        if not (written.islower() or LOWER_OPENER.match(following)):
+            return False
+        self._note("file.lowercase_ids", header.start)
+        return True
 
     # --- finding headers
 
@@ -97,9 +115,11 @@ class Lexer:
 
     def _seek_next_header(self) -> None:
         start = self._position
+        self._window.reach(start + _LOOK_AHEAD)
+        remains = self._window.cut(start, start + _LOOK_AHEAD).lstrip(FILLERS).startswith(BOUNDARY)
         between = self._seek_header()
         if between - set(FILLERS):
-            self._note("file.stray_text", start)
+            self._note("file.boundary" if remains else "file.stray_text", start)
         elif between & {"\x1a", "\x00"}:
             self._note("file.trailing_control", start)
 
@@ -113,7 +133,7 @@ class Lexer:
         while True:
             window.reach(start + _LOOK_AHEAD)
             text, first = window.text, start - window.start
-            for found in HEADER_ID.finditer(text, first):
+            for found in ANY_HEADER_ID.finditer(text, first):
                 window.reach(window.start + found.start() + _LOOK_AHEAD)
                 last = text[found.start() - 1] if found.start() > first else before
                 header = None if last.isalnum() else read_header(window.text, found.start())
@@ -132,7 +152,7 @@ class Lexer:
         """The ISA with its elements in the file's encoding, at its places in the whole text."""
         return msgspec.structs.replace(
             header,
-            elements=[self._restore(element, header.delimiters) for element in header.elements],
+            elements=["ISA", *(self._restore(element, header.delimiters) for element in header.elements[1:])],
             start=header.start + self._window.start,
             end=header.end + self._window.start,
         )
@@ -165,7 +185,7 @@ class Lexer:
                 continue
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            texts = None if self._wrapped else cut_plain(chunk, cut, delimiters)
+            texts = None if self._wrapped or self._lower else cut_plain(chunk, cut, delimiters)
             if texts is not None:
                 yield split_plain(texts, start, cut, delimiters.element)
             else:
@@ -183,6 +203,8 @@ class Lexer:
         if binary > 0:
             return chunk[:binary], False
         trailer = _find_segment(chunk, "IEA", delimiters)
+        if trailer < 0 and self._lower:
+            trailer = _find_segment(chunk, "iea", delimiters)
         if trailer >= 0:
             cut = chunk.find(delimiters.segment, trailer)
             if cut >= 0:
@@ -236,7 +258,10 @@ class Lexer:
             if body:
                 self._note_form(piece, body, offset, unterminated=last)
                 raw = self._restore(body.rstrip("\r\n"), delimiters)
-                yield Segment(raw.split(delimiters.element), 0, self.origin(offset))
+                elements = raw.split(delimiters.element)
+                if self._lower and LOWER_ID.match(raw):
+                    elements[0] = elements[0].upper()
+                yield Segment(elements, 0, self.origin(offset))
             elif not last:
                 self._note("file.empty_segment", place)
             place += len(piece) + 1

@@ -20,6 +20,7 @@ from edi.segments import Delimiters
 BOM = "\xef\xbb\xbf"
 FILLERS = BLANKS + "\x00\x1a"
 HEADER_ID = re.compile(r"ISA[^0-9A-Za-z]")
+ANY_HEADER_ID = re.compile(r"(?:ISA|isa)[^0-9A-Za-z]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"I\x00S\x00", b"\x00I\x00S")
 _EBCDIC_HEADER = b"\xc9\xe2\xc1"
@@ -187,7 +188,7 @@ class _Wrapping:
         return text if self.open else ""
 
     def _begin(self, text: str, *, final: bool) -> str:
-        found = HEADER_ID.search(text)
+        found = ANY_HEADER_ID.search(text)
         if found is None:
             return text[-3:]
         text = text[found.start() :]
