@@ -49,7 +49,8 @@ class Lexer:
     `chunks` are its bytes; they are gone through twice (first by `survey_chunks`, unless the survey is
     given), so a one-way iterator will not do. `header` is the ISA that stands next, or None at the end.
     `take_segments` yields what belongs to it and moves on to the next. `notes` gathers what was forgiven;
-    `origin` gives the byte offset of a place in the text. Raises Unreadable where there is no ISA at all.
+    `lower` says that segment ids are in lower case, which are read as if in upper case; `origin` gives the
+    byte offset of a place in the text. Raises Unreadable where there is no ISA at all.
     """
 
     def __init__(self, chunks: Iterable[bytes], survey: Survey | None = None) -> None:
@@ -65,7 +66,7 @@ class Lexer:
             self._note("file.wrapped_lines", 0)
         self._encoding_told = self.encoding == "ascii"
         self._position = 0
-        self._lower = False
+        self.lower = False
         self.header: HeaderText | None = None
         self._seek_first_header(survey.opening)
 
@@ -81,21 +82,17 @@ class Lexer:
         self._control_number = header.elements[13]
         self._noted.clear()
         self._position = header.end
-        self._lower = self._begins_lower(header)
         yield from self._split_interchange(header.delimiters)
         self._control_number = None
         self._noted.clear()
         self._seek_next_header()
 
     def _begins_lower(self, header: HeaderText) -> bool:
-        """True, with a note, where ids are in lower case: that of ISA, or that of the segment after it."""
+        """True where ids are in lower case: that of ISA, or that of the segment after it."""
         self._window.reach(header.end + _LOOK_AHEAD)
         following = self._window.cut(header.end, header.end + _LOOK_AHEAD).lstrip(BLANKS)
         written = self._window.cut(header.start, header.start + 3)
-        if not (written.islower() or LOWER_OPENER.match(following)):
-            return False
-        self._note("file.lowercase_ids", header.start)
-        return True
+        return written.islower() or LOWER_OPENER.match(following) is not None
 
     # --- finding headers
 
@@ -139,6 +136,7 @@ class Lexer:
                 header = None if last.isalnum() else read_header(window.text, found.start())
                 if header:
                     self.header = self._restore_header(header)
+                    self.lower = self._begins_lower(self.header)
                     return passed | set(text[first : found.start()])
             start = window.start + len(text)
             if window.ended and start == window.end:
@@ -185,7 +183,7 @@ class Lexer:
                 continue
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            texts = None if self._wrapped or self._lower else cut_plain(chunk, cut, delimiters)
+            texts = None if self._wrapped or self.lower else cut_plain(chunk, cut, delimiters)
             if texts is not None:
                 yield split_plain(texts, start, cut, delimiters.element)
             else:
@@ -203,7 +201,7 @@ class Lexer:
         if binary > 0:
             return chunk[:binary], False
         trailer = _find_segment(chunk, "IEA", delimiters)
-        if trailer < 0 and self._lower:
+        if trailer < 0 and self.lower:
             trailer = _find_segment(chunk, "iea", delimiters)
         if trailer >= 0:
             cut = chunk.find(delimiters.segment, trailer)
@@ -259,7 +257,7 @@ class Lexer:
                 self._note_form(piece, body, offset, unterminated=last)
                 raw = self._restore(body.rstrip("\r\n"), delimiters)
                 elements = raw.split(delimiters.element)
-                if self._lower and LOWER_ID.match(raw):
+                if self.lower and LOWER_ID.match(raw):
                     elements[0] = elements[0].upper()
                 yield Segment(elements, 0, self.origin(offset))
             elif not last:

@@ -151,7 +151,6 @@ FORGIVEN = {
     "file.leading_text": b"Subject: claims of today\n\n" + FILE.encode(),
     "file.trailing_control": FILE.encode() + b"\x1a\x00\x00",
     "file.boundary": FILE.encode() + b"\r\n--a7f3--\r\n",
-    "file.lowercase_ids": re.sub(r"(?m)^\w+", lambda found: found[0].lower(), FILE).encode(),
     "file.indented": FILE.replace("\n", "\n    ").encode(),
     "file.no_final_terminator": FILE.rstrip("~\n").encode(),
     "file.empty_segment": FILE.replace("SV1", "~\nSV1").encode(),
@@ -303,10 +302,12 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes() -> None:
         assert "interchange.missing_trailer" in told or "interchange.control_number_mismatch" in told, end
 
 
-def test_lower_case_ids_after_a_right_header_are_read_as_well() -> None:
-    reading = read_envelopes(FILE.replace("\nGS*", "\ngs*").replace("\nST*", "\nst*").encode())
-    assert codes([*reading.findings, *only(reading).findings]) == ["file.lowercase_ids"]
-    assert body(reading) == PLAIN
+def test_lower_case_ids_are_an_error_and_the_segments_are_read() -> None:
+    whole = re.sub(r"(?m)^\w+", lambda found: found[0].lower(), FILE)
+    for text in (whole, FILE.replace("\nGS*", "\ngs*").replace("\nST*", "\nst*")):
+        reading = read_envelopes(text.encode())
+        assert codes([*reading.findings, *only(reading).findings]) == ["interchange.lowercase_ids"]
+        assert body(reading) == PLAIN
 
 
 def test_the_parts_of_a_multipart_message_are_read_one_by_one() -> None:
