@@ -12,7 +12,7 @@ from edi.edits.basis import Basis, default_basis
 from edi.edits.catalogue import choose_rules
 from edi.findings import Finding, Place
 from edi.guide import UNBOUNDED, Guide
-from edi.guides.acceptors import Accept, compile_acceptor
+from edi.guides.acceptors import Acceptors, compile_acceptor
 from edi.guides.registry import load_guide
 from edi.guides.routes import Routes, Station, Step, unknown
 from edi.reader_notes import Frame, ReaderNotes
@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
     guide: Guide
     routes: Routes
-    accepts: tuple[Accept, ...]
+    accepts: tuple[Acceptors, ...]
     rules: RuleSet
     dropped: frozenset[int]
 
@@ -56,7 +56,8 @@ def prepare(guide_id: str, component: str, repetition: str, edits: bool = False)
     uses = {use.key: use for use in guide.root.segment_uses()}
     compiled = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
     routes = Routes(guide, component, repetition)
-    accepts = tuple(compiled[it.segment.key] if it.segment else _refuse for it in routes.stations)
+    nothing = Acceptors((), (), delimiters, 0)
+    accepts = tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
     return Reading(guide, routes, accepts, gather_rules(guide.rules), find_dropped(routes, guide.handed_on))
 
 
@@ -137,7 +138,7 @@ class SetReader(ReaderNotes):
             if use is not None:
                 if times > use.max_use:
                     self._note_too_many(use, segment)
-                if not accepts[index](elements):
+                if not accepts[index][len(elements)](elements):
                     self._diagnose(use, segment)
         self.current = current
 
@@ -285,8 +286,3 @@ def read_set(
         reader.read(segments)
         reader.end()
     return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
-
-
-def _refuse(elements: list[str]) -> bool:
-    """Stands where a loop has no acceptor."""
-    return False

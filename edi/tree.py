@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from edi.guide import LoopUse
 from edi.segments import Segment
 
 
-class Loop:
+class Loop(msgspec.Struct, eq=False):
     """One occurrence of a loop. `children` holds segments and loops in file order."""
 
-    __slots__ = ("children", "component_separator", "parent", "repetition_separator", "use")
-
-    def __init__(
-        self,
-        use: LoopUse,
-        parent: Loop | None,
-        component_separator: str = ":",
-        repetition_separator: str = "^",
-    ) -> None:
-        self.use = use
-        self.parent = parent
-        self.children: list[Segment | Loop] = []
-        self.component_separator = component_separator
-        self.repetition_separator = repetition_separator
+    use: LoopUse
+    parent: Loop | None
+    component_separator: str = ":"
+    repetition_separator: str = "^"
+    children: list[Segment | Loop] = []
 
     @property
     def id(self) -> str:
