@@ -16,9 +16,11 @@ MODULES = (
     "edi.rules.premium",
     "edi.rules.remittance",
     "edi.rules.reporting",
+    "edi.rules.reversals",
     "edi.rules.review",
     "edi.rules.services",
     "edi.rules.situations",
+    "edi.rules.unlisted",
 )
 
 

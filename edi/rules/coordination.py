@@ -9,7 +9,7 @@ from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import read_line_charge
 from edi.rules.places import cite, locate, miss_element
-from edi.rules.registry import rule
+from edi.rules.registry import BALANCING, rule
 from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
 from edi.tree import Loop
 
@@ -48,7 +48,9 @@ def medicare_says_why_it_is_second(subscriber: Loop) -> Iterable[Finding]:
         return ()
     if segment.element(5):
         return ()
-    return (miss_element(subscriber, segment, 5, when="where Medicare is not the primary payer"),)
+    trigger = locate(subscriber, segment, 9)
+    when = "where Medicare is not the primary payer"
+    return (miss_element(subscriber, segment, 5, when=when, trigger=trigger),)
 
 
 def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:
@@ -80,6 +82,7 @@ def read_payments(adjudications: Iterable[Loop]) -> Amounts:
 @rule(
     "2300",
     cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430",
+    snip=BALANCING,
     needs=("2320",),
 )
 def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
@@ -103,6 +106,7 @@ def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
 @rule(
     "2300",
     cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid",
+    snip=BALANCING,
     needs=("2320",),
 )
 def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
@@ -126,6 +130,7 @@ def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
 @rule(
     "2400",
     cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer",
+    snip=BALANCING,
     needs=("2430",),
 )
 def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
