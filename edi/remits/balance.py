@@ -16,7 +16,6 @@ from edi.models import PREDETERMINATION, Adjustment, ClaimPayment, Remittance, S
 from edi.notation import write_amount
 from edi.rules.remittance import GUIDE, PATIENT_GROUP, measure_balance
 
-
 ZERO = Decimal(0)
 
 
