@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edi.acks.reading import find_element
 from edi.documents import drop_empty
-from edi.findings import Place, load_catalogue
+from edi.findings import Place, find_entry
 from edi.guide import ElementUse, Slot
 from edi.guides.loading import first_segment
 from edi.guides.registry import load_guide
@@ -51,7 +51,7 @@ class SegmentNotes:
         notes: dict[Key, Note] = {}
         elements: dict[Key, list[Note]] = {}
         for finding in self.report.findings:
-            codes = load_catalogue()[finding.code].acknowledgments
+            codes = find_entry(finding.code).acknowledgments
             place = finding.x12 or Place()
             if codes.ik304 is None or place.ordinal is None:
                 continue
