@@ -47,6 +47,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing wrong. `message` never holds the value; `value` stands apart and is never logged.
 
     `status` is the claim status that a payer's rule names (STC01: category:code or category:code:entity).
+    `trigger` is the place that makes something required or forbidden, where a situation does.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str | None = None
     value: str | None = None
     status: str | None = None
+    trigger: Place | None = None
 
     @property
     def stops(self) -> bool:

@@ -54,12 +54,18 @@ class ReaderNotes:
 
     def _complete(self, finding: Finding, loop: Loop) -> Finding:
         """A rule's finding with the guide and the control numbers of the envelope."""
-        place, at = finding.x12 or Place(loop=loop.use.id), self.at
+        place = finding.x12 or Place(loop=loop.use.id)
         return msgspec.structs.replace(
             finding,
             rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
-            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
+            x12=self._enclose(place),
+            trigger=self._enclose(finding.trigger) if finding.trigger else None,
         )
+
+    def _enclose(self, place: Place) -> Place:
+        """A place with the control numbers of the envelope."""
+        at = self.at
+        return msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set)
 
     def _note_too_many_loops(self, use: LoopUse, segment: Segment, loop: Loop) -> None:
         finding = find(

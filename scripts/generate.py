@@ -33,8 +33,8 @@ def list_outputs() -> dict[str, Callable[[], str]]:
         "docs/reference/cli.md": render_commands,
         "docs/reference/findings.md": render_findings,
         "docs/reference/guides.md": render_guides,
-        "docs/reference/snip.md": render_snip,
         "docs/reference/rules.md": render_rules,
+        "docs/reference/snip.md": render_snip,
         "docs/reference/scenarios.md": lambda: render_page(load_scenarios().values()),
     }
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from edi.findings import Finding, Place, find
 from edi.notation import parse_amount
-from edi.rules.places import locate
+from edi.rules.places import locate, set_off
 from edi.rules.registry import BALANCING, CODES, OWN_GUIDE, rule
 from edi.tree import Loop
 
@@ -117,13 +117,14 @@ def patient_subscriber_is_described(subscriber: Loop) -> Iterator[Finding]:
     )
     for segment, name in wanted:
         if names[0].segment(segment) is None:
-            yield find(
+            finding = find(
                 "claim.patient_detail_missing",
                 x12=Place(loop="2010BA", segment=segment, ordinal=_ordinal(names[0])),
                 rule=f"{OWN_GUIDE} 2010BA/{segment}",
                 name=name,
                 segment=segment,
             )
+            yield set_off(finding, locate(subscriber, subscriber.segment("SBR"), 2))
 
 
 def _ordinal(loop: Loop) -> int | None:

@@ -43,7 +43,10 @@ def medicare_says_why_it_is_second(subscriber: Loop) -> Iterator[Finding]:
     if segment is None or segment.element(9) not in MEDICARE or segment.element(1) == PRIMARY:
         return
     if not segment.element(5):
-        yield miss_element(subscriber, segment, 5, when="where Medicare is not the primary payer")
+        trigger = locate(subscriber, segment, 9)
+        yield miss_element(
+            subscriber, segment, 5, when="where Medicare is not the primary payer", trigger=trigger
+        )
 
 
 def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.findings import Finding, find
-from edi.rules.places import cite, locate, miss_loop, miss_segment
+from edi.rules.places import cite, locate, miss_loop, miss_segment, set_off
 from edi.rules.registry import rule
 from edi.tree import Loop
 
@@ -42,7 +42,9 @@ def ambulance_transport_is_described(claim: Loop) -> Iterator[Finding]:
     if claim.segment("CR1") is not None:
         return
     if any(line.segment("CR1") is None for line in find_transports(claim)):
-        yield miss_segment(claim, claim.segment("CLM"), "2300/CR1", when="for ambulance transport")
+        opener = claim.segment("CLM")
+        trigger = locate(claim, opener, 5, 1) if claim.value("CLM", 5, 1) in AMBULANCE else None
+        yield miss_segment(claim, opener, "2300/CR1", when="for ambulance transport", trigger=trigger)
 
 
 @rule(
@@ -66,9 +68,10 @@ def anaesthesia_is_counted_in_minutes(line: Loop) -> Iterator[Finding]:
     kind, code = line.value("SV1", 1, 1), line.value("SV1", 1, 2)
     timed = len(code) == 5 and code.isdigit() and ANAESTHESIA[0] <= code <= ANAESTHESIA[1]
     if kind == "HC" and timed and code not in UNTIMED:
-        yield find(
+        finding = find(
             "claim.anaesthesia_not_in_minutes",
             x12=locate(line, segment, 3),
             rule=cite(line, segment, 3),
             value=segment.element(3),
         )
+        yield set_off(finding, locate(line, segment, 1, 2))
