@@ -117,12 +117,12 @@ def _look_beyond(part: FilePart, fetch: Fetch) -> list[Segment]:
 
 def _join_tallies(reader: SetReader, tallies: Iterable[Tallies]) -> None:
     for kind in reader.reading.rules.joined:
-        tally = reader.stack[0].tally(kind)
+        tally = reader.tree.tally(kind)
         for told in tallies:
             if kind.__name__ in told and isinstance(tally, JoinedTally):
                 tally.join(told[kind.__name__])
 
 
 def _list_tallies(reader: SetReader) -> Tallies:
-    kept = (reader.stack[0].tally(kind) for kind in reader.reading.rules.joined)
+    kept = (reader.tree.tally(kind) for kind in reader.reading.rules.joined)
     return {type(tally).__name__: tally.state() for tally in kept if isinstance(tally, JoinedTally)}

@@ -25,13 +25,18 @@ Check = Callable[[Loop], Iterable[Finding]]
 
 
 class Rule(NamedTuple):
-    """A named rule: the loops it runs on, the function, the source it cites, and its WEDI SNIP type."""
+    """A named rule: the loops it runs on, the function, the source it cites, and its WEDI SNIP type.
+
+    It can only find something in a loop that has one of the segments or loops `needs` (any, where that is
+    empty) right below it; in others it is not run.
+    """
 
     name: str
     loops: tuple[str, ...]
     check: Check
     cites: str
     snip: int = SITUATIONAL
+    needs: tuple[str, ...] = ()
 
 
 class Tally:
@@ -82,14 +87,18 @@ class TotalRule(NamedTuple):
 RULES: dict[str, Rule | TotalRule] = {}
 
 
-def rule(*loops: str, cites: str, snip: int = SITUATIONAL) -> Callable[[Check], Check]:
-    """Registers a function as the rule of its own name, run for each complete loop of `loops`."""
+def rule(
+    *loops: str, cites: str, snip: int = SITUATIONAL, needs: tuple[str, ...] = ()
+) -> Callable[[Check], Check]:
+    """Registers a function as the rule of its own name, run for each complete loop of `loops` with one of the
+    segments or loops `needs`.
+    """
 
     def register(check: Check) -> Check:
         name = check.__name__
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = Rule(name, loops, check, cites, snip)
+        RULES[name] = Rule(name, loops, check, cites, snip, needs)
         return check
 
     return register
@@ -124,14 +133,14 @@ class RuleSet:
     """
 
     def __init__(self, rules: Iterable[Rule | TotalRule]) -> None:
-        self.checks: dict[str, list[Check]] = {}
+        self.checks: dict[str, list[Rule]] = {}
         self.totals: dict[str, list[TotalRule]] = {}
         self.tallies: dict[str, list[TallyPlace]] = {}
         self.begun: dict[str, list[TallyPlace]] = {}
         for chosen in rules:
             if isinstance(chosen, Rule):
                 for loop in chosen.loops:
-                    self.checks.setdefault(loop, []).append(chosen.check)
+                    self.checks.setdefault(loop, []).append(chosen)
                 continue
             for loop in chosen.loops:
                 self.totals.setdefault(loop, []).append(chosen)

@@ -12,7 +12,7 @@ from edi.guide import CompositeUse, ElementUse, SegmentUse
 from edi.guides.acceptors import Acceptors
 from edi.guides.maps import load_external_codes
 from edi.guides.registry import load_guide
-from edi.reader import prepare
+from edi.reader import prepare_walk
 from edi.segments import Delimiters, Segment
 
 GUIDES = ("005010X222A1", "005010X221A1", "005010X231A1", "005010X214")
@@ -36,8 +36,8 @@ def texts(use: ElementUse | CompositeUse) -> st.SearchStrategy[str]:
 
 def acceptors(guide: str) -> dict[str, Acceptors]:
     """The acceptor of each segment use, by its key."""
-    reading = prepare(guide, ":", "^")
-    pairs = zip(reading.routes.stations, reading.accepts, strict=True)
+    walk = prepare_walk(guide, ":", "^")
+    pairs = zip(walk.routes.stations, walk.accepts, strict=True)
     return {station.segment.key: accept for station, accept in pairs if station.segment is not None}
 
 
