@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
@@ -29,6 +30,7 @@ from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
 from edi.whole_files import describe_whole, is_whole, write_whole
 
+CHARACTERS = "refuse characters of an X12 file that are outside of this set"
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
 GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
 
@@ -123,6 +125,7 @@ def _make_parser() -> argparse.ArgumentParser:
         one.add_argument("file", nargs="+" if name == "check" else None, help="- is standard input")
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
+            one.add_argument("--character-set", choices=tuple(CHARACTER_SETS), default="", help=CHARACTERS)
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
         if name == "json":
             one.add_argument(
@@ -147,7 +150,10 @@ def _write(content: bytes) -> None:
 
 def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     guide = check_guide(given.guide)
-    found = [inspect(name, read_input(name), strict=given.strict, guide=guide) for name in given.file]
+    found = [
+        inspect(name, read_input(name), strict=given.strict, guide=guide, character_set=given.character_set)
+        for name in given.file
+    ]
     if given.json:
         _write(encode_json([describe_inspected(one) for one in found]))
     else:
