@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from edi.findings import Finding, Place, find
 from edi.notation import parse_amount
-from edi.rules.places import locate
-from edi.rules.registry import OWN_GUIDE, rule
+from edi.rules.places import locate, set_off
+from edi.rules.registry import BALANCING, CODES, OWN_GUIDE, rule
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
@@ -31,7 +31,7 @@ def read_line_charge(line: Loop) -> Decimal | None:
     return parse_amount(next(filter(None, found), ""))
 
 
-@rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02")
+@rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02", snip=BALANCING)
 def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
     """The claim charge equals the sum of the service line charges."""
     total = parse_amount(claim.value("CLM", 2))
@@ -117,13 +117,14 @@ def patient_subscriber_is_described(subscriber: Loop) -> Iterator[Finding]:
     )
     for segment, name in wanted:
         if names[0].segment(segment) is None:
-            yield find(
+            finding = find(
                 "claim.patient_detail_missing",
                 x12=Place(loop="2010BA", segment=segment, ordinal=_ordinal(names[0])),
                 rule=f"{OWN_GUIDE} 2010BA/{segment}",
                 name=name,
                 segment=segment,
             )
+            yield set_off(finding, locate(subscriber, subscriber.segment("SBR"), 2))
 
 
 def _ordinal(loop: Loop) -> int | None:
@@ -139,13 +140,15 @@ def passes_luhn(npi: str) -> bool:
     return sum(doubled) % 10 == 0
 
 
+#: Loops of providers: of the claims, of the inquiries (270, 276), and of the services review (278).
 PROVIDER_LOOPS = (
     "2010AA", "2310A", "2310B", "2310C", "2310D", "2310E", "2310F",
     "2420A", "2420B", "2420C", "2420D", "2420E", "2420F",
+    "2100A", "2100B", "2100C", "2010A", "2010B", "2010EA", "2010FA",
 )  # fmt: skip
 
 
-@rule(*PROVIDER_LOOPS, cites=f"{SOURCE} NM109 where NM108 is XX; 45 CFR 162.406")
+@rule(*PROVIDER_LOOPS, cites=f"{SOURCE} NM109 where NM108 is XX; 45 CFR 162.406", snip=CODES)
 def npi_check_digit_is_right(provider: Loop) -> Iterator[Finding]:
     """An NPI is ten digits and its last digit proves the others."""
     name = provider.segment("NM1")

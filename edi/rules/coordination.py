@@ -9,7 +9,7 @@ from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import read_line_charge
 from edi.rules.places import cite, locate, miss_element
-from edi.rules.registry import rule
+from edi.rules.registry import BALANCING, rule
 from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
 from edi.tree import Loop
 
@@ -43,7 +43,10 @@ def medicare_says_why_it_is_second(subscriber: Loop) -> Iterator[Finding]:
     if segment is None or segment.element(9) not in MEDICARE or segment.element(1) == PRIMARY:
         return
     if not segment.element(5):
-        yield miss_element(subscriber, segment, 5, when="where Medicare is not the primary payer")
+        trigger = locate(subscriber, segment, 9)
+        yield miss_element(
+            subscriber, segment, 5, when="where Medicare is not the primary payer", trigger=trigger
+        )
 
 
 def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:
@@ -72,7 +75,11 @@ def read_payments(adjudications: Iterable[Loop]) -> Amounts:
     return [parse_amount(adjudication.value("SVD", 2)) for adjudication in adjudications]
 
 
-@rule("2300", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430")
+@rule(
+    "2300",
+    cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430",
+    snip=BALANCING,
+)
 def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
     """What a payer paid and every adjustment of that payer, of claim and lines, make up the claim charge."""
     for other in claim.loops("2320"):
@@ -91,7 +98,11 @@ def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
             )
 
 
-@rule("2300", cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid")
+@rule(
+    "2300",
+    cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid",
+    snip=BALANCING,
+)
 def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
     """What a payer paid for the lines, less its claim adjustments, is what it paid for the claim."""
     for other in claim.loops("2320"):
@@ -111,7 +122,9 @@ def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
 
 
 @rule(
-    "2400", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer"
+    "2400",
+    cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer",
+    snip=BALANCING,
 )
 def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
     """What a payer paid for a line and its adjustments make up the charge of the line.

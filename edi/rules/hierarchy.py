@@ -9,7 +9,7 @@ import msgspec
 from edi.findings import Finding, find
 from edi.guide import ElementUse
 from edi.rules.places import cite, locate
-from edi.rules.registry import JoinedTally, rule, total_rule
+from edi.rules.registry import INTEGRITY, JoinedTally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -70,7 +70,7 @@ def _ordinal(finding: Finding) -> int:
     return (finding.x12.ordinal or 0) if finding.x12 is not None else 0
 
 
-@total_rule("ST_LOOP", over=LEVELS, tally=LevelNumbers, cites=f"{SOURCES}, HL01")
+@total_rule("ST_LOOP", over=LEVELS, tally=LevelNumbers, cites=f"{SOURCES}, HL01", snip=INTEGRITY)
 def levels_are_numbered(root: Loop, levels: LevelNumbers) -> Iterator[Finding]:
     """Levels are numbered from 1 through the set.
 
@@ -80,7 +80,7 @@ def levels_are_numbered(root: Loop, levels: LevelNumbers) -> Iterator[Finding]:
         yield levels.fault
 
 
-@rule(*LEVELS, cites=f"{SOURCES}, HL02 and HL04")
+@rule(*LEVELS, cites=f"{SOURCES}, HL02 and HL04", snip=INTEGRITY)
 def levels_are_linked(loop: Loop) -> Iterator[Finding]:
     """A level names the level that it stands in, and tells of those below."""
     level, parent = level_of(loop), level_above(loop)

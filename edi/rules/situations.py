@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from edi.findings import Finding
-from edi.rules.places import miss_element, miss_segment
+from edi.rules.places import locate, miss_element, miss_segment
 from edi.rules.registry import rule
 from edi.tree import Loop
 
@@ -29,9 +29,10 @@ def accident_has_a_date(claim: Loop) -> Iterator[Finding]:
     segment = claim.segment("CLM")
     if segment is None or not segment.element(11):
         return
-    causes = {claim.value("CLM", 11, 1), claim.value("CLM", 11, 2)}
-    if causes & {AUTO, OTHER} and claim.segment("DTP", "439") is None:
-        yield miss_segment(claim, segment, "2300/DTP[439]", when="for an accident")
+    cause = find_cause(claim, {AUTO, OTHER})
+    if cause and claim.segment("DTP", "439") is None:
+        trigger = locate(claim, segment, 11, cause)
+        yield miss_segment(claim, segment, "2300/DTP[439]", when="for an accident", trigger=trigger)
 
 
 @rule("2300", cites=f"{CLAIM} 2300 CLM11-4: required where CLM11-1 or CLM11-2 is AA")
@@ -40,9 +41,15 @@ def auto_accident_has_a_state(claim: Loop) -> Iterator[Finding]:
     segment = claim.segment("CLM")
     if segment is None or not segment.element(11):
         return
-    causes = {claim.value("CLM", 11, 1), claim.value("CLM", 11, 2)}
-    if AUTO in causes and not claim.value("CLM", 11, 4) and not claim.value("CLM", 11, 5):
-        yield miss_element(claim, segment, 11, 4, when="for an auto accident")
+    cause = find_cause(claim, {AUTO})
+    if cause and not claim.value("CLM", 11, 4) and not claim.value("CLM", 11, 5):
+        trigger = locate(claim, segment, 11, cause)
+        yield miss_element(claim, segment, 11, 4, when="for an auto accident", trigger=trigger)
+
+
+def find_cause(claim: Loop, causes: Set[str]) -> int:
+    """The component of CLM11 (1 or 2) that names one of these causes; 0 where none does."""
+    return next((number for number in (1, 2) if claim.value("CLM", 11, number) in causes), 0)
 
 
 @rule("2300", "2400", cites=f"{CLAIM} 2300 and 2400 PWK06: required where PWK02 is BM, EL, EM, FT or FX")
@@ -50,7 +57,8 @@ def attachment_has_a_number(loop: Loop) -> Iterator[Finding]:
     """An attachment that is sent apart from the claim has a number to match it by."""
     for segment in loop.segments("PWK"):
         if segment.element(2) in SENT_APART and not segment.element(6):
-            yield miss_element(loop, segment, 6, when="where the attachment is sent apart from the claim")
+            when = "where the attachment is sent apart from the claim"
+            yield miss_element(loop, segment, 6, when=when, trigger=locate(loop, segment, 2))
 
 
 @rule(
@@ -77,7 +85,8 @@ def electronic_payment_names_the_accounts(header: Loop) -> Iterator[Finding]:
     format_required = (5,) if segment.element(4) == "ACH" else ()
     for element in (*format_required, 6, 7, 8, 9, 12, 13, 14, 15):
         if not segment.element(element):
-            yield miss_element(header, segment, element, when="for an electronic payment")
+            trigger = locate(header, segment, 4)
+            yield miss_element(header, segment, element, when="for an electronic payment", trigger=trigger)
 
 
 @rule("2100", cites=f"{REMITTANCE} 2100 DTM 232 and 2110 DTM: one of them says when each service was")

@@ -33,6 +33,7 @@ from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes
+from gateway.cli.payers import payers
 from gateway.cli.rendering import show_inspected, show_outline
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
@@ -49,6 +50,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(codes, name="codes")
+app.add_typer(payers, name="payers")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)
