@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edi.acks.echoes import UNKNOWN, echo_control_number, echo_id, echo_number, echo_version
 from edi.acks.notes import SegmentNotes
 from edi.documents import drop_empty
-from edi.findings import Acknowledgments, Finding, load_catalogue
+from edi.findings import Acknowledgments, Finding, find_entry
 from edi.interchange import InterchangeHeader
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def acknowledge_group(interchange: InterchangeHeader, group: GroupReport) -> dic
 
 def find_codes(finding: Finding) -> Acknowledgments:
     """The acknowledgment codes of a finding."""
-    return load_catalogue()[finding.code].acknowledgments
+    return find_entry(finding.code).acknowledgments
 
 
 def judge_group(group: GroupReport, codes: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from edi.acks.places import SetPlaces, load_units
 from edi.acks.reading import find_element
 from edi.documents import drop_empty
-from edi.findings import Acknowledgments, Finding, Place, load_catalogue
+from edi.findings import Acknowledgments, Finding, Place, find_entry
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.loading import first_segment
 from edi.guides.registry import load_guide
@@ -58,7 +58,7 @@ class SegmentNotes:
         elements: dict[Key, list[Note]] = {}
         contexts: dict[Key, list[Note]] = {}
         for finding in self.report.findings:
-            codes = load_catalogue()[finding.code].acknowledgments
+            codes = find_entry(finding.code).acknowledgments
             if codes.ik304 is None or finding.x12 is None or finding.x12.ordinal is None:
                 continue
             place, trigger = self.find_place(finding, codes)

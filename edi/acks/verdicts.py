@@ -12,7 +12,7 @@ from decimal import Decimal
 from edi.acks.echoes import UNKNOWN, echo
 from edi.acks.services import describe_service, find_days, group_by_line
 from edi.documents import Document, drop_empty, read_entries, read_section, read_text
-from edi.findings import Finding, Place, load_catalogue
+from edi.findings import Finding, Place, find_entry
 from edi.models import (
     ClaimBatch,
     ClaimStatus,
@@ -74,7 +74,7 @@ def judge_findings(findings: Iterable[Finding]) -> tuple[StatusCode, ...]:
 
 def judge_finding(finding: Finding) -> StatusCode:
     """The status that one finding becomes; the entity of its place goes before that of the catalogue."""
-    stated = load_catalogue()[finding.code].acknowledgments.stc
+    stated = finding.status or find_entry(finding.code).acknowledgments.stc
     place = finding.x12 or Place()
     entity = LOOP_ENTITIES.get(place.loop or "", "")
     if stated is None:

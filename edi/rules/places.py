@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edi.findings import Finding, Place, find
-from edi.guide import CompositeUse, ElementUse, SegmentUse
+from edi.guide import CompositeUse, ElementUse, LoopUse, SegmentUse
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Segment
 from edi.tree import Loop
@@ -91,3 +91,22 @@ def miss_segment(
 def set_off(finding: Finding, trigger: Place | None) -> Finding:
     """The finding with the place whose value makes the situation."""
     return msgspec.structs.replace(finding, trigger=trigger)
+
+
+def miss_loop(loop: Loop, trigger: Segment | None, name: str, *, when: str) -> Finding:
+    """The finding for a loop right below `loop` that `trigger` makes required (`when`)."""
+    use = next(child for child in loop.use.children if isinstance(child, LoopUse) and child.id == name)
+    opener = next(child.id for child in use.children if isinstance(child, SegmentUse))
+    return find(
+        "claim.detail_missing",
+        x12=Place(
+            loop=name,
+            segment=opener,
+            ordinal=trigger.ordinal if trigger else None,
+            offset=trigger.offset if trigger else None,
+        ),
+        rule=f"{OWN_GUIDE} {name}",
+        name=use.name,
+        segment=opener,
+        situation=when,
+    )

@@ -84,9 +84,7 @@ def load_samples() -> tuple[Sample, ...]:
 
 def load_sample(folder: Traversable) -> Sample:
     """One sample. Raises FileNotFoundError or msgspec.ValidationError where it is not complete."""
-    expected = msgspec.convert(
-        tomllib.loads((folder / EXPECTED).read_text(encoding="utf-8")), Expectation
-    )
+    expected = msgspec.convert(tomllib.loads((folder / EXPECTED).read_text(encoding="utf-8")), Expectation)
     findings: Iterable[ExpectedFinding] = ()
     if expected.outcome == "refused":
         listed = (folder / "findings.json").read_bytes()

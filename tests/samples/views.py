@@ -1,8 +1,8 @@
 """Which files the folder of a sample holds, and what each of them is made from.
 
 A case is a folder `samples/<guide>/<case>`. What it holds beside its source (the JSON that is posted or
-written, or a file as it came) follows from what it is. `python -m scripts.samples` writes every view anew: read
-the difference before keeping it.
+written, or a file as it came) follows from what it is. `python -m scripts.samples` writes every view anew:
+read the difference before keeping it.
 """
 
 from __future__ import annotations
