@@ -12,7 +12,6 @@ from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
-
 TRAILER = "SE"  # the envelope says where it is missing (IK502 2)
 
 
