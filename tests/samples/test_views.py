@@ -10,9 +10,8 @@ from edi.files import check_file
 from edi.inspection import inspect
 from edi.outline.files import outline_file
 from edi.outline.lines import list_outline
-from edi.translation import make_envelope, write_json, write_x12
 from tests.samples.guide_samples import CLAIMS
-from tests.samples.views import EVERY, JOURNEYS, SAMPLES, SENT, SOURCES, is_refused, list_views
+from tests.samples.views import EVERY, JOURNEYS, SAMPLES, SOURCES, is_refused, list_views
 
 
 def name_of(case: Path) -> str:
@@ -51,24 +50,6 @@ def test_a_refused_case_is_refused_by_its_acknowledgments_too(case: Path) -> Non
         b"" if case.parent.name not in CLAIMS else (case / "status.x12").read_bytes()
     )
     assert b"IK5*R*" in told or b"STC*A7:" in told
-
-
-@pytest.mark.parametrize(
-    "place", sorted(SAMPLES.glob("*/*/*.x12")), ids=lambda place: "/".join(place.parts[-3:])
-)
-def test_json_and_x12_of_a_sample_lead_into_each_other(place: Path) -> None:
-    """X12 to JSON to X12 gives the same segments, and JSON to X12 to JSON the same documents."""
-    report = check_file(place.read_bytes())
-    documents = write_json(report)
-    for document in documents:
-        envelope = make_envelope("SENDER", "RECEIVER", 1, SENT, usage="T")
-        written = check_file(write_x12([document], envelope))
-        (again,) = write_json(written)
-        assert without_envelope(again) == without_envelope(document)
-
-
-def without_envelope(document: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in document.items() if key != "meta"}
 
 
 @pytest.mark.parametrize("case", [case for case in EVERY if case.parent.name in CLAIMS], ids=name_of)
