@@ -178,7 +178,8 @@ class SchemaWriter:
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
-                    self.put(scope, name, day_leaf(use, field.slot), needed and name is field.single)
+                    alone = name is field.single and field.span is None
+                    self.put(scope, name, day_leaf(use, field.slot), needed and alone)
         else:
             self.pairs(field, use, scope)
 
