@@ -103,7 +103,9 @@ class RegularBinder:
             if depth >= known:
                 self.bind_loop(loop, plan, scope, steps)
             if depth + 1 == common > known:
-                self.shared.append(Shared(common, copy_json(self.binder.root), [*self.pending], {**self.taken}))
+                self.shared.append(
+                    Shared(common, copy_json(self.binder.root), [*self.pending], {**self.taken})
+                )
         while self.shared and self.shared[-1].depth > common:
             self.shared.pop()
 
@@ -140,8 +142,8 @@ class RegularBinder:
                 if segment.plan.contested and cells is not None:
                     self.take(segment.plan, cells)
                 again = rank == last and not segment.plan.many
-                known = regular is not None and cells is not None and not segment.repeated
-                if again or not known or not regular(cells):
+                again = again or bool(segment.repeated)
+                if again or regular is None or cells is None or not regular(cells):
                     doubtful.add(rank)
             else:
                 below = plan.by_loop[child.use.id]
@@ -232,7 +234,9 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
     scope: Any = generation.root.values
     for step in pending.steps:
         scope = scope[step]
-    generation.ordinal_in_loop = next((step + 1 for step in reversed(pending.steps) if isinstance(step, int)), 1)
+    generation.ordinal_in_loop = next(
+        (step + 1 for step in reversed(pending.steps) if isinstance(step, int)), 1
+    )
     extras: Object = {}
     for plan, read in pending.groups:
         loop = WrittenLoop(pending.plan, Scope(scope))

@@ -121,7 +121,8 @@ class Binder:
         """Bind one segment under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
         plan = plans[0]
-        elements, repeated = segment.elements, ()
+        elements = segment.elements
+        repeated: tuple[int, ...] = ()
         if plan.composites:
             repeated = tuple(at for at in plan.composites if MARK in segment.element(at))
             elements = take_first(elements, repeated) if repeated else elements
@@ -252,7 +253,9 @@ def pair_up(
     generated for all of them.
     """
     shared = {id(child.scope.values) for child in made if isinstance(child, WrittenLoop)}
-    if len(made) <= len(read) or any(id(child.scope) not in shared for child in read if isinstance(child, BoundLoop)):
+    if len(made) <= len(read) or any(
+        id(child.scope) not in shared for child in read if isinstance(child, BoundLoop)
+    ):
         yield from zip_longest(read, made)
         return
     waiting = [*read]

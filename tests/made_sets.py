@@ -1,9 +1,9 @@
 """Transaction sets made at random from the definition of a guide alone: the guide allows every one of them.
 
-Every part that a guide has comes up: optional loops, segments, elements and components in and out, each of its
-codes, lengths at their limits, repeats, and neighbours of one position in any order. Nothing here knows JSON
-names, samples or rules of people; so what a guide allows is read, bound and written by the engine as it came
-or the engine is wrong.
+Every part that a guide has comes up: optional loops, segments, elements and components in and out, each of
+its codes, lengths at their limits, repeats, and neighbours of one position in any order. Nothing here knows
+JSON names, samples or rules of people; so what a guide allows comes back as
+it was, or the engine is wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEXT = string.ascii_uppercase + string.digits
 INNER = TEXT + " .,-'/()&#" + string.ascii_lowercase
 BUDGET = 160  # segments of a set, after which nothing optional is added
 LONGEST_TEXT = 60
-OPENERS = ("ST", "SE")
+BINARY = "BIN"  # says its length first
 
 
 def make_day(random: Random) -> str:
@@ -34,7 +34,7 @@ def make_day(random: Random) -> str:
 
 def make_clock(random: Random) -> str:
     """A time of day of four, six or eight digits."""
-    clock = f"{random.randrange(24):02d}{random.randrange(60):02d}{random.randrange(60):02d}{random.randrange(100):02d}"
+    clock = f"{random.randrange(24):02d}" + "".join(f"{random.randrange(60):02d}" for _ in range(3))
     return clock[: random.choice((4, 4, 6, 8))]
 
 
@@ -49,15 +49,25 @@ def make_amount(random: Random, use: ElementUse) -> str:
     whole = make_digits(random, 1, max(1, min(use.max_length, 9) - 2))
     places = random.choice(("", "", ".5", ".25", ".05"))
     text = random.choice(("", "", "", "-")) + random.choice((whole, whole, "0")) + places
-    return text if len(text.strip("-").replace(".", "")) >= use.min_length else make_digits(random, use.min_length, use.min_length)
+    return (
+        text
+        if len(text.strip("-").replace(".", "")) >= use.min_length
+        else make_digits(random, use.min_length, use.min_length)
+    )
 
 
 def make_text(random: Random, use: ElementUse) -> str:
     """Text at the least length, at the greatest or between, without blanks at its ends."""
     most = min(use.max_length, max(LONGEST_TEXT, use.min_length))
-    length = random.choice((use.min_length, most, random.randint(use.min_length, most), min(most, max(8, use.min_length))))
+    length = random.choice(
+        (use.min_length, most, random.randint(use.min_length, most), min(most, max(8, use.min_length)))
+    )
     ends = random.choices(TEXT, k=2)
-    return (ends[0] + "".join(random.choices(INNER, k=max(0, length - 2))) + ends[1])[-length:] if length > 1 else ends[0]
+    return (
+        (ends[0] + "".join(random.choices(INNER, k=max(0, length - 2))) + ends[1])[-length:]
+        if length > 1
+        else ends[0]
+    )
 
 
 #: How a date is written after each format (data element 1251 after 1250).
@@ -127,14 +137,18 @@ class SetMaker:
         wanted = self.choose_required(use, children)
         taken: set[str] = set()
         for _, group in groupby(children, key=lambda child: child.position):
-            runs = [(child, count) for child in group for count in [self.count(child, child is wanted)] if count]
+            runs = [
+                (child, count) for child in group for count in [self.count(child, child is wanted)] if count
+            ]
             if all(isinstance(child, SegmentUse) for child, _ in runs):
                 self.random.shuffle(runs)
             for child, count in runs:
                 if isinstance(child, LoopUse) and child.id in taken:
                     continue  # it would be read as part of the loop before it
                 if isinstance(child, LoopUse) and not child.wrapper:
-                    taken = {each.id for each in child.children if isinstance(each, LoopUse) and is_level(each)}
+                    taken = {
+                        each.id for each in child.children if isinstance(each, LoopUse) and is_level(each)
+                    }
                 for _ in range(count):
                     if isinstance(child, LoopUse):
                         self.loop(child, parent)
@@ -166,7 +180,9 @@ class SetMaker:
         limit = use.repeat if isinstance(use, LoopUse) else use.max_use
         if full or limit == 1 or (isinstance(use, LoopUse) and use.wrapper):
             return 1
-        return self.random.choice((1, 1, 1, 2, min(limit, 4), limit if limit <= 12 and self.chance < 0.3 else 1))
+        return self.random.choice(
+            (1, 1, 1, 2, min(limit, 4), limit if limit <= 12 and self.chance < 0.3 else 1)
+        )
 
     # --- segments
 
@@ -182,12 +198,16 @@ class SetMaker:
                 form = values[element.position]
         self.keep_notes(use, values)
         self.date_again(use, values)
+        if use.id == BINARY:
+            values[1] = str(len(values[2]))
         elements = [use.id, *(values.get(at, "") for at in range(1, max(values, default=0) + 1))]
         while len(elements) > 1 and not elements[-1] and use.id != "HL":
             elements.pop()
         return elements
 
-    def element(self, use: SegmentUse, element: ElementUse | CompositeUse, form: str, *, fill: bool = False) -> str:
+    def element(
+        self, use: SegmentUse, element: ElementUse | CompositeUse, form: str, *, fill: bool = False
+    ) -> str:
         """One element with its repetitions, or nothing."""
         slot = use.slot if use.slot is not None and use.slot.element == element.position else None
         if element.usage == "N" or not (fill or slot or self.includes(element.usage)):
@@ -206,7 +226,9 @@ class SetMaker:
         for part in element.components:
             told = slot is not None and slot.component == part.position
             text = ""
-            before = [other for other in element.components[: len(parts)] if other.data_element == part.data_element]
+            before = [
+                other for other in element.components[: len(parts)] if other.data_element == part.data_element
+            ]
             if not self.gaps and part.usage == "S" and before and not parts[before[-1].position - 1]:
                 parts += [""] * (part.position - len(parts))
                 continue
@@ -228,7 +250,9 @@ class SetMaker:
     ) -> bool:
         """True where the element before of the same kind has a value, or there is none."""
         before = [
-            each for each in elements if each.position < element.position and kind_of(each) == kind_of(element)
+            each
+            for each in elements
+            if each.position < element.position and kind_of(each) == kind_of(element)
         ]
         return not before or bool(values[before[-1].position])
 
@@ -273,7 +297,7 @@ class SetMaker:
                 values[element.position] = ""
 
     def date_again(self, use: SegmentUse, values: dict[int, str]) -> None:
-        """Writes the dates that follow a format once more, since a condition may have brought in the format."""
+        """Writes the dates after a format once more: a condition may have brought in the format."""
         for element in use.elements:
             form = self.form_before(use, element, values)
             dated = isinstance(element, ElementUse) and element.data_element == "1251"
@@ -285,7 +309,9 @@ class SetMaker:
         forms = [
             values[each.position]
             for each in use.elements
-            if isinstance(each, ElementUse) and each.data_element == "1250" and each.position < element.position
+            if isinstance(each, ElementUse)
+            and each.data_element == "1250"
+            and each.position < element.position
         ]
         return forms[-1] if forms else ""
 
@@ -356,13 +382,22 @@ def has_levels(use: LoopUse) -> bool:
 
 
 def make_file(
-    guide_id: str, random: Random, *, sets: int = 1, chance: float | None = None, delimiters: Delimiters | None = None, gaps: bool = True
+    guide_id: str,
+    random: Random,
+    *,
+    sets: int = 1,
+    chance: float | None = None,
+    delimiters: Delimiters | None = None,
+    gaps: bool = True,
 ) -> bytes:
     """A file with one group of transaction sets of a guide."""
     guide = load_guide(guide_id)
     marks = delimiters or random.choice(DELIMITERS)
     likely = random.choice((0.05, 0.15, 0.3, 0.6)) if chance is None else chance
-    made = [SetMaker(guide, random, marks, likely, gaps=gaps).make(f"{number:04d}") for number in range(1, sets + 1)]
+    made = [
+        SetMaker(guide, random, marks, likely, gaps=gaps).make(f"{number:04d}")
+        for number in range(1, sets + 1)
+    ]
     version = made[0][0][3] if len(made[0][0]) > 3 else guide.version
     lines = [*head_lines(guide, marks, version)]
     for segments in made:
@@ -383,7 +418,17 @@ DELIMITERS = (
 def head_lines(guide: Guide, marks: Delimiters, version: str) -> Iterator[list[str]]:
     """ISA and GS."""
     yield [
-        *("ISA", "00", " " * 10, "00", " " * 10, "ZZ", "CLAIMWIREDEMO".ljust(15), "ZZ", "SCRIPTEDPAYER".ljust(15)),
+        *(
+            "ISA",
+            "00",
+            " " * 10,
+            "00",
+            " " * 10,
+            "ZZ",
+            "CLAIMWIREDEMO".ljust(15),
+            "ZZ",
+            "SCRIPTEDPAYER".ljust(15),
+        ),
         *("261124", "0930", marks.repetition, "00501", "000000001", "0", "T", marks.component),
     ]
     yield [
