@@ -274,12 +274,12 @@ def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
-    """The leaf with the codes of every run, which may differ from the first."""
-    codes: set[str] = set()
-    for slot in slots:
-        definition = element_use(use, slot)
-        codes |= (definition.codes if isinstance(definition, ElementUse) else None) or set()
-    return {**leaf, "enum": sorted(codes)} if "enum" in leaf else leaf
+    """The leaf with the codes of every run, which may differ; without any, where one run has no list."""
+    leaves = [leaf_of(use, slot) for slot in slots]
+    free = next((each for each in leaves if "enum" not in each), None)
+    if free is not None:
+        return {**free, "description": leaf["description"]}
+    return {**leaf, "enum": sorted({code for each in leaves for code in each["enum"]})}
 
 
 def value_leaf(field: ValueField, use: SegmentUse) -> Node:
