@@ -28,6 +28,7 @@ from edi.outline.inputs import Asked, outline_input
 from edi.outline.lines import list_outline
 from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
+from edi.whole_files import describe_whole, is_whole, write_whole
 
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
 GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
@@ -50,11 +51,16 @@ def read_input(name: str) -> bytes:
 
 def read_report(name: str, *, strict: bool, edits: bool = True) -> FileReport:
     """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError."""
+    return read_checked(name, strict=strict, edits=edits)[1]
+
+
+def read_checked(name: str, *, strict: bool, edits: bool = True) -> tuple[bytes, FileReport]:
+    """The bytes of an X12 file and what was found in them. Raises UnusableInputError."""
     content = read_input(name)
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return check_file(content, strict=strict, edits=edits)
+        return content, check_file(content, strict=strict, edits=edits)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None
@@ -70,6 +76,14 @@ def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected,
         reasons = " ".join(f"{finding.message} {finding.remedy}".strip() for finding in inspected.findings)
         raise UnusableInputError(f"{name}: {reasons}")
     return inspected, outline
+
+
+def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
+    """What a file says as JSON: its one document or the list of them, or with `whole` the file itself."""
+    if whole:
+        return describe_whole(report, content)
+    documents = write_json(report)
+    return documents[0] if len(documents) == 1 else documents
 
 
 def encode_json(value: Any, *, pretty: bool = True) -> bytes:
@@ -114,6 +128,10 @@ def _make_parser() -> argparse.ArgumentParser:
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
+        if name == "json":
+            one.add_argument(
+                "--whole", action="store_true", help="keep the envelopes: x12 gives the same file"
+            )
         if name == "show":
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
             one.add_argument("--claim", default="", help="one claim alone, by its number")
@@ -142,9 +160,8 @@ def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    documents = write_json(report)
-    _write(encode_json(documents[0] if len(documents) == 1 else documents))
+    content, report = read_checked(given.file, strict=given.strict)
+    _write(encode_json(describe_file(report, content, whole=given.whole)))
     return report_status(report)
 
 
@@ -222,8 +239,10 @@ def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
 def translate(
     name: str, documents: Sequence[dict[str, Any]], envelope: EnvelopeSettings, *, guide: str = ""
 ) -> bytes:
-    """The documents as one interchange. Raises UnusableInputError where they cannot be written."""
+    """The documents as an interchange, a whole file as it was. Raises UnusableInputError where that fails."""
     try:
+        if is_whole(documents):
+            return write_whole(documents[0])
         return write_x12(documents, envelope, guide=guide)
     except (UntranslatableError, ValueError) as problem:
         raise UnusableInputError(f"{name}: {problem}") from None

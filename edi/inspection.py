@@ -18,9 +18,11 @@ from edi.findings import Finding, find
 from edi.guides.registry import load_guide
 from edi.json_body import BLANKS, BOM, decode_body
 from edi.translation import CLAIM_SET, TA1_KEY, UntranslatableError, find_guide
+from edi.whole_files import is_whole, write_whole
 
 JSON_STARTS = (b"{", b"[")
 TA1_ALONE = "TA1"
+WHOLE_FILE = "JSON of a whole file"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def inspect(
 
 def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str = "") -> Inspected:
     """Check JSON documents. Of several, pointers begin with the index of the document."""
+    if is_whole(documents):
+        return _inspect_whole(name, documents[0])
     found = [
         msgspec.structs.replace(finding, pointer=f"/{index}{finding.pointer or ''}")
         if len(documents) > 1
@@ -109,6 +113,15 @@ def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str
     kinds = {name_kind(document, guide) for document in documents}
     kind = ", ".join(sorted(kinds))
     return Inspected(name, kind if len(documents) == 1 else f"{len(documents)} {kind}s", tuple(found))
+
+
+def _inspect_whole(name: str, document: dict[str, Any]) -> Inspected:
+    """Check the file that a whole file's JSON makes; findings name places of the X12."""
+    try:
+        report = check_file(write_whole(document), edits=True)
+    except (UntranslatableError, Unreadable):
+        return Inspected(name, WHOLE_FILE, (find("json.not_documents"),), unreadable=True)
+    return Inspected(name, WHOLE_FILE, report.all_findings)
 
 
 def check_entries(document: dict[str, Any], guide: str) -> Iterator[Finding]:

@@ -230,10 +230,15 @@ class Partner(Section, frozen=True, kw_only=True):
 
 
 class Tenant(Section, frozen=True, kw_only=True):
-    """A billing organisation on this gateway. Nothing of one tenant is seen by another."""
+    """A billing organisation on this gateway. Nothing of one tenant is seen by another.
+
+    `rules` are shipped packs of payer rules by name, `rule_files` packs of its own.
+    """
 
     name: Name
     partners: tuple[Partner, ...] = ()
+    rules: tuple[str, ...] = ()
+    rule_files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]

@@ -17,23 +17,25 @@ from edi.command import (
     UNUSABLE,
     UnusableInputError,
     check_guide,
+    describe_file,
     encode_json,
     exit_status,
+    read_checked,
     read_documents,
     read_input,
     read_outline,
-    read_report,
     report_status,
     translate,
 )
 from edi.inspection import Inspected, inspect, inspect_documents
 from edi.listing import describe_inspected, list_inspected
 from edi.outline.inputs import Asked
-from edi.translation import make_envelope, write_json
+from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes
 from gateway.cli.explaining import show_outline
+from gateway.cli.payers import payers
 from gateway.cli.rendering import show_inspected
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
@@ -50,6 +52,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(codes, name="codes")
+app.add_typer(payers, name="payers")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)
@@ -126,11 +129,13 @@ def to_json(
     output: Output = None,
     strict: Strict = False,
     pretty: Annotated[bool, typer.Option(help="Indent the JSON.")] = True,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Keep the envelopes: x12 gives the same file.")
+    ] = False,
 ) -> None:
     """An X12 file as JSON: a claim or a list of claims, or the reports of acknowledgments and remittances."""
-    report = read_report(file, strict=strict)
-    documents = write_json(report)
-    _write(encode_json(documents[0] if len(documents) == 1 else documents, pretty=pretty), output)
+    content, report = read_checked(file, strict=strict)
+    _write(encode_json(describe_file(report, content, whole=whole), pretty=pretty), output)
     raise typer.Exit(report_status(report))
 
 

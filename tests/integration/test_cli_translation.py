@@ -14,7 +14,7 @@ from edi.files import check_file
 from edi.inspection import inspect
 from edi.translation import make_envelope, write_json, write_x12
 from edi.tree import Loop
-from tests.cli import PAID, REFUSED, SAMPLES, body_of, claimwire
+from tests.cli import PAID, REFUSED, SAMPLES, body_of, claimwire, run_module
 
 FILES = sorted(SAMPLES.glob("*/*.x12"))
 CREATED = datetime(2026, 11, 24, tzinfo=UTC)
@@ -194,4 +194,15 @@ def test_json_that_does_not_say_its_guide_is_told_by_the_option() -> None:
     assert checked.out.endswith("document.json (JSON of 005010X279A1-270): accepted, no findings\n")
     assert claimwire("check", inquiry, "--guide", "270").out == checked.out
     unknown = claimwire("check", inquiry, "--guide", "27O")
-    assert (unknown.status, "--guide: there is no guide 27O; did you mean 270" in unknown.err) == (2, True)
+    assert (unknown.status, "--guide: there is no guide 27O; did you mean " in unknown.err) == (2, True)
+
+
+@pytest.mark.parametrize("module", ["gateway.cli", "edi"])
+def test_a_whole_file_becomes_json_and_the_same_bytes(module: str, tmp_path: Path) -> None:
+    original = (PAID / "remit.x12").read_bytes().replace(b"\n", b"\r\n").replace(b"*", b"|")
+    described = run_module(module, "json", "--whole", "-", stdin=original)
+    assert described.status == 0
+    (tmp_path / "whole.json").write_text(described.out)
+    written = run_module(module, "x12", tmp_path / "whole.json")
+    assert (written.status, written.err) == (0, "")
+    assert written.out.encode() == original

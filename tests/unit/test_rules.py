@@ -199,9 +199,13 @@ CASES = [
     ]),
     ("DMG*D8*19840517*F", "DMG*D8*20261103*F", ["claim.dates_disordered 2010BA/DMG02"]),
     # kinds of service, which the edits look at
-    ("11:B:1*", "41:B:1*", ["claim.detail_missing 2300/CR1"]),
+    ("11:B:1*", "41:B:1*", [
+        "claim.detail_missing 2300/CR1", "claim.detail_missing 2310E/NM1", "claim.detail_missing 2310F/NM1",
+    ]),
     ("11:B:1*Y*A*Y*Y\nDTP*435*D8*20261101\nDTP*096*D8*20261103\nPWK*OZ*BM***AC*ATT-1",
-     "41:B:1*Y*A*Y*Y\nPWK*OZ*BM***AC*ATT-1\nCR1*LB*140**A*DH*12", []),
+     "41:B:1*Y*A*Y*Y\nPWK*OZ*BM***AC*ATT-1\nCR1*LB*140**A*DH*12", [
+        "claim.detail_missing 2310E/NM1", "claim.detail_missing 2310F/NM1",
+    ]),
     ("HC:83036*80*UN*1", "HC:00300*80*UN*1", ["claim.anaesthesia_not_in_minutes 2400/SV103"]),
     ("HC:83036*80*UN*1", "HC:00300*80*MJ*60", []),
     ("HC:83036*80*UN*1", "HC:01996*80*UN*1", []),
