@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
 from edi.definitions.asking import UnknownNameError, define, find_guide_id
 from edi.definitions.lines import list_definitions
 from edi.envelope import Unreadable
@@ -30,6 +31,7 @@ from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
 from edi.whole_files import describe_whole, is_whole, write_whole
 
+CHARACTERS = "refuse characters of an X12 file that are outside of this set"
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
 GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
 
@@ -66,6 +68,14 @@ def read_checked(name: str, *, strict: bool, edits: bool = True) -> tuple[bytes,
         raise UnusableInputError(f"{name}: {lines}") from None
 
 
+def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
+    """What a file says as JSON: its one document or the list of them, or with `whole` the file itself."""
+    if whole:
+        return describe_whole(report, content)
+    documents = write_json(report)
+    return documents[0] if len(documents) == 1 else documents
+
+
 def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected, Outline]:
     """An input as a person reads it. Raises UnusableInputError where nothing in it can be read."""
     try:
@@ -76,14 +86,6 @@ def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected,
         reasons = " ".join(f"{finding.message} {finding.remedy}".strip() for finding in inspected.findings)
         raise UnusableInputError(f"{name}: {reasons}")
     return inspected, outline
-
-
-def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
-    """What a file says as JSON: its one document or the list of them, or with `whole` the file itself."""
-    if whole:
-        return describe_whole(report, content)
-    documents = write_json(report)
-    return documents[0] if len(documents) == 1 else documents
 
 
 def encode_json(value: Any, *, pretty: bool = True) -> bytes:
@@ -127,6 +129,7 @@ def _make_parser() -> argparse.ArgumentParser:
             one.add_argument("place", nargs="*", help="of a guide: a loop, and a segment in it (2300 CLM)")
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
+            one.add_argument("--character-set", choices=tuple(CHARACTER_SETS), default="", help=CHARACTERS)
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
         if name == "json":
             one.add_argument(
@@ -151,7 +154,10 @@ def _write(content: bytes) -> None:
 
 def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     guide = check_guide(given.guide)
-    found = [inspect(name, read_input(name), strict=given.strict, guide=guide) for name in given.file]
+    found = [
+        inspect(name, read_input(name), strict=given.strict, guide=guide, character_set=given.character_set)
+        for name in given.file
+    ]
     if given.json:
         _write(encode_json([describe_inspected(one) for one in found]))
     else:

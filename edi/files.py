@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from edi.binding import bind_tree
+from edi.characters import check_characters
 from edi.collector import resting_collector
 from edi.envelope import read_envelopes, tighten_form
 from edi.findings import Finding, Place, find
@@ -106,23 +107,26 @@ class FileReport:
 
 
 @resting_collector()
-def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
+def check_file(
+    data: bytes, *, strict: bool = False, edits: bool = False, character_set: str = ""
+) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
-    and 6) run as well.
+    and 6) run as well. `character_set` is `basic` or `extended` where no other character may come.
     """
     reading = read_envelopes(data, strict=strict)
-    ways = Ways(strict, edits)
+    ways = Ways(strict, edits, character_set)
     interchanges = tuple(_check_interchange(interchange, ways) for interchange in reading.interchanges)
     return FileReport(interchanges, reading.findings, reading.encoding)
 
 
 class Ways(NamedTuple):
-    """How a set is checked: strictly, and with the checks beyond its guide."""
+    """How a set is checked: strictly, with the checks beyond its guide, against a character set."""
 
     strict: bool
     edits: bool
+    character_set: str
 
 
 def _check_interchange(interchange: Interchange, ways: Ways) -> InterchangeReport:
@@ -170,8 +174,11 @@ def _check_set(
         found = (*found, note)
     if guide is None:
         return _report(transaction_set, None, None, found)
-    reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=ways.edits)
+    delimiters = interchange.delimiters
+    reading = read_set(guide, transaction_set.segments, delimiters, at, edits=ways.edits)
     read = tighten_form(reading.findings) if ways.strict else reading.findings
+    if ways.character_set:
+        read = (*read, *check_characters(transaction_set.segments, ways.character_set, delimiters, at))
     return _report(transaction_set, guide, reading.tree, (*found, *read))
 
 

@@ -79,12 +79,19 @@ def read_json(content: bytes) -> tuple[list[dict[str, Any]], tuple[Finding, ...]
 
 
 def inspect(
-    name: str, content: bytes, *, strict: bool = False, guide: str = "", edits: bool = True
+    name: str,
+    content: bytes,
+    *,
+    strict: bool = False,
+    guide: str = "",
+    edits: bool = True,
+    character_set: str = "",
 ) -> Inspected:
     """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors.
 
     `guide` is that of JSON documents which do not say their own. Without `edits` an X12 file is measured by
-    its guide alone, as a 999 does, without SNIP 5 and 6.
+    its guide alone, as a 999 does, without SNIP 5 and 6. `character_set` is that of
+    `check_file`.
     """
     if looks_like_json(content):
         documents, findings = read_json(content)
@@ -92,7 +99,7 @@ def inspect(
             return Inspected(name, "JSON", findings, unreadable=True)
         return inspect_documents(name, documents, guide)
     try:
-        report = check_file(content, strict=strict, edits=edits)
+        report = check_file(content, strict=strict, edits=edits, character_set=character_set)
     except Unreadable as problem:
         return Inspected(name, "X12", (problem.finding,), unreadable=True)
     kinds = sorted({found.guide or found.set_id for found in report.sets}) or [TA1_ALONE]

@@ -217,6 +217,7 @@ class Partner(Section, frozen=True, kw_only=True):
     payers: tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=80)], ...]
     transport: SftpTransport | FolderTransport
     envelope: EnvelopeIds
+    character_set: Literal["", "basic", "extended"] = ""
     poll_seconds: Seconds = 60.0
     batch: BatchSettings = BatchSettings()
     watch: WatchSettings = WatchSettings()

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
 from edi.command import (
     GUIDE_ALONE,
     UNUSABLE,
@@ -90,14 +91,30 @@ def check(
         typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     guide: GuideName = "",
+    character_set: Annotated[
+        str,
+        typer.Option(help="Refuse characters of an X12 file outside of this set.", metavar="basic|extended"),
+    ] = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
         raise Trouble("--ack is 999, 824 or 277ca")
+    if character_set and character_set not in CHARACTER_SETS:
+        raise Trouble("--character-set is basic or extended")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
-    checked = [inspect(name, read_input(name), strict=strict, guide=known, edits=edits) for name in files]
+    checked = [
+        inspect(
+            name,
+            read_input(name),
+            strict=strict,
+            guide=known,
+            edits=edits,
+            character_set=character_set,
+        )
+        for name in files
+    ]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:
