@@ -7,6 +7,7 @@ answer. This protocol stands between the socket and aiohttp's and ends such conn
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -41,6 +42,31 @@ class Gate:
         self._open[address] -= 1
         if self._open[address] <= 0:
             del self._open[address]
+
+
+class Underway:
+    """The requests whose handlers run. At the end they are waited for before aiohttp is told to close: from
+    then on it throws away what still comes of a body.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __enter__(self) -> None:
+        self._count += 1
+        self._idle.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        if not self._count:
+            self._idle.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until no handler runs, or so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
 
 
 class Connection(asyncio.Protocol):

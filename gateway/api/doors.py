@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.api.auth import authenticate, authorize
 from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
-from gateway.api.connections import find_connection
+from gateway.api.connections import Underway, find_connection
 from gateway.api.problem import Problem, write_problem
 from gateway.api.routing import Route
 from gateway.logs import log_event
@@ -29,21 +29,25 @@ SAFE_HEADERS = {
 
 
 class Doors:
-    """The one middleware of the application. `routes` finds a row of the table by its name."""
+    """The one middleware of the application. `routes` finds a row of the table by its name; `underway` counts
+    the requests that are being answered.
+    """
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
+    def __init__(self, routes: Mapping[str, Route], underway: Underway) -> None:
         self._routes = routes
+        self._underway = underway
 
     def middleware(self) -> Middleware:
         """The middleware as aiohttp wants it."""
 
         @web.middleware
         async def pass_doors(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self._pass(request, handler)
+            with self._underway:
+                return await self._pass(request)
 
         return pass_doors
 
-    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
         connection = find_connection(request)
         if connection is not None:
             connection.request_began()
@@ -55,6 +59,8 @@ class Doors:
         response.headers["X-Request-Id"] = request_id
         for name, value in SAFE_HEADERS.items():
             response.headers.setdefault(name, value)
+        if services.draining.is_set():
+            response.force_close()
         _note(services, request, route, request_id, response.status, time.perf_counter() - began)
         return response
 

@@ -8,7 +8,7 @@ import logging
 from aiohttp import web
 
 from gateway.api.call import SERVICES
-from gateway.api.connections import Gate, make_protocol
+from gateway.api.connections import Gate, Underway, make_protocol
 from gateway.api.doors import Doors
 from gateway.api.table import ROUTES
 from gateway.logs import log_event
@@ -18,9 +18,9 @@ LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that the
 QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages
 
 
-def make_application(services: Services) -> web.Application:
+def make_application(services: Services, underway: Underway) -> web.Application:
     """The application: every route of the table behind the doors."""
-    doors = Doors({route.name: route for route in ROUTES})
+    doors = Doors({route.name: route for route in ROUTES}, underway)
     application = web.Application(middlewares=[doors.middleware()], client_max_size=0, logger=QUIET)
     application[SERVICES] = services
     for route in ROUTES:
@@ -40,8 +40,9 @@ class Server:
         self._services = services
         self._settings = services.settings.server
         self._gate = Gate(self._settings)
+        self._underway = Underway()
         self._runner = web.AppRunner(
-            make_application(services),
+            make_application(services, self._underway),
             access_log=None,
             logger=QUIET,
             handle_signals=False,
@@ -71,5 +72,6 @@ class Server:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        await self._underway.wait(self._settings.drain_seconds)
         await self._runner.cleanup()
         log_event("server.stopped")

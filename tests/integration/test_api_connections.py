@@ -205,3 +205,29 @@ async def test_a_stopped_server_lets_a_request_under_way_end(
         may_end.set()
         assert (await call).status == 202
         await stopping
+
+
+@pytest.mark.parametrize("expects", [False, True], ids=["half a body", "expects to be told to go on"])
+async def test_a_stopped_server_takes_in_the_rest_of_a_body_that_was_on_its_way(
+    tmp_path: Path, expects: bool
+) -> None:
+    async with run_gateway(make_settings(tmp_path)) as rig:
+        body = json.dumps(make_claim()).encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", rig.port)
+        head = REQUEST.format(key=rig.keys["riverbend"], length=len(body))
+        begun = b"" if expects else body[:50]
+        if expects:
+            head = head.removesuffix("\r\n") + "Expect: 100-continue\r\n\r\n"
+        writer.write(head.encode() + begun)
+        if expects:
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        else:
+            assert (await rig.call("GET", "/healthz")).status == 200  # by now the first handler runs
+        stopping = asyncio.create_task(rig.gateway.stop())
+        await asyncio.sleep(0.1)
+        writer.write(body[len(begun) :])
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+        writer.close()
+        await stopping
+    assert answer.startswith(b"HTTP/1.1 202 "), answer[:100]
+    assert b"\r\nConnection: close\r\n" in answer
