@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.characters import CHARACTER_SETS
 from edi.envelope import Unreadable
@@ -21,7 +23,10 @@ from edi.files import FileReport, check_file
 from edi.guides.registry import load_sources
 from edi.inspection import Inspected, inspect, inspect_documents, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
-from edi.outline import outline_file
+from edi.outline.choosing import NoSuchUnitError
+from edi.outline.inputs import Asked, outline_input
+from edi.outline.lines import list_outline
+from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
 from edi.whole_files import describe_whole, is_whole, write_whole
 
@@ -70,6 +75,18 @@ def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
     return documents[0] if len(documents) == 1 else documents
 
 
+def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected, Outline]:
+    """An input as a person reads it. Raises UnusableInputError where nothing in it can be read."""
+    try:
+        inspected, outline = outline_input(name, read_input(name), created, asked)
+    except NoSuchUnitError as problem:
+        raise UnusableInputError(f"{name}: {problem}") from None
+    if outline is None:
+        reasons = " ".join(f"{finding.message} {finding.remedy}".strip() for finding in inspected.findings)
+        raise UnusableInputError(f"{name}: {reasons}")
+    return inspected, outline
+
+
 def encode_json(value: Any, *, pretty: bool = True) -> bytes:
     """A JSON value as UTF-8 with a line end."""
     text = json.dumps(value, indent=2 if pretty else None, ensure_ascii=False, default=str)
@@ -114,7 +131,12 @@ def _make_parser() -> argparse.ArgumentParser:
             one.add_argument(
                 "--whole", action="store_true", help="keep the envelopes: x12 gives the same file"
             )
-        if name in ("check", "x12"):
+        if name == "show":
+            one.add_argument("--json", action="store_true", help="write JSON instead of text")
+            one.add_argument("--claim", default="", help="one claim alone, by its number")
+            one.add_argument("--only-findings", action="store_true", help="only what findings are about")
+            one.add_argument("--redact", action="store_true", help="hide whatever may identify a person")
+        if name in ("check", "x12", "show"):
             one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
         if name == "ack":
             one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
@@ -160,9 +182,19 @@ def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    _write("".join(f"{'  ' * entry.depth}{entry.text}\n" for entry in outline_file(report)).encode())
-    return report_status(report)
+    asked = Asked(
+        strict=given.strict,
+        guide=check_guide(given.guide),
+        redacted=given.redact,
+        unit=given.claim,
+        findings_alone=given.only_findings,
+    )
+    inspected, outline = read_outline(given.file, now(), asked)
+    if given.json:
+        _write(encode_json(msgspec.to_builtins(outline)))
+    else:
+        _write("".join(f"{line}\n" for line in list_outline(outline)).encode())
+    return exit_status([inspected])
 
 
 def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:

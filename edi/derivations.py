@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 from edi.binary import write_content
@@ -48,15 +49,21 @@ class Generation(Protocol):
 Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 
+@lru_cache(maxsize=16)  # all claims of a batch are made at one time
+def write_moment(created: datetime) -> tuple[str, str]:
+    """A moment as CCYYMMDD and HHMM."""
+    day = f"{created.year:04d}{created.month:02d}{created.day:02d}"
+    return day, f"{created.hour:02d}{created.minute:02d}"
+
+
 def derive_date(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation date as CCYYMMDD."""
-    day = generation.created
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+    return write_moment(generation.created)[0]
 
 
 def derive_time(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation time as HHMM."""
-    return f"{generation.created.hour:02d}{generation.created.minute:02d}"
+    return write_moment(generation.created)[1]
 
 
 def derive_control_number(generation: Generation, scope: Mapping[str, object]) -> str:

@@ -201,7 +201,7 @@ class SchemaWriter:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
             if part.coded is not None:
-                self.coded(part.coded, leaf_of(use, slot), items)
+                self.coded(part.coded, merge_codes(leaf_of(use, slot), use, every), items)
             for name in part.span or ():
                 self.put(items, name, day_leaf(use, slot), False)
 
@@ -268,7 +268,8 @@ def is_day(use: SegmentUse, slot: Slot, definition: ElementUse) -> bool:
 
 def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
     """The schema of an array of texts over several places."""
-    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
+    items = merge_codes(leaf_of(use, field.slots[0]), use, list(field.slots))
+    return {"type": "array", "items": items, "maxItems": len(field.slots)}
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
@@ -285,6 +286,8 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     leaf = leaf_of(use, field.slot)
     if field.kind == "text":
         return leaf
+    if field.kind == "integer" and "pattern" in leaf:  # a decimal in X12, which need not be a whole number
+        return {**leaf, "type": ["integer", "string"]}
     return {"type": field.kind, "description": leaf["description"]}
 
 

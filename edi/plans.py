@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
 from edi.extractors import compile_extractor
@@ -16,12 +17,26 @@ from edi.generation import Generation, Scope
 from edi.guide import UNBOUNDED, CompositeUse, Guide, SegmentUse, Slot
 from edi.guides.naming import LoopBinding, Name, Overlay, PairsField, Presence, SegmentBinding, ValueField
 from edi.guides.overlay import load_overlay
-from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
+from edi.guides.proof import ENVELOPE, Steps, field_names, field_slots, filled_slots, join_path
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
 from edi.regularity import compile_regular
-from edi.repetitions import repeating_uses
+from edi.repetitions import repeating, repeating_composites, repeating_uses
 from edi.writers import compile_writer
+
+#: Of so many sets of names that a scope had is remembered which children they are for.
+SHAPES = 512
+
+
+ARRAY = "["  # in the steps of a name whose value stands in an item of an array
+
+
+class Contested(NamedTuple):
+    """A cell whose name another segment may fill: one of the loops `rivals`, or one in the same loop."""
+
+    cell: int
+    steps: Steps
+    rivals: frozenset[str]
 
 
 class Implied:
@@ -48,9 +63,13 @@ class PairsPlan:
     def fill(self, cells: list[str], scope: Scope, generation: Generation) -> bool:
         """Write the pairs that have room; the others wait in `generation.leftover`."""
         pairs = self.collect(scope, generation)
+        self.put(cells, pairs, generation)
+        return bool(pairs)
+
+    def put(self, cells: list[str], pairs: list[tuple[str, str]], generation: Generation) -> None:
+        """Put pairs into the cells; those that have no room wait in `generation.leftover`."""
         self.place(cells, pairs)
         generation.leftover = pairs[len(self.cells) :]
-        return bool(pairs)
 
     def place(self, cells: list[str], pairs: list[tuple[str, str]]) -> None:
         """Put pairs of qualifier and value into their cells."""
@@ -59,7 +78,7 @@ class PairsPlan:
 
 
 class SegmentPlan:
-    """One segment binding, compiled."""
+    """One segment binding, compiled. A `plain` one starts from its loop's scope, and that always."""
 
     def __init__(self, binding: SegmentBinding, opens: bool) -> None:
         use = binding.use
@@ -100,6 +119,10 @@ class SegmentPlan:
         self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
         self.regular = compile_regular(self)
         self.rank = 0
+        self.plain = self.only is None and self.look is None
+        self.repeating = bool(repeating(use))
+        self.contested: tuple[Contested, ...] = ()
+        self.composites = repeating_composites(use)
         self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
@@ -219,7 +242,8 @@ class LoopPlan:
     """One loop binding, compiled.
 
     `spine` is true on the way from the set to the loop of one document; `rivals` are loops that hold that
-    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B).
+    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B). A `single`
+    loop has one object of the document for itself, however often the loops around it come.
     """
 
     def __init__(self, binding: LoopBinding, unit: str, depth: int = 0) -> None:
@@ -235,6 +259,8 @@ class LoopPlan:
         self.look: Look | None = compile_look(binding.scope) if binding.scope else None
         self.scope: Name | None = binding.scope
         self.many = binding.scope is not None and binding.scope.many
+        self.contested: Contested | None = None
+        self.single = binding.scope is not None and binding.scope.root and not binding.scope.many
         free = self.required or binding.scope is None or binding.scope.root
         self.gate = None if free or not binding.scope else frozenset(binding.scope.steps[:1])
         self.when = compile_presence(binding.when) if binding.when else None
@@ -253,12 +279,24 @@ class LoopPlan:
             child.rank = self.ranks[child.key]
         self.order = [child for child in every if child.written]
         self.always, self.by_step = index_children(self.order)
+        self.shapes: dict[tuple[str, ...], list[SegmentPlan | LoopPlan]] = {}
         self.by_key = {segment.key: segment for segment in self.segments}
         self.musts = frozenset(child.rank for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
         self.by_loop = {loop.id: loop for loop in self.loops}
+
+    def choose(self, names: tuple[str, ...]) -> list[SegmentPlan | LoopPlan]:
+        """The children, in guide order, that a scope with these names may have values for."""
+        wanted = set(self.always)
+        for name in self.by_step.keys() & set(names):
+            wanted.update(self.by_step[name])
+        chosen = [self.order[at] for at in sorted(wanted)]
+        if len(self.shapes) >= SHAPES:
+            self.shapes.clear()
+        self.shapes[names] = chosen
+        return chosen
 
     def find_segment(self, key: str) -> SegmentPlan | None:
         """The first plan for a segment use key (or segment id) that has names, else the first."""
@@ -312,6 +350,63 @@ class SetPlan:
         self.control_name = control_name(overlay.root)
         self.implementation = names_implementation(overlay.root)
         self.repeats = repeating_uses(guide.root)
+        mark_contested(self.root)
+
+
+def mark_contested(root: LoopPlan) -> None:
+    """Tells each segment binding which of its cells have names that another segment may fill as well.
+
+    Such are the names that two loops have (the claim number of a property and casualty insurer stands with
+    the subscriber or with the patient), and names outside of an array for what stands in it several times.
+    """
+    homes: dict[Steps, list[tuple[SegmentPlan, int, bool]]] = {}
+    for segment, scope, repeated in list_scopes(root, (), False):
+        for field in segment.binding.fields:
+            for name in field_names(field):
+                steps = join_path(scope, name)
+                cells = [segment.layout.cell(slot) for slot in field_slots(field)]
+                if ARRAY not in "".join(steps):
+                    homes.setdefault(steps, []).extend((segment, cell, repeated) for cell in cells)
+    mark_contested_loops(root)
+    for steps, found in homes.items():
+        keys = {segment.full_key for segment, _, _ in found}
+        for segment, cell, repeated in found:
+            if repeated or len(keys) > 1:
+                rivals = frozenset(key.partition("/")[0] for key in keys) - {segment.use.loop}
+                segment.contested = (*segment.contested, Contested(cell, steps, rivals))
+
+
+def mark_contested_loops(root: LoopPlan) -> None:
+    """Tells each loop which other loops put their items into the same array or object."""
+    homes: dict[Steps, list[LoopPlan]] = {}
+    for loop, steps in list_loop_scopes(root, ()):
+        if loop.scope is not None and loop.scope.root:
+            homes.setdefault(steps, []).append(loop)
+    for steps, found in homes.items():
+        for loop in found:
+            rivals = frozenset(other.id for other in found) - {loop.id}
+            if rivals:
+                loop.contested = Contested(0, steps, rivals)
+
+
+def list_loop_scopes(loop: LoopPlan, scope: Steps) -> Iterator[tuple[LoopPlan, Steps]]:
+    """Every loop with the steps that its names start from."""
+    scope = join_path(scope, loop.scope) if loop.scope is not None else scope
+    yield loop, scope
+    for below in loop.loops:
+        yield from list_loop_scopes(below, scope)
+
+
+def list_scopes(loop: LoopPlan, scope: Steps, repeated: bool) -> Iterator[tuple[SegmentPlan, Steps, bool]]:
+    """Every segment binding with the steps that its names start from, and whether there may be several."""
+    if loop.scope is not None:
+        scope = join_path(scope, loop.scope)
+    repeated = repeated or loop.many
+    for segment in loop.segments:
+        inner = segment.binding.scope
+        yield segment, join_path(scope, inner) if inner else scope, repeated or segment.many
+    for below in loop.loops:
+        yield from list_scopes(below, scope, repeated)
 
 
 def control_name(root: LoopBinding) -> Name | None:

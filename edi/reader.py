@@ -47,13 +47,17 @@ class Walk(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A guide made ready to read by, with one set of rules; its shapes are those of all sets read so."""
+    """A guide made ready to read by; its shapes, which know its rules, are those of all sets read so."""
 
     guide: Guide
     routes: Routes
-    rules: RuleSet
     dropped: frozenset[int]
     shapes: Shapes
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that are run."""
+        return self.shapes.rules
 
 
 @cache
@@ -73,7 +77,7 @@ def prepare_reading(guide_id: str, component: str, repetition: str, rules: RuleS
     """A guide with any set of rules."""
     walk = prepare_walk(guide_id, component, repetition)
     shapes = Shapes(walk.routes, rules, walk.accepts)
-    return Reading(walk.guide, walk.routes, rules, walk.dropped, shapes)
+    return Reading(walk.guide, walk.routes, walk.dropped, shapes)
 
 
 def prepare(guide_id: str, component: str, repetition: str, edits: bool = False) -> Reading:

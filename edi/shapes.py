@@ -105,7 +105,7 @@ class Shape:
         self.full = False
         self.length = 0
         self.places: Mapping[str, int] = {}
-        self.names: Collection[str] = ()
+        self.names: frozenset[str] = frozenset()
         self.after: dict[tuple[int, bool], Shape] = {}
         self.moves: dict[str, Branch] = {}
         self.told: dict[str, Move] = {}

@@ -114,7 +114,9 @@ def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: s
     for ordinal, (written, _, _) in enumerate(sources, 2):
         if reference != context.reference:
             renew_reference(written, context.reference, reference)
-        elements = write_repetitions(written.render(separator), context.delimiters.repetition)
+        elements = written.render(separator)
+        if written.may_repeat:
+            elements = write_repetitions(elements, context.delimiters.repetition)
         segments.append(Segment(elements, ordinal))
     count = len(segments) + 1
     segments.append(Segment(["SE", str(count), context.control_number], count))

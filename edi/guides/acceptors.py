@@ -1,7 +1,7 @@
 """Acceptors: compiled functions for each segment use, true for segments that are surely right.
 
 There is one function for each number of elements that a segment of the use may have, compiled when the first
-such segment comes. It is conservative: any doubt (a 29th to 31st day, a code outside the guide's own list, a
+such segment comes. It is conservative: any doubt (a 29th of February, a code outside the guide's own list, a
 character beyond ASCII) answers False, and the diagnosing path of `edi.checks` decides. So the fast path can
 let nothing wrong through that the slow path would find, and the slow path is the one place of truth.
 """
@@ -18,7 +18,14 @@ from edi.segments import Delimiters
 Accept = Callable[[list[str]], bool]
 Uses = Sequence[ElementUse | CompositeUse]
 
-DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"
+MONTH_AND_DAY = "|".join(
+    (
+        r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])",
+        r"(?:0[13-9]|1[0-2])(?:29|30)",  # the 29th of February is left to the diagnosing path
+        r"(?:0[13578]|1[02])31",
+    )
+)
+DAY = rf"(?:19|20)\d\d(?:{MONTH_AND_DAY})"
 TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?"
 FORMATS = {"D8": DAY, "RD8": f"{DAY}-{DAY}", "TM": TIME, "DT": f"{DAY}{TIME}"}
 _REMEMBERED = 4096  # days, periods and times known to be right: they repeat, and say nothing by themselves

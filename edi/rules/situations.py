@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 from edi.findings import Finding
 from edi.rules.places import locate, miss_element, miss_segment
@@ -23,28 +23,30 @@ ADDRESSED_LOOPS = (
 )  # fmt: skip
 
 
-@rule("2300", cites=f"{CLAIM} 2300 DTP 439: required where CLM11-1 or CLM11-2 is AA or OA")
-def accident_has_a_date(claim: Loop) -> Iterator[Finding]:
+@rule("2300", cites=f"{CLAIM} 2300 DTP 439: required where CLM11-1 or CLM11-2 is AA or OA", needs=("CLM",))
+def accident_has_a_date(claim: Loop) -> Iterable[Finding]:
     """A claim for an accident says when it happened."""
     segment = claim.segment("CLM")
     if segment is None or not segment.element(11):
-        return
+        return ()
     cause = find_cause(claim, {AUTO, OTHER})
-    if cause and claim.segment("DTP", "439") is None:
-        trigger = locate(claim, segment, 11, cause)
-        yield miss_segment(claim, segment, "2300/DTP[439]", when="for an accident", trigger=trigger)
+    if not cause or claim.segment("DTP", "439") is not None:
+        return ()
+    trigger = locate(claim, segment, 11, cause)
+    return (miss_segment(claim, segment, "2300/DTP[439]", when="for an accident", trigger=trigger),)
 
 
-@rule("2300", cites=f"{CLAIM} 2300 CLM11-4: required where CLM11-1 or CLM11-2 is AA")
-def auto_accident_has_a_state(claim: Loop) -> Iterator[Finding]:
+@rule("2300", cites=f"{CLAIM} 2300 CLM11-4: required where CLM11-1 or CLM11-2 is AA", needs=("CLM",))
+def auto_accident_has_a_state(claim: Loop) -> Iterable[Finding]:
     """A claim for an auto accident says in which state it happened; abroad, in which country."""
     segment = claim.segment("CLM")
     if segment is None or not segment.element(11):
-        return
+        return ()
     cause = find_cause(claim, {AUTO})
-    if cause and not claim.value("CLM", 11, 4) and not claim.value("CLM", 11, 5):
-        trigger = locate(claim, segment, 11, cause)
-        yield miss_element(claim, segment, 11, 4, when="for an auto accident", trigger=trigger)
+    if not cause or claim.value("CLM", 11, 4) or claim.value("CLM", 11, 5):
+        return ()
+    trigger = locate(claim, segment, 11, cause)
+    return (miss_element(claim, segment, 11, 4, when="for an auto accident", trigger=trigger),)
 
 
 def find_cause(claim: Loop, causes: Set[str]) -> int:
@@ -52,7 +54,12 @@ def find_cause(claim: Loop, causes: Set[str]) -> int:
     return next((number for number in (1, 2) if claim.value("CLM", 11, number) in causes), 0)
 
 
-@rule("2300", "2400", cites=f"{CLAIM} 2300 and 2400 PWK06: required where PWK02 is BM, EL, EM, FT or FX")
+@rule(
+    "2300",
+    "2400",
+    cites=f"{CLAIM} 2300 and 2400 PWK06: required where PWK02 is BM, EL, EM, FT or FX",
+    needs=("PWK",),
+)
 def attachment_has_a_number(loop: Loop) -> Iterator[Finding]:
     """An attachment that is sent apart from the claim has a number to match it by."""
     for segment in loop.segments("PWK"):
@@ -62,20 +69,25 @@ def attachment_has_a_number(loop: Loop) -> Iterator[Finding]:
 
 
 @rule(
-    *ADDRESSED_LOOPS, cites=f"{CLAIM} and {REMITTANCE} N402, N403: required in the United States and Canada"
+    *ADDRESSED_LOOPS,
+    cites=f"{CLAIM} and {REMITTANCE} N402, N403: required in the United States and Canada",
+    needs=("N4",),
 )
-def address_has_state_and_postal_code(loop: Loop) -> Iterator[Finding]:
+def address_has_state_and_postal_code(loop: Loop) -> Iterable[Finding]:
     """An address in the United States or Canada has a state or province and a postal code."""
     segment = loop.segment("N4")
     if segment is None or segment.element(4) not in STATES_REQUIRED:
-        return
-    for element in (2, 3):
-        if not segment.element(element):
-            yield miss_element(loop, segment, element, when="in the United States and Canada")
+        return ()
+    missing = [element for element in (2, 3) if not segment.element(element)]
+    return [
+        miss_element(loop, segment, element, when="in the United States and Canada") for element in missing
+    ]
 
 
 @rule(
-    "HEADER", cites=f"{REMITTANCE} BPR05 to BPR09 and BPR12 to BPR15: required where BPR04 is ACH, BOP, FWT"
+    "HEADER",
+    cites=f"{REMITTANCE} BPR05 to BPR09 and BPR12 to BPR15: required where BPR04 is ACH, BOP, FWT",
+    needs=("BPR",),
 )
 def electronic_payment_names_the_accounts(header: Loop) -> Iterator[Finding]:
     """A payment by wire or clearing house names the banks and accounts at both ends."""

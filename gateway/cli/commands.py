@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
@@ -23,19 +24,20 @@ from edi.command import (
     read_checked,
     read_documents,
     read_input,
-    read_report,
+    read_outline,
     report_status,
     translate,
 )
 from edi.inspection import Inspected, inspect, inspect_documents
 from edi.listing import describe_inspected, list_inspected
-from edi.outline import outline_file
+from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes
+from gateway.cli.explaining import show_outline
 from gateway.cli.payers import payers
-from gateway.cli.rendering import show_inspected, show_outline
+from gateway.cli.rendering import show_inspected
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -182,11 +184,46 @@ def x12(
 
 
 @app.command()
-def explain(file: File, strict: Strict = False) -> None:
-    """The file as a person reads it: loops, names, values, meanings of codes, and findings in their place."""
-    report = read_report(file, strict=strict)
-    show_outline(Console(), outline_file(report))
-    raise typer.Exit(report_status(report))
+def explain(
+    file: File,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write a page for the browser: one file, no network.", metavar="FILE"),
+    ] = None,
+    claim: Annotated[
+        str, typer.Option(help="One claim alone: its place in the file (3), or its own number.", metavar="N")
+    ] = "",
+    only_findings: Annotated[
+        bool, typer.Option("--only-findings", help="Only the segments that findings are about.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Hide whatever may identify a person: names, numbers, days.")
+    ] = False,
+    width: Annotated[int, typer.Option(min=0, help="Columns of text; 0 is those of the terminal.")] = 0,
+    pager: Annotated[bool, typer.Option(help="On a terminal, show it page by page.")] = True,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    guide: GuideName = "",
+) -> None:
+    """The file as a person reads it: contents, loops, names, values, meanings of codes, findings in place."""
+    asked = Asked(
+        strict=strict,
+        guide=check_guide(guide),
+        redacted=redact,
+        unit=claim,
+        findings_alone=only_findings,
+    )
+    created = SystemClock().now()
+    inspected, outline = read_outline(file, created, asked)
+    if html is not None:
+        from gateway.explained.page import render_page  # late: the terminal needs no templates
+
+        _write(render_page(outline, created).encode(), html)
+    elif as_json:
+        _write(encode_json(to_builtins(outline)), None)
+    else:
+        show_outline(Console(width=width or None), outline, paged=pager)
+    raise typer.Exit(exit_status([inspected]))
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from edi.envelope import read_envelopes
 from edi.findings import Finding, Place
 from edi.guide import Guide
 from edi.guides.registry import load_guide, load_heads
-from edi.reader import SetReader, prepare
+from edi.reader import SetReader, prepare_reading
 from edi.rules import load_rules
-from edi.rules.registry import RULES, RuleSet
+from edi.rules.registry import RULES, Rule, RuleSet, TotalRule
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parents[2] / "samples"
@@ -39,10 +39,13 @@ def change(text: str, old: str, new: str) -> str:
 
 def read(guide: str, text: str, rules: Iterable[str]) -> list[Finding]:
     """Everything found in the first transaction set of a file when only these rules run."""
+    return find_by(guide, text, (RULES[name] for name in rules))
+
+
+def find_by(guide: str, text: str, rules: Iterable[Rule | TotalRule]) -> list[Finding]:
     interchange = read_envelopes(text.encode()).interchanges[0]
     delimiters = interchange.header.delimiters
-    reading = prepare(guide, delimiters.component, delimiters.repetition)
-    reading = reading._replace(rules=RuleSet(RULES[name] for name in rules))
+    reading = prepare_reading(guide, delimiters.component, delimiters.repetition, RuleSet(rules))
     reader = SetReader(reading, delimiters, Place())
     reader.read(interchange.groups[0].sets[0].segments)
     reader.end()
@@ -104,3 +107,16 @@ def test_each_guide_that_names_a_rule_has_a_loop_that_it_runs_on(rule: str) -> N
     for guide in guides:
         loops = {path for use in guide.root.segment_uses() for path in use.key.split("/")[:1]}
         assert loops.intersection(RULES[rule].loops) or "ST_LOOP" in RULES[rule].loops, guide.id
+
+
+@pytest.mark.parametrize("rule", sorted(name for name, one in RULES.items() if getattr(one, "needs", ())))
+def test_a_rule_finds_nothing_in_loops_without_what_it_needs(rule: str) -> None:
+    """Its failing sample, each segment id left out of it in turn, run with and without regard to `needs`."""
+    case, one = CASES[rule], RULES[rule]
+    assert isinstance(one, Rule)
+    guide = case.get("guide") or next(g.id for g in guides_of(rule) if g.id.startswith(guide_of(case)))
+    lines = change(passing_text(case), *case["fails"]).split("\n")
+    for left_out in ["", *{line.partition("*")[0] for line in lines if line[:2] not in ("IS", "GS", "ST")}]:
+        text = "\n".join(line for line in lines if not left_out or line.partition("*")[0] != left_out)
+        everywhere = one._replace(needs=())
+        assert find_by(guide, text, [one]) == find_by(guide, text, [everywhere]), left_out
