@@ -14,6 +14,7 @@ from gateway.api.openapi import write_openapi
 from gateway.simulator.scenario_page import render_page
 from gateway.simulator.scenarios import load_scenarios
 from scripts.cli_page import render_commands
+from scripts.codes_page import render_codes
 from scripts.findings_page import render_findings
 from scripts.guide_pages import list_pages, render_guide_page
 from scripts.guides_page import render_guides
@@ -37,6 +38,7 @@ def list_outputs() -> dict[str, Callable[[], str]]:
     return (schemas | pages) | {
         "schemas/json/openapi.json": lambda: write_openapi().decode(),
         "docs/reference/cli.md": render_commands,
+        "docs/reference/codes.md": render_codes,
         "docs/reference/findings.md": render_findings,
         "docs/reference/guides.md": render_guides,
         "docs/reference/rules.md": render_rules,
