@@ -13,16 +13,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
+from edi.definitions.asking import UnknownNameError, define, find_guide_id
+from edi.definitions.lines import list_definitions
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
-from edi.guides.registry import load_sources
 from edi.inspection import Inspected, inspect, inspect_documents, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
-from edi.outline import outline_file
+from edi.outline.choosing import NoSuchUnitError
+from edi.outline.inputs import Asked, outline_input
+from edi.outline.lines import list_outline
+from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
+from edi.whole_files import describe_whole, is_whole, write_whole
 
+CHARACTERS = "refuse characters of an X12 file that are outside of this set"
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
 GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
 
@@ -44,14 +53,39 @@ def read_input(name: str) -> bytes:
 
 def read_report(name: str, *, strict: bool, edits: bool = True) -> FileReport:
     """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError."""
+    return read_checked(name, strict=strict, edits=edits)[1]
+
+
+def read_checked(name: str, *, strict: bool, edits: bool = True) -> tuple[bytes, FileReport]:
+    """The bytes of an X12 file and what was found in them. Raises UnusableInputError."""
     content = read_input(name)
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return check_file(content, strict=strict, edits=edits)
+        return content, check_file(content, strict=strict, edits=edits)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None
+
+
+def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
+    """What a file says as JSON: its one document or the list of them, or with `whole` the file itself."""
+    if whole:
+        return describe_whole(report, content)
+    documents = write_json(report)
+    return documents[0] if len(documents) == 1 else documents
+
+
+def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected, Outline]:
+    """An input as a person reads it. Raises UnusableInputError where nothing in it can be read."""
+    try:
+        inspected, outline = outline_input(name, read_input(name), created, asked)
+    except NoSuchUnitError as problem:
+        raise UnusableInputError(f"{name}: {problem}") from None
+    if outline is None:
+        reasons = " ".join(f"{finding.message} {finding.remedy}".strip() for finding in inspected.findings)
+        raise UnusableInputError(f"{name}: {reasons}")
+    return inspected, outline
 
 
 def encode_json(value: Any, *, pretty: bool = True) -> bytes:
@@ -84,16 +118,29 @@ def _make_parser() -> argparse.ArgumentParser:
         ("check", _check, "everything that is wrong with JSON claims or X12 files"),
         ("json", _write_json, "an X12 file as JSON"),
         ("x12", _write_x12, "JSON claims or reports as X12"),
-        ("show", _show, "an X12 file as a person reads it"),
+        ("show", _show, "a file as a person reads it, or what a guide says of a loop or segment"),
         ("ack", _acknowledge, "the acknowledgment of an X12 file"),
     ):
         one = commands.add_parser(name, help=words)
         one.set_defaults(command=command)
-        one.add_argument("file", nargs="+" if name == "check" else None, help="- is standard input")
+        told = "- is standard input" if name != "show" else "a file, - for standard input, or a guide (837P)"
+        one.add_argument("file", nargs="+" if name == "check" else None, help=told)
+        if name == "show":
+            one.add_argument("place", nargs="*", help="of a guide: a loop, and a segment in it (2300 CLM)")
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
+            one.add_argument("--character-set", choices=tuple(CHARACTER_SETS), default="", help=CHARACTERS)
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
-        if name in ("check", "x12"):
+        if name == "json":
+            one.add_argument(
+                "--whole", action="store_true", help="keep the envelopes: x12 gives the same file"
+            )
+        if name == "show":
+            one.add_argument("--json", action="store_true", help="write JSON instead of text")
+            one.add_argument("--claim", default="", help="one claim alone, by its number")
+            one.add_argument("--only-findings", action="store_true", help="only what findings are about")
+            one.add_argument("--redact", action="store_true", help="hide whatever may identify a person")
+        if name in ("check", "x12", "show"):
             one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
         if name == "ack":
             one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
@@ -107,7 +154,10 @@ def _write(content: bytes) -> None:
 
 def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     guide = check_guide(given.guide)
-    found = [inspect(name, read_input(name), strict=given.strict, guide=guide) for name in given.file]
+    found = [
+        inspect(name, read_input(name), strict=given.strict, guide=guide, character_set=given.character_set)
+        for name in given.file
+    ]
     if given.json:
         _write(encode_json([describe_inspected(one) for one in found]))
     else:
@@ -116,9 +166,8 @@ def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    documents = write_json(report)
-    _write(encode_json(documents[0] if len(documents) == 1 else documents))
+    content, report = read_checked(given.file, strict=given.strict)
+    _write(encode_json(describe_file(report, content, whole=given.whole)))
     return report_status(report)
 
 
@@ -137,9 +186,38 @@ def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    _write("".join(f"{'  ' * entry.depth}{entry.text}\n" for entry in outline_file(report)).encode())
-    return report_status(report)
+    if given.place or (is_word(given.file) and not Path(given.file).exists()):
+        return _show_definition(given)
+    asked = Asked(
+        strict=given.strict,
+        guide=check_guide(given.guide),
+        redacted=given.redact,
+        unit=given.claim,
+        findings_alone=given.only_findings,
+    )
+    inspected, outline = read_outline(given.file, now(), asked)
+    if given.json:
+        _write(encode_json(msgspec.to_builtins(outline)))
+    else:
+        _write("".join(f"{line}\n" for line in list_outline(outline)).encode())
+    return exit_status([inspected])
+
+
+def is_word(name: str) -> bool:
+    """True for what could be the name of a guide, and is none of a file in use."""
+    return name != "-" and not {".", "/"} & set(name)
+
+
+def _show_definition(given: argparse.Namespace) -> int:
+    try:
+        shown = define(given.file, *given.place)
+    except UnknownNameError as problem:
+        raise UnusableInputError(str(problem)) from None
+    if given.json:
+        _write(encode_json(msgspec.to_builtins(shown[0] if len(shown) == 1 else shown)))
+    else:
+        _write("".join(f"{line}\n" for line in list_definitions(shown)).encode())
+    return CLEAN
 
 
 def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
@@ -167,15 +245,18 @@ def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
 def translate(
     name: str, documents: Sequence[dict[str, Any]], envelope: EnvelopeSettings, *, guide: str = ""
 ) -> bytes:
-    """The documents as one interchange. Raises UnusableInputError where they cannot be written."""
+    """The documents as an interchange, a whole file as it was. Raises UnusableInputError where that fails."""
     try:
+        if is_whole(documents):
+            return write_whole(documents[0])
         return write_x12(documents, envelope, guide=guide)
     except (UntranslatableError, ValueError) as problem:
         raise UnusableInputError(f"{name}: {problem}") from None
 
 
 def check_guide(guide: str) -> str:
-    """The guide's id. Raises UnusableInputError for one that there is not."""
-    if guide and guide not in load_sources():
-        raise UnusableInputError(f"--guide: {guide} is not known; known are {', '.join(load_sources())}")
-    return guide
+    """The guide's id, for any of its names. Raises UnusableInputError for one that there is not."""
+    try:
+        return find_guide_id(guide) if guide else ""
+    except UnknownNameError as problem:
+        raise UnusableInputError(f"--guide: {problem}") from None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
+
+from edi.binary import write_content
 
 
 class Generation(Protocol):
@@ -46,15 +49,21 @@ class Generation(Protocol):
 Derivation = Callable[[Generation, Mapping[str, object]], str]
 
 
+@lru_cache(maxsize=16)  # all claims of a batch are made at one time
+def write_moment(created: datetime) -> tuple[str, str]:
+    """A moment as CCYYMMDD and HHMM."""
+    day = f"{created.year:04d}{created.month:02d}{created.day:02d}"
+    return day, f"{created.hour:02d}{created.minute:02d}"
+
+
 def derive_date(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation date as CCYYMMDD."""
-    day = generation.created
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+    return write_moment(generation.created)[0]
 
 
 def derive_time(generation: Generation, scope: Mapping[str, object]) -> str:
     """The creation time as HHMM."""
-    return f"{generation.created.hour:02d}{generation.created.minute:02d}"
+    return write_moment(generation.created)[1]
 
 
 def derive_control_number(generation: Generation, scope: Mapping[str, object]) -> str:
@@ -115,7 +124,12 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
 def derive_content_length(generation: Generation, scope: Mapping[str, object]) -> str:
     """The length of an attachment's content in bytes (005010X210 2110B BIN01)."""
     content = scope.get("content")
-    return str(len(content.encode())) if isinstance(content, str) else ""
+    if not isinstance(content, str):
+        return ""
+    try:
+        return str(len(write_content(content)))
+    except UnicodeEncodeError:  # half of a surrogate pair, which is a finding of its own
+        return str(len(content))
 
 
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.

@@ -156,7 +156,7 @@ class ExtraReader:
             segment.elements = elements
             return True
         segment.cells = cells
-        segment.kept = set(kept_cells(plan, entry))
+        segment.kept = frozenset(kept_cells(plan, entry))
         return True
 
     def merge(self, value: Any, made: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edi.binary import BINARY_SEGMENTS, is_writable
 from edi.extras import apply_extras
 from edi.findings import find
 from edi.generation import Context, Generation, Scope
@@ -15,6 +16,8 @@ from edi.guide import UNBOUNDED
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
 from edi.pointers import point_at
 from edi.repetitions import MARK, repeating
+from edi.segments import Delimiters
+from edi.writers import Written
 from edi.written import WrittenLoop, WrittenSegment
 
 EMPTY: dict[str, Any] = {}
@@ -36,15 +39,16 @@ def write_loop(plan: LoopPlan, scope: Scope, generation: Generation) -> WrittenL
     """One occurrence of a loop; its first segment is always there."""
     loop = WrittenLoop(plan, scope)
     values = scope.values
-    wanted = set(plan.always)
-    for name in plan.by_step.keys() & values.keys():
-        wanted.update(plan.by_step[name])
-    for at in sorted(wanted):
-        child = plan.order[at]
-        if isinstance(child, SegmentPlan):
-            write_segment(child, loop, generation)
-        else:
+    names = tuple(values)
+    for child in plan.shapes.get(names) or plan.choose(names):
+        if isinstance(child, LoopPlan):
             write_child(child, loop, generation)
+        elif child.plain:
+            written = child.write(scope, values, generation, scope, child.opens)
+            if written is not None:
+                keep_segment(child, scope, written, loop, generation)
+        else:
+            write_segment(child, loop, generation)
     if "x12Extra" in values:
         apply_extras(loop, values["x12Extra"], generation)
     return loop
@@ -153,8 +157,14 @@ def write_occurrence(
 ) -> None:
     """One segment, and further ones for pairs that have no room in it."""
     written = plan.write(scope, scope.values, generation, loop.scope, forced)
-    if written is None:
-        return
+    if written is not None:
+        keep_segment(plan, scope, written, loop, generation)
+
+
+def keep_segment(
+    plan: SegmentPlan, scope: Scope, written: Written, loop: WrittenLoop, generation: Generation
+) -> None:
+    """Put a written segment into its loop."""
     cells, found = written
     if found:
         loop.found = True
@@ -202,15 +212,40 @@ def without_marks(segment: WrittenSegment, cell: int, text: str) -> str:
     return text.replace(MARK, "") if repeats else text
 
 
+def holds_content(segment: WrittenSegment, cell: int) -> bool:
+    """True for binary content with its right length, by which it is read: it may hold separators."""
+    plan = segment.plan
+    if plan is None or plan.use.id not in BINARY_SEGMENTS:
+        return False
+    length, content = BINARY_SEGMENTS[plan.use.id]
+    cells = segment.cells
+    return cell == content and is_writable(cells[length], cells[content])
+
+
 def check_characters(generation: Generation) -> None:
     """Make sure that no value breaks the file: a bad character is a finding and becomes a question mark."""
     bad = generation.bad
     segments = generation.segments
-    if not bad.search("".join(["".join(segment.cells) for segment in segments])):
+    text = "".join(["".join(segment.cells) for segment in segments])
+    if is_harmless(text, generation.context.delimiters) or not bad.search(text):
         return
     for segment in segments:
         for cell, text in enumerate(segment.cells):
-            if cell not in segment.kept and bad.search(without_marks(segment, cell, text)):
+            if cell in segment.kept or not bad.search(without_marks(segment, cell, text)):
+                continue
+            if not holds_content(segment, cell):
                 pointer = point_at(segment, segment.plan.layout.slot(cell) if segment.plan else None)
                 generation.findings.append(find("value.bad_character", pointer=pointer, value=text))
                 segment.cells[cell] = bad.sub("?", text)
+
+
+def is_harmless(text: str, delimiters: Delimiters) -> bool:
+    """True for printable ASCII without a separator, which is known of most texts sooner than by a pattern."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and delimiters.element not in text
+        and delimiters.component not in text
+        and delimiters.repetition not in text
+        and delimiters.segment not in text
+    )

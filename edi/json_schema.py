@@ -52,6 +52,9 @@ FILES = {
     "005010X221A1": "835.json",
     "005010X231A1": "999.json",
 }
+PERIOD = "1251"  # the data element that holds a date, a time or a range, as the element before it says
+DAY_FORMAT = frozenset({"D8"})
+DAY_DIGITS = 8
 DAY = r"^\d{8}$"
 MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
 
@@ -175,7 +178,8 @@ class SchemaWriter:
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
-                    self.put(scope, name, day_leaf(use, field.slot), needed and name is field.single)
+                    alone = name is field.single and field.span is None
+                    self.put(scope, name, day_leaf(use, field.slot), needed and alone)
         else:
             self.pairs(field, use, scope)
 
@@ -198,7 +202,7 @@ class SchemaWriter:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
             if part.coded is not None:
-                self.coded(part.coded, leaf_of(use, slot), items)
+                self.coded(part.coded, merge_codes(leaf_of(use, slot), use, every), items)
             for name in part.span or ():
                 self.put(items, name, day_leaf(use, slot), False)
 
@@ -246,23 +250,36 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
         leaf = {**leaf, "type": ["string", "number"], "pattern": r"^-?(\d+(\.\d+)?|\.\d+)$"}
     elif definition.codes and not definition.external:
         leaf["enum"] = sorted(definition.codes)
+    elif is_day(use, slot, definition):
+        leaf["pattern"] = DAY
     else:
         leaf |= {"minLength": definition.min_length, "maxLength": definition.max_length}
     return leaf
 
 
+def is_day(use: SegmentUse, slot: Slot, definition: ElementUse) -> bool:
+    """True for a date of eight digits: of type DT, or one whose format element says D8 only."""
+    if definition.type == "DT":
+        return definition.min_length == DAY_DIGITS
+    before = element_use(
+        use, Slot(slot.element, slot.component - 1) if slot.component else Slot(slot.element - 1, 0)
+    )
+    return definition.data_element == PERIOD and isinstance(before, ElementUse) and before.codes == DAY_FORMAT
+
+
 def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
     """The schema of an array of texts over several places."""
-    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
+    items = merge_codes(leaf_of(use, field.slots[0]), use, list(field.slots))
+    return {"type": "array", "items": items, "maxItems": len(field.slots)}
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
-    """The leaf with the codes of every run, which may differ from the first."""
-    codes: set[str] = set()
-    for slot in slots:
-        definition = element_use(use, slot)
-        codes |= (definition.codes if isinstance(definition, ElementUse) else None) or set()
-    return {**leaf, "enum": sorted(codes)} if "enum" in leaf else leaf
+    """The leaf with the codes of every run, which may differ; without any, where one run has no list."""
+    leaves = [leaf_of(use, slot) for slot in slots]
+    free = next((each for each in leaves if "enum" not in each), None)
+    if free is not None:
+        return {**free, "description": leaf["description"]}
+    return {**leaf, "enum": sorted({code for each in leaves for code in each["enum"]})}
 
 
 def value_leaf(field: ValueField, use: SegmentUse) -> Node:
@@ -270,6 +287,8 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     leaf = leaf_of(use, field.slot)
     if field.kind == "text":
         return leaf
+    if field.kind == "integer" and "pattern" in leaf:  # a decimal in X12, which need not be a whole number
+        return {**leaf, "type": ["integer", "string"]}
     return {"type": field.kind, "description": leaf["description"]}
 
 

@@ -5,9 +5,50 @@ Cell 0 is the segment id. Binding and generation work on cells, so that both see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from edi.guide import CompositeUse, SegmentUse, Slot
+
+Gather = Callable[[list[str], str], list[str]]
+LOOK_AHEAD = 4  # elements, after which it pays to see whether anything follows
+
+
+def gather_lines(spans: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """The lines that put cells together as elements."""
+    for start, (first, _) in enumerate(spans[::LOOK_AHEAD]):
+        part = []
+        for cell, components in spans[start * LOOK_AHEAD : (start + 1) * LOOK_AHEAD]:
+            whole = f"separator.join(cells[{cell}:{cell + components}]).rstrip(separator)"
+            part.append(whole if components else f"cells[{cell}]")
+        if start:
+            yield f"    if any(cells[{first}:]):"
+            yield f"        elements += [{', '.join(part)}]"
+        else:
+            yield f"    elements = [{', '.join(part)}]"
+
+
+def compile_gather(key: str, spans: Sequence[tuple[int, int]]) -> Gather:
+    """`gather(cells, separator)`: cells as elements, composites joined, nothing empty at the end."""
+    if not any(components for _, components in spans):
+        return gather_flat
+    lines = [
+        "def gather(cells, separator):",
+        *gather_lines(spans),
+        "    while not elements[-1]:",
+        "        elements.pop()",
+        "    return elements",
+    ]
+    names: dict[str, object] = {}
+    exec(compile("\n".join(lines), f"<gathering of {key}>", "exec"), names)  # noqa: S102 -- our own places
+    return names["gather"]  # type: ignore[return-value]  # just defined
+
+
+def gather_flat(cells: list[str], separator: str) -> list[str]:
+    """The elements of a segment without composites: its cells, without the empty ones at the end."""
+    elements = cells[:]
+    while not elements[-1]:
+        elements.pop()
+    return elements
 
 
 class Layout:
@@ -26,6 +67,7 @@ class Layout:
             self.places.extend(places)
         self.flat = not composites
         self.blank = [use.id, *[""] * (len(self.places) - 1)]
+        self.gather = compile_gather(use.key, self.spans)
 
     def cell(self, slot: Slot) -> int:
         """The cell of a place, 0 where the use has none."""
@@ -36,20 +78,6 @@ class Layout:
     def slot(self, cell: int) -> Slot:
         """The place of a cell."""
         return self.places[cell]
-
-    def gather(self, cells: list[str], separator: str) -> list[str]:
-        """Cells as elements, composites joined, nothing empty at the end."""
-        if not self.flat:
-            cells = [
-                separator.join(cells[start : start + components]).rstrip(separator)
-                if components
-                else cells[start]
-                for start, components in self.spans
-            ]
-        end = len(cells)
-        while end > 1 and not cells[end - 1]:
-            end -= 1
-        return cells[:end]
 
     def spread(self, elements: Sequence[str], separator: str) -> list[str] | None:
         """Elements as cells, or None where the segment has values beyond the places of its use.

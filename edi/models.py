@@ -90,7 +90,7 @@ class StatusCode(msgspec.Struct, frozen=True):
     entity: str = ""
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Person(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """The name and identifier of a patient or subscriber (NM1)."""
 
     last_name: str = ""
@@ -113,12 +113,16 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The status of one service line of a claim (277CA 2220D)."""
+    """The status of one service line of a claim (277CA 2220D).
+
+    `procedure` is SVC01-2, read by `qualifier`: a revenue code where that is NU; `revenue` is SVC04.
+    """
 
     procedure: str
     statuses: tuple[StatusCode, ...]
     qualifier: str = "HC"
     modifiers: tuple[str, ...] = ()
+    revenue: str = ""
     charge: Decimal | None = None
     control_number: str = ""
     date: datetime.date | None = None
@@ -196,7 +200,7 @@ class ClaimStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     control_number: str = ""
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A postal address (N3, N4)."""
 
     line1: str
@@ -207,7 +211,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     country: str = ""
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Whom to ask (PER): a name and at least one way to reach it."""
 
     name: str = ""
@@ -216,7 +220,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     url: str = ""
 
 
-class BankAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class BankAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A bank account of an 835 (BPR06-09 or BPR12-15). `routing_qualifier` 01 is an ABA number."""
 
     routing_number: str
@@ -225,7 +229,7 @@ class BankAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     account_qualifier: str = "DA"
 
 
-class Adjustment(msgspec.Struct, frozen=True, rename="camel"):
+class Adjustment(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Money by which a payment differs from the charge (CAS): a positive amount lowers the payment."""
 
     group: str
@@ -234,7 +238,7 @@ class Adjustment(msgspec.Struct, frozen=True, rename="camel"):
     quantity: Decimal | None = None
 
 
-class ServicePayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ServicePayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """What was paid for one service line (835 2110). `control_number` is REF 6R, `units` SVC05."""
 
     procedure: str
@@ -253,7 +257,7 @@ class ServicePayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pointer: str = ""
 
 
-class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """What was paid for one claim (835 2100). `status` is CLP02, `frequency` CLP09.
 
     `adjustments` are those of the claim itself; those of its services stand in `services`.
@@ -290,7 +294,7 @@ class ClaimPayment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.status == DENIED
 
 
-class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Money that belongs to no claim (PLB): a positive amount lowers the payment."""
 
     provider: str
@@ -300,7 +304,7 @@ class ProviderAdjustment(msgspec.Struct, frozen=True, kw_only=True, rename="came
     identifier: str = ""
 
 
-class Remittance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Remittance(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """One 835: one payment from one payer to one payee, and the claims that it settles.
 
     `amount` is BPR02 with the sign of BPR03 (a debit is negative); `method` is BPR04, `date` BPR16,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.delimiters import HeaderText
-from edi.envelope_checks import check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_checks import RETIRED, check_header, check_interchange_header, load_tables, place_element
 from edi.findings import Finding, Place, find
 from edi.interchange import (
     GroupClosed,
@@ -35,6 +35,8 @@ def pair_segments(lexer: Lexer) -> Iterator[Part]:
     known: set[tuple[str, str, str]] = set()
     while lexer.header is not None:
         reader = InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
+        if lexer.lower:
+            reader.note_lower_case()
         yield InterchangeOpened(reader.header)
         for batch in lexer.take_segments():
             yield from reader.read(batch)
@@ -75,23 +77,20 @@ class InterchangeReader:
         self.group_count = 0
         self.trailer: Segment | None = None
         self.straying = False
+        self.retired = False
         self._check_unique(known)
 
     def read(self, batch: list[Segment]) -> Iterator[Part]:
         """The next segments of the interchange."""
-        find_handler = _HANDLERS.get
-        run: list[Segment] = []
-        for segment in batch:
-            handle = find_handler(segment.elements[0])
-            if handle is None:
-                run.append(segment)
-                continue
-            if run:
-                yield from self.take(run)
-                run = []
-            yield from handle(self, segment)
-        if run:
-            yield from self.take(run)
+        start = 0
+        for place in [at for at, segment in enumerate(batch) if segment.elements[0] in _HANDLERS]:
+            if place > start:
+                yield from self.take(batch[start:place])
+            segment = batch[place]
+            yield from _HANDLERS[segment.elements[0]](self, segment)
+            start = place + 1
+        if start < len(batch):
+            yield from self.take(batch[start:] if start else batch)
 
     # --- segments
 
@@ -162,6 +161,8 @@ class InterchangeReader:
         """The interchange is over: at IEA, at the next ISA, or at the end of the file."""
         yield from self._end_group(None)
         self._check_trailer()
+        if self.retired:  # said once, by the group
+            self.findings = [finding for finding in self.findings if finding.code != "isa.version_4010"]
         yield InterchangeClosed(tuple(self.acknowledgments), tuple(self.findings))
 
     def _end_group(self, trailer: Segment | None) -> Iterator[Part]:
@@ -209,7 +210,8 @@ class InterchangeReader:
         for finding in check_header(tables.group_header, segment, place):
             # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
             (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
-        if group.header.version.startswith("004010"):
+        if group.header.version.startswith(RETIRED):
+            self.retired = True
             group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
         if group.header.functional_id not in tables.groups:
             code = find("group.not_supported", x12=place_element(place, 1), value=group.header.functional_id)
@@ -246,6 +248,11 @@ class InterchangeReader:
             )
         if not (self.group_count or self.acknowledgments or self.straying):
             self.findings.append(find("interchange.empty", x12=self._place(self.header.segment)))
+
+    def note_lower_case(self) -> None:
+        """The ids of the interchange are in lower case; the segments are read all the same."""
+        self.straying = True
+        self.findings.append(find("interchange.lowercase_ids", x12=self._place(self.header.segment)))
 
     def _note_stray(self, segment: Segment) -> None:
         """One finding for each run of segments that belong to no transaction set."""

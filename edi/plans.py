@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from edi.contested import Contested, mark_contested
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
 from edi.extractors import compile_extractor
 from edi.fillers import Look, compile_look, compile_pairs
@@ -20,8 +21,11 @@ from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
 from edi.regularity import compile_regular
-from edi.repetitions import repeating_uses
+from edi.repetitions import repeating, repeating_composites, repeating_uses
 from edi.writers import compile_writer
+
+#: Of so many sets of names that a scope had is remembered which children they are for.
+SHAPES = 512
 
 
 class Implied:
@@ -48,9 +52,13 @@ class PairsPlan:
     def fill(self, cells: list[str], scope: Scope, generation: Generation) -> bool:
         """Write the pairs that have room; the others wait in `generation.leftover`."""
         pairs = self.collect(scope, generation)
+        self.put(cells, pairs, generation)
+        return bool(pairs)
+
+    def put(self, cells: list[str], pairs: list[tuple[str, str]], generation: Generation) -> None:
+        """Put pairs into the cells; those that have no room wait in `generation.leftover`."""
         self.place(cells, pairs)
         generation.leftover = pairs[len(self.cells) :]
-        return bool(pairs)
 
     def place(self, cells: list[str], pairs: list[tuple[str, str]]) -> None:
         """Put pairs of qualifier and value into their cells."""
@@ -59,7 +67,7 @@ class PairsPlan:
 
 
 class SegmentPlan:
-    """One segment binding, compiled."""
+    """One segment binding, compiled. A `plain` one starts from its loop's scope, and that always."""
 
     def __init__(self, binding: SegmentBinding, opens: bool) -> None:
         use = binding.use
@@ -100,6 +108,10 @@ class SegmentPlan:
         self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
         self.regular = compile_regular(self)
         self.rank = 0
+        self.plain = self.only is None and self.look is None
+        self.repeating = bool(repeating(use))
+        self.contested: tuple[Contested, ...] = ()
+        self.composites = repeating_composites(use)
         self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
@@ -219,7 +231,8 @@ class LoopPlan:
     """One loop binding, compiled.
 
     `spine` is true on the way from the set to the loop of one document; `rivals` are loops that hold that
-    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B).
+    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B). A
+    `single` loop has one object of the document for itself, however often the loops around it come.
     """
 
     def __init__(self, binding: LoopBinding, unit: str, depth: int = 0) -> None:
@@ -235,6 +248,8 @@ class LoopPlan:
         self.look: Look | None = compile_look(binding.scope) if binding.scope else None
         self.scope: Name | None = binding.scope
         self.many = binding.scope is not None and binding.scope.many
+        self.contested: Contested | None = None
+        self.single = binding.scope is not None and binding.scope.root and not binding.scope.many
         free = self.required or binding.scope is None or binding.scope.root
         self.gate = None if free or not binding.scope else frozenset(binding.scope.steps[:1])
         self.when = compile_presence(binding.when) if binding.when else None
@@ -253,12 +268,24 @@ class LoopPlan:
             child.rank = self.ranks[child.key]
         self.order = [child for child in every if child.written]
         self.always, self.by_step = index_children(self.order)
+        self.shapes: dict[tuple[str, ...], list[SegmentPlan | LoopPlan]] = {}
         self.by_key = {segment.key: segment for segment in self.segments}
         self.musts = frozenset(child.rank for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
         self.by_loop = {loop.id: loop for loop in self.loops}
+
+    def choose(self, names: tuple[str, ...]) -> list[SegmentPlan | LoopPlan]:
+        """The children, in guide order, that a scope with these names may have values for."""
+        wanted = set(self.always)
+        for name in self.by_step.keys() & set(names):
+            wanted.update(self.by_step[name])
+        chosen = [self.order[at] for at in sorted(wanted)]
+        if len(self.shapes) >= SHAPES:
+            self.shapes.clear()
+        self.shapes[names] = chosen
+        return chosen
 
     def find_segment(self, key: str) -> SegmentPlan | None:
         """The first plan for a segment use key (or segment id) that has names, else the first."""
@@ -312,6 +339,7 @@ class SetPlan:
         self.control_name = control_name(overlay.root)
         self.implementation = names_implementation(overlay.root)
         self.repeats = repeating_uses(guide.root)
+        mark_contested(self.root)
 
 
 def control_name(root: LoopBinding) -> Name | None:

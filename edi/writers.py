@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from edi.fillers import Fill, compile_fill, is_numeric
+from edi.fillers import is_numeric
 from edi.generation import Generation, Scope, Step
 from edi.guides.naming import Choice, Name, PairsField, ValueField
+from edi.writer_lines import field_lines
 
 if TYPE_CHECKING:
     from edi.plans import SegmentPlan
@@ -71,12 +72,24 @@ class WriterSource:
         self.objects[key] = variable
         return variable
 
+    def look_late(self, name: Name, missing: str = "None") -> str:
+        """A variable with the value of a name, fetched once the cells are there."""
+        lines, self.lines = self.lines, []
+        owner = self.object_of(name, name.steps[:-1])
+        variable = f"w{len(self.names)}_{len(self.late)}"
+        self.late += [
+            *(line[4:] for line in self.lines),
+            f"{variable} = {owner}.get({name.steps[-1]!r}, {missing})",
+        ]
+        self.lines = lines
+        return variable
+
     def fetch(self, name: Name, numeric: bool) -> str:
         """A variable with the text of a name."""
         variable = f"v{len(self.lines)}"
         if name.steps:
             owner = self.object_of(name, name.steps[:-1])
-            self.line(f"{variable} = {owner}.get({name.steps[-1]!r})")
+            self.line(f"{variable} = {owner}.get({name.steps[-1]!r}, '')")
         else:
             self.line(f"{variable} = {'generation.root.values' if name.root else 'values'}")
         self.line(f"if {variable}.__class__ is not str:")
@@ -113,11 +126,6 @@ class WriterSource:
         codes = choice.condition.codes
         return [f"    if cells[{cell}] not in {codes!r}:", f"        cells[{cell}] = {codes[0]!r}"]
 
-    def call(self, fill: Fill) -> None:
-        """A field that is written by its filler."""
-        self.late.append(f"if {self.bind(fill)}(cells, scope, generation):")
-        self.late.append("    found = True")
-
     def complete(self) -> None:
         """Derived, default and implied values."""
         plan = self.plan
@@ -139,9 +147,9 @@ class WriterSource:
             if isinstance(field, ValueField) and field.kind != "boolean":
                 self.value(field)
             elif not isinstance(field, PairsField):
-                self.call(compile_fill(field, plan.use, plan.layout))
+                self.late += field_lines(self, field)
         if plan.pairs is not None:
-            self.call(plan.pairs.fill)
+            self.late += field_lines(self, plan.pairs.field)
         self.line(f"found = bool({' or '.join(self.found) or 'False'})")
         self.line(f"cells = [{', '.join(self.cells)}]")
         for text in self.late:

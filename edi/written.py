@@ -5,6 +5,8 @@ from __future__ import annotations
 from edi.generation import Scope, Step
 from edi.plans import LoopPlan, SegmentPlan
 
+NOTHING_KEPT: frozenset[int] = frozenset()
+
 
 class WrittenSegment:
     """A generated segment: its plan, the scope of its names and its cells.
@@ -21,13 +23,19 @@ class WrittenSegment:
         self.cells = cells
         self.elements: list[str] | None = None
         self.extra: tuple[Step, ...] | None = None
-        self.kept: set[int] = set()
+        self.kept: frozenset[int] = NOTHING_KEPT
+
+    @property
+    def may_repeat(self) -> bool:
+        """True where an element may hold several values."""
+        return self.plan is None or self.plan.repeating or self.extra is not None
 
     def render(self, separator: str) -> list[str]:
         """The elements of the segment."""
-        if self.elements is not None or self.plan is None:
+        plan = self.plan
+        if plan is None or self.elements is not None:
             return self.elements or []
-        return self.plan.layout.gather(self.cells, separator)
+        return plan.layout.gather(self.cells, separator)
 
 
 class WrittenLoop:

@@ -84,7 +84,7 @@ def _parse_element(node: etree._Element) -> ElementUse:
         repeat=_limit(_text(node, "repeat", "1")),
         codes=codes,
         external=external,
-        pattern=node.findtext("regex"),
+        pattern=node.findtext("regex") or None,
     )
 
 
@@ -207,7 +207,7 @@ def _disclose(children: list[LoopUse | SegmentUse]) -> tuple[LoopUse | SegmentUs
 
 # --- corrections
 
-_WORDS = ("usage", "name", "max_use", "repeat", "pos")
+_WORDS = ("usage", "name", "max_use", "repeat", "pos", "regex")
 
 
 def _apply_words(node: etree._Element, values: dict[str, str | int | list[str]]) -> None:
@@ -321,11 +321,14 @@ def prove(guide: Guide) -> None:
         raise GuideError(f"{guide.id} does not load: " + "; ".join(faults))
 
 
-def load_from_map(source: GuideSource) -> LoopUse:
-    """The transaction set of an overlay whose base is a pyx12 map. Raises GuideError, MapChangedError."""
+def load_from_map(source: GuideSource, loop: str = "ST_LOOP") -> LoopUse:
+    """The transaction set (`loop`) of an overlay whose base is a pyx12 map.
+
+    Raises GuideError, MapChangedError.
+    """
     root = read_map(source.base, source.sha256)
     apply_fixes(root, source.fix)
-    return _parse_loop(next(node for node in root.iter("loop") if node.get("xid") == "ST_LOOP"), "")
+    return _parse_loop(next(node for node in root.iter("loop") if node.get("xid") == loop), "")
 
 
 def _disclose_all(loop: LoopUse) -> LoopUse:

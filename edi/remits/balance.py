@@ -16,6 +16,8 @@ from edi.models import PREDETERMINATION, Adjustment, ClaimPayment, Remittance, S
 from edi.notation import write_amount
 from edi.rules.remittance import GUIDE, PATIENT_GROUP, measure_balance
 
+ZERO = Decimal(0)
+
 
 class ReversalPair(msgspec.Struct, frozen=True):
     """A payment taken back and, where the same remittance pays the claim anew, the correction."""
@@ -66,8 +68,36 @@ def report(code: str, pointer: str, difference: Decimal) -> Iterator[Finding]:
         yield find(code, pointer=pointer, rule=GUIDE, value=write_amount(difference))
 
 
+def is_balanced(claim: ClaimPayment) -> bool:
+    """True where nothing is wrong with a claim and its services: each amount is looked at once."""
+    explained = shares = charges = ZERO
+    for adjustment in claim.adjustments:
+        explained += adjustment.amount
+        if adjustment.group == PATIENT_GROUP:
+            shares += adjustment.amount
+    for service in claim.services:
+        adjusted = ZERO
+        for adjustment in service.adjustments:
+            adjusted += adjustment.amount
+            if adjustment.group == PATIENT_GROUP:
+                shares += adjustment.amount
+        if service.charge - adjusted != service.paid:
+            return False
+        explained += adjusted
+        charges += service.charge
+    share = claim.patient_responsibility
+    return (
+        claim.charge - explained == claim.paid
+        and (charges == claim.charge or not claim.services or claim.status == PREDETERMINATION)
+        and (shares == share or not share or claim.reversal)
+        and not (claim.reversal and (claim.charge > 0 or claim.paid > 0))
+    )
+
+
 def check_claim_balance(claim: ClaimPayment) -> Iterator[Finding]:
     """Every finding about one claim and its services."""
+    if is_balanced(claim):
+        return
     for service in claim.services:
         yield from report("remittance.service_unbalanced", service.pointer, measure_service(service))
     yield from report("remittance.claim_unbalanced", claim.pointer, measure_claim(claim))

@@ -22,6 +22,8 @@ REMARKS = tuple(
     for section in ("outpatientAdjudication", "inpatientAdjudication")
     for slot in range(1, 6)
 )
+GROUP = "claimAdjustmentGroupCode"
+ZERO = Decimal(0)
 PAYMENT, SERVICE = "claimPaymentInfo/", "servicePaymentInformation/"
 MODIFIERS = SERVICE + "adjudicatedProcedureModifierCodes"
 Texts = Mapping[str, str]
@@ -46,16 +48,19 @@ class AmountReading:
 
     def read(self, document: Mapping[str, object], key: str, pointer: str) -> Decimal:
         """The amount at `key`, zero where there is none."""
-        return self.find(document, key, pointer) or Decimal(0)
+        text = document.get(key)
+        return self.parse(text, key, pointer) or ZERO if text and isinstance(text, str) else ZERO
 
     def find(self, document: Mapping[str, object], key: str, pointer: str) -> Decimal | None:
         """The amount at `key`, or None where there is none."""
         text = document.get(key)
-        if not text or not isinstance(text, str):
-            return None
+        return self.parse(text, key, pointer) if text and isinstance(text, str) else None
+
+    def parse(self, text: str, key: str, *way: object) -> Decimal | None:
+        """The amount that a text writes, or None; the way to it makes the pointer where it is no number."""
         amount = parse_amount(text)
         if amount is None:
-            self.unreadable.append(f"{pointer}/{key}")
+            self.unreadable.append("/".join([*map(str, way), key]))
         return amount
 
 
@@ -83,7 +88,7 @@ def make_claim(
         received=parse_date(text("claimReceivedDate", "")),
         patient=make_person(texts),
         rendering_npi=text("renderingProvider/npi", ""),
-        remark_codes=tuple(code for code in map(text, REMARKS) if code),
+        remark_codes=tuple([code for code in map(text, REMARKS) if code]),
         coverage_amount=amounts.find(texts, "claimSupplementalInformation/coverageAmount", pointer),
         pointer=pointer,
     )
@@ -95,10 +100,15 @@ def claim_period(
     """The statement period (DTM 232, 233), or where it is not sent the days that the services span."""
     first = parse_date(texts.get("claimStatementPeriodStart", ""))
     last = parse_date(texts.get("claimStatementPeriodEnd", ""))
-    starts = [service.date for service in services if service.date]
-    ends = [service.date_end or service.date for service in services if service.date_end or service.date]
-    first = first or min(starts, default=None)
-    return first, last or max((day for day in ends if day), default=first)
+    earliest = latest = None
+    for service in services:
+        begin, end = service.date, service.date_end or service.date
+        if begin is not None and (earliest is None or begin < earliest):
+            earliest = begin
+        if end is not None and (latest is None or end > latest):
+            latest = end
+    first = first or earliest
+    return first, last or latest or first
 
 
 def make_person(texts: Texts) -> Person:
@@ -117,7 +127,8 @@ def make_service(part: PartTexts, pointer: str, amounts: AmountReading) -> Servi
     """One service payment (2110)."""
     texts = part.texts
     text = texts.get
-    remarks = part.entries.get("healthCareCheckRemarkCodes", ())
+    remarks = part.entries.get("healthCareCheckRemarkCodes")
+    day, end = text("serviceDate") or text("serviceStartDate"), text("serviceEndDate")
     return ServicePayment(
         procedure=text(SERVICE + "adjudicatedProcedureCode", ""),
         qualifier=text(SERVICE + "productOrServiceIDQualifier", ""),
@@ -126,11 +137,11 @@ def make_service(part: PartTexts, pointer: str, amounts: AmountReading) -> Servi
         charge=amounts.read(texts, SERVICE + "lineItemChargeAmount", pointer),
         paid=amounts.read(texts, SERVICE + "lineItemProviderPaymentAmount", pointer),
         units=amounts.find(texts, SERVICE + "unitsOfServicePaidCount", pointer),
-        date=parse_date(text("serviceDate", "") or text("serviceStartDate", "")),
-        date_end=parse_date(text("serviceEndDate", "")),
+        date=parse_date(day) if day else None,
+        date_end=parse_date(end) if end else None,
         control_number=text("lineItemControlNumber", ""),
         adjustments=make_adjustments(part, "serviceAdjustments", pointer, amounts),
-        remark_codes=tuple(remark.get("remarkCode", "") for remark in remarks),
+        remark_codes=tuple([remark.get("remarkCode", "") for remark in remarks]) if remarks else (),
         allowed=amounts.find(texts, "serviceSupplementalAmounts/allowedActual", pointer),
         pointer=pointer,
     )
@@ -140,16 +151,22 @@ def make_adjustments(
     part: PartTexts, name: str, pointer: str, amounts: AmountReading
 ) -> tuple[Adjustment, ...]:
     """Each reason, amount and quantity of the CAS segments of a claim or service."""
+    entries = part.entries.get(name)
+    if not entries:
+        return ()
     found: list[Adjustment] = []
-    for number, texts in enumerate(part.entries.get(name, ())):
-        group = texts.get("claimAdjustmentGroupCode", "")
+    for number, texts in enumerate(entries):
+        get = texts.get
+        group = get(GROUP, "")
+        left = len(texts) - (GROUP in texts)
         for reason_key, amount_key, quantity_key in CAS_SLOTS:
-            if reason_key not in texts and amount_key not in texts:
-                continue
-            place = f"{pointer}/{name}/{number}"
-            amount = amounts.find(texts, amount_key, place)
-            reason = texts.get(reason_key, "")
+            if left <= 0:
+                break
+            reason, text = get(reason_key, ""), get(amount_key, "")
+            amount = amounts.parse(text, amount_key, pointer, name, number) if text else None
+            left -= (reason_key in texts) + (amount_key in texts)
             if reason or amount is not None:
-                quantity = amounts.find(texts, quantity_key, place)
-                found.append(Adjustment(group, reason, amount or Decimal(0), quantity))
+                text = get(quantity_key, "")
+                quantity = amounts.parse(text, quantity_key, pointer, name, number) if text else None
+                found.append(Adjustment(group, reason, ZERO if amount is None else amount, quantity))
     return tuple(found)
