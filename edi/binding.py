@@ -142,8 +142,8 @@ class RegularBinder:
                 if segment.plan.contested and cells is not None:
                     self.take(segment.plan, cells)
                 again = rank == last and not segment.plan.many
-                known = regular is not None and cells is not None and not segment.repeated
-                if again or not known or not regular(cells):
+                again = again or bool(segment.repeated)
+                if again or regular is None or cells is None or not regular(cells):
                     doubtful.add(rank)
             else:
                 below = plan.by_loop[child.use.id]

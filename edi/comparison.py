@@ -121,7 +121,8 @@ class Binder:
         """Bind one segment under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
         plan = plans[0]
-        elements, repeated = segment.elements, ()
+        elements = segment.elements
+        repeated: tuple[int, ...] = ()
         if plan.composites:
             repeated = tuple(at for at in plan.composites if MARK in segment.element(at))
             elements = take_first(elements, repeated) if repeated else elements

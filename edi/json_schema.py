@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
+from edi.display import DisplayText, find_text, load_texts
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -115,8 +117,8 @@ class SchemaWriter:
         else:
             needed = needed and (loop.use.usage == "R" or loop.use.wrapper) and loop.when is None
         for segment in loop.segments:
-            if segment.named and segment.use.id not in ENVELOPE:
-                self.segment(segment, scope, needed)
+            if segment.named:
+                self.segment(segment, scope, needed and segment.use.id not in ENVELOPE)
         for child in loop.loops:
             if child.listed or child.use.wrapper:
                 self.loop(child, scope, needed)
@@ -178,7 +180,8 @@ class SchemaWriter:
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
-                    self.put(scope, name, day_leaf(use, field.slot), needed and name is field.single)
+                    alone = name is field.single and (field.span is None or name in field.span)
+                    self.put(scope, name, day_leaf(use, field.slot), needed and alone)
         else:
             self.pairs(field, use, scope)
 
@@ -273,12 +276,12 @@ def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
-    """The leaf with the codes of every run, which may differ from the first."""
-    codes: set[str] = set()
-    for slot in slots:
-        definition = element_use(use, slot)
-        codes |= (definition.codes if isinstance(definition, ElementUse) else None) or set()
-    return {**leaf, "enum": sorted(codes)} if "enum" in leaf else leaf
+    """The leaf with the codes of every run, which may differ; without any, where one run has no list."""
+    leaves = [leaf_of(use, slot) for slot in slots]
+    free = next((each for each in leaves if "enum" not in each), None)
+    if free is not None:
+        return {**free, "description": leaf["description"]}
+    return {**leaf, "enum": sorted({code for each in leaves for code in each["enum"]})}
 
 
 def value_leaf(field: ValueField, use: SegmentUse) -> Node:
@@ -343,7 +346,18 @@ def make_schema(guide_id: str) -> Node:
     }
     if guide.transaction_set == "837":
         add_forms(schema, guide_id)
+    describe_texts(schema, load_texts().get(guide_id, {}), "")
     return head | schema
+
+
+def describe_texts(node: Node, texts: Mapping[str, DisplayText], within: str) -> None:
+    """The texts that a report carries beside its codes."""
+    properties = node.get("properties", {})
+    for key, leaf in list(properties.items()):
+        found = find_text(texts, key, within)
+        if found is not None and leaf.get("type") == "string":
+            properties.setdefault(found.text, {"type": "string", "description": f"What {key} means"})
+        describe_texts(leaf.get("items", leaf), texts, key)
 
 
 def write_schema(guide_id: str) -> str:

@@ -1,8 +1,8 @@
 """Repetitions: elements that may come several times, kept apart from the separator of one file.
 
 While a document is bound or generated, repetitions in a cell are told apart by `MARK`, a control character
-that no value may hold. It is the file's repetition separator in X12 only. Of a composite element that comes several times, the first has
-the names of the guide, and `x12Extra` keeps all of them.
+that no value may hold. It is the file's repetition separator in X12 only. Of a composite element that comes
+several times, the first has the names of the guide, and `x12Extra` keeps all of them.
 """
 
 from __future__ import annotations

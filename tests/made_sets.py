@@ -1,9 +1,9 @@
 """Transaction sets made at random from the definition of a guide alone: the guide allows every one of them.
 
-Every part that a guide has comes up: optional loops, segments, elements and components in and out, each of its
-codes, lengths at their limits, repeats, and neighbours of one position in any order. Nothing here knows JSON
-names, samples or rules of people; so what a guide allows is read, bound and written by the engine as it came
-or the engine is wrong.
+Every part that a guide has comes up: optional loops, segments, elements and components in and out, each of
+its codes, lengths at their limits, repeats, and neighbours of one position in any order. Nothing here knows
+JSON names, samples or rules of people; so what a guide allows comes back as
+it was, or the engine is wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEXT = string.ascii_uppercase + string.digits
 INNER = TEXT + " .,-'/()&#" + string.ascii_lowercase
 BUDGET = 160  # segments of a set, after which nothing optional is added
 LONGEST_TEXT = 60
-OPENERS = ("ST", "SE")
+BINARY = "BIN"  # says its length first
 
 
 def make_day(random: Random) -> str:
@@ -34,7 +34,7 @@ def make_day(random: Random) -> str:
 
 def make_clock(random: Random) -> str:
     """A time of day of four, six or eight digits."""
-    clock = f"{random.randrange(24):02d}{random.randrange(60):02d}{random.randrange(60):02d}{random.randrange(100):02d}"
+    clock = f"{random.randrange(24):02d}" + "".join(f"{random.randrange(60):02d}" for _ in range(3))
     return clock[: random.choice((4, 4, 6, 8))]
 
 
@@ -198,6 +198,8 @@ class SetMaker:
                 form = values[element.position]
         self.keep_notes(use, values)
         self.date_again(use, values)
+        if use.id == BINARY:
+            values[1] = str(len(values[2]))
         elements = [use.id, *(values.get(at, "") for at in range(1, max(values, default=0) + 1))]
         while len(elements) > 1 and not elements[-1] and use.id != "HL":
             elements.pop()
@@ -295,7 +297,7 @@ class SetMaker:
                 values[element.position] = ""
 
     def date_again(self, use: SegmentUse, values: dict[int, str]) -> None:
-        """Writes the dates that follow a format once more, since a condition may have brought in the format."""
+        """Writes the dates after a format once more: a condition may have brought in the format."""
         for element in use.elements:
             form = self.form_before(use, element, values)
             dated = isinstance(element, ElementUse) and element.data_element == "1251"
