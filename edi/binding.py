@@ -7,18 +7,25 @@ where the loops themselves are not as generation makes them, the whole document 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from edi.collector import resting_collector
-from edi.comparison import UNKNOWN, Binder, BoundSegment, bind_document, name_control_number, segment_entry
+from edi.comparison import (
+    Binder,
+    BoundSegment,
+    bind_document,
+    name_control_number,
+    reading_context,
+    segment_entry,
+)
 from edi.extractors import Object, open_object
 from edi.extras import trim
 from edi.generation import Context, Generation, Scope, Step
 from edi.generator import write_segment
 from edi.guide import Guide
-from edi.guides.proof import ENVELOPE
+from edi.guides.proof import ENVELOPE, Steps
 from edi.plans import LoopPlan, SegmentPlan, SetPlan, load_plan
 from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters, Segment
@@ -44,6 +51,7 @@ class Shared(NamedTuple):
     depth: int
     document: Object
     pending: list[Pending]
+    taken: Mapping[Steps, frozenset[str]]
 
 
 class RegularBinder:
@@ -57,6 +65,7 @@ class RegularBinder:
         self.context = context
         self.binder = Binder(context.delimiters.component)
         self.pending: list[Pending] = []
+        self.taken: dict[Steps, frozenset[str]] = {}
         self.shared: list[Shared] = []
 
     def bind(self, way: list[Loop], following: list[Loop]) -> Object | None:
@@ -66,6 +75,7 @@ class RegularBinder:
         """
         try:
             self.bind_way(way, common_depth(way, following))
+            self.check_rivals(way)
         except Irregular:
             self.shared.clear()
             return None
@@ -79,10 +89,11 @@ class RegularBinder:
 
     def bind_way(self, way: list[Loop], common: int) -> None:
         """Bind the loops of a way, from a copy of what the document before had in common with it."""
-        shared = self.shared[-1] if self.shared else Shared(0, {}, [])
+        shared = self.shared[-1] if self.shared else Shared(0, {}, [], {})
         known = shared.depth
         self.binder.root = copy_json(shared.document)
         self.pending = [*shared.pending]
+        self.taken = {**shared.taken}
         plan, scope = self.plan.root, self.binder.root
         steps: tuple[Step, ...] = ()
         for depth, loop in enumerate(way):
@@ -92,7 +103,9 @@ class RegularBinder:
             if depth >= known:
                 self.bind_loop(loop, plan, scope, steps)
             if depth + 1 == common > known:
-                self.shared.append(Shared(common, copy_json(self.binder.root), [*self.pending]))
+                self.shared.append(
+                    Shared(common, copy_json(self.binder.root), [*self.pending], {**self.taken})
+                )
         while self.shared and self.shared[-1].depth > common:
             self.shared.pop()
 
@@ -103,6 +116,8 @@ class RegularBinder:
         name = plan.scope
         if name is None:
             return scope, steps
+        if plan.contested is not None:
+            self.taken[plan.contested.steps] = plan.contested.rivals
         inner = self.binder.open_scope(plan, scope)
         start: tuple[Step, ...] = () if name.root else steps
         if not plan.many:
@@ -124,7 +139,10 @@ class RegularBinder:
                 segment = self.binder.bind_segment(child, plan, scope, used)
                 bound.append(segment)
                 rank, regular, cells = segment.plan.rank, segment.plan.regular, segment.cells
+                if segment.plan.contested and cells is not None:
+                    self.take(segment.plan, cells)
                 again = rank == last and not segment.plan.many
+                again = again or bool(segment.repeated)
                 if again or regular is None or cells is None or not regular(cells):
                     doubtful.add(rank)
             else:
@@ -141,6 +159,20 @@ class RegularBinder:
         if doubtful:
             self.pending.append(Pending(plan, steps, group_doubtful(bound, doubtful)))
 
+    def check_rivals(self, way: list[Loop]) -> None:
+        """Raises Irregular where a name was filled from one loop and would be written in another as well."""
+        rivals = frozenset[str]().union(*self.taken.values())
+        if rivals and any(loop.use.id in rivals for loop in list_loops(way)):
+            raise Irregular
+
+    def take(self, plan: SegmentPlan, cells: list[str]) -> None:
+        """Note the names that a segment fills and another may. Raises Irregular where another has."""
+        for cell, name, rivals in plan.contested:
+            if cells[cell]:
+                if name in self.taken:
+                    raise Irregular
+                self.taken[name] = rivals
+
     def bind_child(
         self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...], *, repeated: bool
     ) -> None:
@@ -148,6 +180,10 @@ class RegularBinder:
         bare = plan.scope is None and not plan.required
         if not plan.written or bare or plan.when is not None or (repeated and not plan.many):
             raise Irregular
+        if plan.single:
+            if (name := ("", plan.id)) in self.taken:
+                raise Irregular
+            self.taken[name] = frozenset()
         inner, inner_steps = self.open_scope(plan, scope, steps)
         self.bind_loop(loop, plan, inner, inner_steps)
 
@@ -161,6 +197,19 @@ def group_doubtful(
         if segment.plan.rank in doubtful:
             groups.setdefault(segment.plan.rank, (segment.plan, []))[1].append(segment)
     return list(groups.values())
+
+
+def list_loops(way: list[Loop]) -> Iterator[Loop]:
+    """The loops that a document is made of: those on its way, and all that are below without another way."""
+    for at, loop in enumerate(way):
+        yield loop
+        spine = way[at + 1].use.id if at + 1 < len(way) else None
+        below = [child for child in loop.children if isinstance(child, Loop) and child.use.id != spine]
+        while below:
+            inner = below.pop()
+            if spine is None or not any(use.id == way[-1].use.id for use in inner.use.loop_uses()):
+                yield inner
+                below += [child for child in inner.children if isinstance(child, Loop)]
 
 
 def common_depth(way: list[Loop], other: list[Loop]) -> int:
@@ -185,6 +234,9 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
     scope: Any = generation.root.values
     for step in pending.steps:
         scope = scope[step]
+    generation.ordinal_in_loop = next(
+        (step + 1 for step in reversed(pending.steps) if isinstance(step, int)), 1
+    )
     extras: Object = {}
     for plan, read in pending.groups:
         loop = WrittenLoop(pending.plan, Scope(scope))
@@ -209,7 +261,7 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     )
     tree = mark_repetitions(tree, delimiters.repetition, plan.repeats)
     separator = delimiters.component
-    context = Context("", UNKNOWN, "", "", "", delimiters)
+    context = reading_context(delimiters)
     ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]
     binder = RegularBinder(plan, context)
     with resting_collector():
