@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from edi.collector import resting_collector
 from edi.comparison import UNKNOWN, Binder, BoundSegment, bind_document, name_control_number, segment_entry
 from edi.extractors import Object, open_object
-from edi.extras import trim
+from edi.extras import Entry, diff_cells, trim
 from edi.generation import Context, Generation, Scope, Step
 from edi.generator import write_segment
 from edi.guide import Guide
@@ -30,12 +30,20 @@ class Irregular(Exception):
     """The loops of a document are not as generation would make them."""
 
 
+class Group(NamedTuple):
+    """All segments of one binding in a loop. `derived` says that only derived values may differ."""
+
+    plan: SegmentPlan
+    read: list[BoundSegment]
+    derived: bool
+
+
 class Pending(NamedTuple):
     """Segments of a loop that may differ from what their names give back."""
 
     plan: LoopPlan
     steps: tuple[Step, ...]
-    groups: list[tuple[SegmentPlan, list[BoundSegment]]]
+    groups: list[Group]
 
 
 class Shared(NamedTuple):
@@ -113,20 +121,28 @@ class RegularBinder:
     def bind_loop(self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...]) -> None:
         """Bind a loop and what is in it. Raises Irregular."""
         used: dict[str, int] = {}
-        bound: list[BoundSegment] = []
-        doubtful: set[int] = set()
+        read: list[tuple[SegmentPlan, Segment]] = []
+        doubtful: dict[int, bool] = {}
         seen: set[int] = set()
+        root, separator = self.binder.root, self.binder.separator
         last = -1
         for child in loop.children:
             if isinstance(child, Segment):
-                if child.use is None or child.use.id in ENVELOPE:
+                use = child.use
+                if use is None or use.id in ENVELOPE:
                     continue
-                segment = self.binder.bind_segment(child, plan, scope, used)
-                bound.append(segment)
-                rank, regular, cells = segment.plan.rank, segment.plan.regular, segment.cells
-                again = rank == last and not segment.plan.many
-                if again or regular is None or cells is None or not regular(cells):
-                    doubtful.add(rank)
+                elements = child.elements
+                bindings = plan.bindings[use.key]
+                chosen = bindings.sole or bindings.choose(elements, separator, used)
+                regular = chosen and chosen.binders[len(elements)](elements, scope, root, separator)
+                if regular is None:
+                    chosen = self.bind_slowly(child, chosen, plan, scope, used)
+                read.append((chosen, child))
+                rank = chosen.rank
+                if not regular or (rank == last and not chosen.many):
+                    doubtful[rank] = False
+                elif chosen.hidden:
+                    doubtful.setdefault(rank, True)
             else:
                 below = plan.by_loop[child.use.id]
                 rank = below.rank
@@ -139,7 +155,20 @@ class RegularBinder:
         if not plan.musts <= seen:
             raise Irregular
         if doubtful:
-            self.pending.append(Pending(plan, steps, group_doubtful(bound, doubtful)))
+            self.pending.append(Pending(plan, steps, group_doubtful(read, doubtful, separator)))
+
+    def bind_slowly(
+        self,
+        segment: Segment,
+        chosen: SegmentPlan | None,
+        loop: LoopPlan,
+        scope: Object,
+        used: dict[str, int],
+    ) -> SegmentPlan:
+        """Bind a segment by its cells, which its binder left alone; the binding that takes it."""
+        if chosen is not None and chosen.key in used:
+            used[chosen.key] -= 1
+        return self.binder.bind_segment(segment, loop, scope, used).plan
 
     def bind_child(
         self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...], *, repeated: bool
@@ -153,13 +182,15 @@ class RegularBinder:
 
 
 def group_doubtful(
-    bound: list[BoundSegment], doubtful: set[int]
-) -> list[tuple[SegmentPlan, list[BoundSegment]]]:
+    read: list[tuple[SegmentPlan, Segment]], doubtful: dict[int, bool], separator: str
+) -> list[Group]:
     """All segments of each binding that has a doubtful one."""
-    groups: dict[int, tuple[SegmentPlan, list[BoundSegment]]] = {}
-    for segment in bound:
-        if segment.plan.rank in doubtful:
-            groups.setdefault(segment.plan.rank, (segment.plan, []))[1].append(segment)
+    groups: dict[int, Group] = {}
+    for plan, segment in read:
+        if plan.rank in doubtful:
+            group = groups.setdefault(plan.rank, Group(plan, [], doubtful[plan.rank]))
+            cells = plan.layout.spread(segment.elements, separator)
+            group.read.append(BoundSegment(segment, plan, cells))
     return list(groups.values())
 
 
@@ -181,21 +212,36 @@ def copy_json(value: Any) -> Any:
 
 
 def keep_differences(pending: Pending, generation: Generation, separator: str) -> None:
-    """Generate the doubtful segments of a loop again and keep what differs in `x12Extra`."""
+    """Keep in `x12Extra` what differs of the doubtful segments of a loop from what is generated."""
     scope: Any = generation.root.values
     for step in pending.steps:
         scope = scope[step]
     extras: Object = {}
-    for plan, read in pending.groups:
-        loop = WrittenLoop(pending.plan, Scope(scope))
-        if plan.written:
-            write_segment(plan, loop, generation)
-        pairs = zip_longest(read, loop.children)
-        entries = trim([segment_entry(left, right, separator) for left, right in pairs])
-        if entries:
-            extras[f"{pending.plan.id}/{plan.key}"] = entries
+    for group in pending.groups:
+        if group.derived:
+            entries = [derived_entry(group.plan, it, scope, generation, separator) for it in group.read]
+        else:
+            loop = WrittenLoop(pending.plan, Scope(scope))
+            if group.plan.written:
+                write_segment(group.plan, loop, generation)
+            pairs = zip_longest(group.read, loop.children)
+            entries = [segment_entry(left, right, separator) for left, right in pairs]
+        if trim(entries):
+            extras[f"{pending.plan.id}/{group.plan.key}"] = entries
     if extras:
         scope.setdefault("x12Extra", {}).update(extras)
+
+
+def derived_entry(
+    plan: SegmentPlan, read: BoundSegment, scope: Object, generation: Generation, separator: str
+) -> Entry | None:
+    """What `x12Extra` keeps of a segment that can differ in derived values only."""
+    if read.cells is None:
+        raise AssertionError("a regular segment has cells")
+    made = read.cells.copy()
+    for cell, derive in plan.hidden:
+        made[cell] = plan.blank[cell] or derive(generation, scope)
+    return diff_cells(plan, read.cells, made, separator)
 
 
 def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None) -> list[Object]:

@@ -16,6 +16,7 @@ from edi.generation import Context
 from edi.generator import write_document
 from edi.guides.proof import ENVELOPE
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
+from edi.segment_binders import append_item
 from edi.segments import Segment
 from edi.tree import Loop
 from edi.written import WrittenLoop, WrittenSegment
@@ -125,13 +126,6 @@ class Binder:
             return
         inner = append_object(start, name.steps) if plan.many else open_object(start, name.steps)
         plan.extract(cells, inner, self.root)
-
-
-def append_item(start: Object, steps: tuple[str, ...], item: Any) -> None:
-    """Add an item to the array at `steps`."""
-    items = open_object(start, steps[:-1]).setdefault(steps[-1], [])
-    if isinstance(items, list):
-        items.append(item)
 
 
 def append_object(start: Object, steps: tuple[str, ...]) -> Object:
