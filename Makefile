@@ -5,9 +5,10 @@ UV := $(BIN)/uv pip
 RUNTIME := .setup/runtime
 DEVELOP := .setup/develop
 SYSTEM := .setup/system
+PEERS := pyx12 x12sdk openx12 oxedi node_x12
 WORKERS ?= 2
 
-.PHONY: help setup develop demo test check corpus fuzz bench serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus fuzz peers bench bench-memory serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -49,8 +50,17 @@ corpus: $(DEVELOP)  ## Our verdict on every file of the shared corpus, beside it
 fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECONDS (600)
 	$(BIN)/python -m tests.fuzz
 
-bench: $(DEVELOP)  ## Speed and memory beside peers, in one run
-	$(BIN)/python -m tests.bench
+peers: $(PEERS:%=.setup/peers/%.done)  ## The libraries that the benchmark compares with, each in its own environment
+
+.setup/peers/%.done: tests/bench/peers/%/* scripts/install_peer.sh | $(BIN)/uv
+	@scripts/install_peer.sh $* .setup/peers/$* $(abspath $(BIN)/uv) $(abspath $(BIN)/python)
+	@touch $@
+
+bench: $(DEVELOP) peers  ## Speed and memory beside peers, in one run
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made as they are read
+	$(BIN)/python -m tests.bench.memory $(ARGS)
 
 serve: $(RUNTIME)  ## The gateway on 127.0.0.1:8437
 	$(BIN)/claimwire serve
@@ -65,6 +75,9 @@ schemas: $(DEVELOP)  ## Regenerate schemas/json and the generated docs
 lock: | $(BIN)/uv  ## Renew the lock files
 	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra bulk --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	for peer in $(wildcard tests/bench/peers/*/requirements.in); do \
+	  $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$peer -o $${peer%.in}.lock || exit 1; done
+	cd tests/bench/peers/node_x12 && npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 clean:
 	rm -rf .venv .setup dist build

@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from edi.checking import check_generated
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
 from edi.documents import read_section, read_text
-from edi.edits.basis import Basis
+from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables, load_shipped
 from edi.envelope_writer import EnvelopeSettings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS
 from edi.writer import envelope_context, generate_sets, wrap_sets
+
+if TYPE_CHECKING:
+    from edi.payer_rules.book import RuleBook
 
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
@@ -81,8 +84,10 @@ def check_claim(
     edits: bool = True,
     tables: CodeTables | None = None,
     received: date | None = None,
+    rules: RuleBook | None = None,
 ) -> CheckedClaim:
-    """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6.
+    """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6, with
+    `rules` also what payers ask beyond the guide (SNIP 7).
 
     The edits look codes up in `tables` (the shipped ones where left out); with the day on which the claim was
     `received` they also say what is late or ahead of its time. Numbers are decoded as int or Decimal (a float
@@ -95,6 +100,8 @@ def check_claim(
     if tables is not None or received is not None:
         basis = Basis(load_shipped() if tables is None else tables, received)
     findings = check_generated(form.document, guide, edits=edits, basis=basis)
+    if rules is not None:
+        findings += tuple(rules.judge(form.document, guide, basis or default_basis()))
     posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
         posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]

@@ -13,16 +13,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
 from edi.guides.registry import load_sources
 from edi.inspection import Inspected, inspect, inspect_documents, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
-from edi.outline import outline_file
+from edi.outline.choosing import NoSuchUnitError
+from edi.outline.inputs import Asked, outline_input
+from edi.outline.lines import list_outline
+from edi.outline.shapes import Outline
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
+from edi.whole_files import describe_whole, is_whole, write_whole
 
+CHARACTERS = "refuse characters of an X12 file that are outside of this set"
 CLEAN, FAULTY, UNUSABLE = 0, 1, 2
 GUIDE_ALONE = "999"  # the acknowledgment that measures by the guide and nothing more
 
@@ -44,14 +52,39 @@ def read_input(name: str) -> bytes:
 
 def read_report(name: str, *, strict: bool, edits: bool = True) -> FileReport:
     """An X12 file, checked; without `edits` by its guide alone. Raises UnusableInputError."""
+    return read_checked(name, strict=strict, edits=edits)[1]
+
+
+def read_checked(name: str, *, strict: bool, edits: bool = True) -> tuple[bytes, FileReport]:
+    """The bytes of an X12 file and what was found in them. Raises UnusableInputError."""
     content = read_input(name)
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return check_file(content, strict=strict, edits=edits)
+        return content, check_file(content, strict=strict, edits=edits)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None
+
+
+def describe_file(report: FileReport, content: bytes, *, whole: bool) -> Any:
+    """What a file says as JSON: its one document or the list of them, or with `whole` the file itself."""
+    if whole:
+        return describe_whole(report, content)
+    documents = write_json(report)
+    return documents[0] if len(documents) == 1 else documents
+
+
+def read_outline(name: str, created: datetime, asked: Asked) -> tuple[Inspected, Outline]:
+    """An input as a person reads it. Raises UnusableInputError where nothing in it can be read."""
+    try:
+        inspected, outline = outline_input(name, read_input(name), created, asked)
+    except NoSuchUnitError as problem:
+        raise UnusableInputError(f"{name}: {problem}") from None
+    if outline is None:
+        reasons = " ".join(f"{finding.message} {finding.remedy}".strip() for finding in inspected.findings)
+        raise UnusableInputError(f"{name}: {reasons}")
+    return inspected, outline
 
 
 def encode_json(value: Any, *, pretty: bool = True) -> bytes:
@@ -92,8 +125,18 @@ def _make_parser() -> argparse.ArgumentParser:
         one.add_argument("file", nargs="+" if name == "check" else None, help="- is standard input")
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
+            one.add_argument("--character-set", choices=tuple(CHARACTER_SETS), default="", help=CHARACTERS)
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
-        if name in ("check", "x12"):
+        if name == "json":
+            one.add_argument(
+                "--whole", action="store_true", help="keep the envelopes: x12 gives the same file"
+            )
+        if name == "show":
+            one.add_argument("--json", action="store_true", help="write JSON instead of text")
+            one.add_argument("--claim", default="", help="one claim alone, by its number")
+            one.add_argument("--only-findings", action="store_true", help="only what findings are about")
+            one.add_argument("--redact", action="store_true", help="hide whatever may identify a person")
+        if name in ("check", "x12", "show"):
             one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
         if name == "ack":
             one.add_argument("--kind", choices=tuple(ANSWERS), default="999")
@@ -107,7 +150,10 @@ def _write(content: bytes) -> None:
 
 def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     guide = check_guide(given.guide)
-    found = [inspect(name, read_input(name), strict=given.strict, guide=guide) for name in given.file]
+    found = [
+        inspect(name, read_input(name), strict=given.strict, guide=guide, character_set=given.character_set)
+        for name in given.file
+    ]
     if given.json:
         _write(encode_json([describe_inspected(one) for one in found]))
     else:
@@ -116,9 +162,8 @@ def _check(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _write_json(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    documents = write_json(report)
-    _write(encode_json(documents[0] if len(documents) == 1 else documents))
+    content, report = read_checked(given.file, strict=given.strict)
+    _write(encode_json(describe_file(report, content, whole=given.whole)))
     return report_status(report)
 
 
@@ -137,9 +182,19 @@ def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
-    report = read_report(given.file, strict=given.strict)
-    _write("".join(f"{'  ' * entry.depth}{entry.text}\n" for entry in outline_file(report)).encode())
-    return report_status(report)
+    asked = Asked(
+        strict=given.strict,
+        guide=check_guide(given.guide),
+        redacted=given.redact,
+        unit=given.claim,
+        findings_alone=given.only_findings,
+    )
+    inspected, outline = read_outline(given.file, now(), asked)
+    if given.json:
+        _write(encode_json(msgspec.to_builtins(outline)))
+    else:
+        _write("".join(f"{line}\n" for line in list_outline(outline)).encode())
+    return exit_status([inspected])
 
 
 def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
@@ -167,8 +222,10 @@ def read_documents(name: str, content: bytes) -> list[dict[str, Any]]:
 def translate(
     name: str, documents: Sequence[dict[str, Any]], envelope: EnvelopeSettings, *, guide: str = ""
 ) -> bytes:
-    """The documents as one interchange. Raises UnusableInputError where they cannot be written."""
+    """The documents as an interchange, a whole file as it was. Raises UnusableInputError where that fails."""
     try:
+        if is_whole(documents):
+            return write_whole(documents[0])
         return write_x12(documents, envelope, guide=guide)
     except (UntranslatableError, ValueError) as problem:
         raise UnusableInputError(f"{name}: {problem}") from None

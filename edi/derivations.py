@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
+from edi.binary import write_content
+
 
 class Generation(Protocol):
     """What a derivation may ask of the transaction set being generated."""
@@ -122,7 +124,12 @@ def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -
 def derive_content_length(generation: Generation, scope: Mapping[str, object]) -> str:
     """The length of an attachment's content in bytes (005010X210 2110B BIN01)."""
     content = scope.get("content")
-    return str(len(content.encode())) if isinstance(content, str) else ""
+    if not isinstance(content, str):
+        return ""
+    try:
+        return str(len(write_content(content)))
+    except UnicodeEncodeError:  # half of a surrogate pair, which is a finding of its own
+        return str(len(content))
 
 
 #: Numbers of the hierarchy (HL01, HL02, HL04): the generator writes these once it knows the whole hierarchy.

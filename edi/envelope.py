@@ -64,10 +64,13 @@ __all__ = [
     "read_envelopes",
     "stream_file",
     "stream_parts",
+    "tighten_form",
     "wrap_interchange",
     "write_interchange",
     "write_segments",
 ]
+#: What reading a set by its guide forgives although X12.6 forbids it.
+FAULTS_OF_FORM = frozenset({"segment.trailing_separators"})
 
 
 def stream_parts(chunks: Iterable[bytes], *, strict: bool = False) -> Iterator[Part]:
@@ -143,6 +146,11 @@ def _tighten(event: Part) -> Part:
         case InterchangeClosed(acknowledgments, findings):
             return InterchangeClosed(acknowledgments, tuple(map(_tighten_finding, findings)))
     return event
+
+
+def tighten_form(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of a set read strictly: what is wrong with the form of its segments is an error."""
+    return (_tighten_finding(each) if each.code in FAULTS_OF_FORM else each for each in findings)
 
 
 def _tighten_finding(finding: Finding) -> Finding:

@@ -12,6 +12,7 @@ from itertools import chain
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, write_binary
 from edi.delimiters import HEADER_LENGTHS
 from edi.interchange import Interchange
 from edi.segments import Delimiters, Segment
@@ -72,7 +73,7 @@ def wrap_interchange(
         text.extend(write_segments(_check_set(segments), delimiters) for segments in sets)
         text.append(write_segments([trailer], delimiters))
     text.append(write_segments([Segment(["IEA", str(len(groups)), control_number])], delimiters))
-    return "".join(text).encode("utf-8")
+    return "".join(text).encode("utf-8", "surrogateescape")  # bytes of BIN and BDS stand as they are
 
 
 def write_interchange(interchange: Interchange) -> str:
@@ -104,6 +105,9 @@ def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
     lines = []
     for segment in segments:
         elements = segment.elements
+        if elements[0] in BINARY_SEGMENTS:
+            lines.append(write_binary(elements, separator) + end)
+            continue
         line = separator.join(elements)
         if (
             component + separator in line

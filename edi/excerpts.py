@@ -78,7 +78,7 @@ def _write(
         renewed[-1].elements[1] = str(len(renewed))
     found = TransactionSet(report.set_id, report.control_number, report.guide or "", renewed)
     alone = Interchange(interchange.header, (Group(group.header, (found,)),))
-    return write_interchange(alone).encode("utf-8")
+    return write_interchange(alone).encode("utf-8", "surrogateescape")
 
 
 def number_hierarchy(segments: list[Segment]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from edi.binding import bind_tree
+from edi.characters import check_characters
 from edi.collector import resting_collector
-from edi.envelope import read_envelopes
+from edi.envelope import read_envelopes, tighten_form
 from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
@@ -71,10 +72,14 @@ class InterchangeReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """A whole file. `findings` concern the file as such; `all_findings` gathers every level in file order."""
+    """A whole file. `findings` concern the file as such; `all_findings` gathers every level in file order.
+
+    `encoding` is ascii, utf-8 or latin-1.
+    """
 
     interchanges: tuple[InterchangeReport, ...]
     findings: tuple[Finding, ...] = ()
+    encoding: str = "ascii"
     sets: tuple[SetReport, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,24 +107,35 @@ class FileReport:
 
 
 @resting_collector()
-def check_file(data: bytes, *, strict: bool = False, edits: bool = False) -> FileReport:
+def check_file(
+    data: bytes, *, strict: bool = False, edits: bool = False, character_set: str = ""
+) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
-    and 6) run as well.
+    and 6) run as well. `character_set` is `basic` or `extended` where no other character may come.
     """
     reading = read_envelopes(data, strict=strict)
-    interchanges = tuple(_check_interchange(interchange, edits) for interchange in reading.interchanges)
-    return FileReport(interchanges, reading.findings)
+    ways = Ways(strict, edits, character_set)
+    interchanges = tuple(_check_interchange(interchange, ways) for interchange in reading.interchanges)
+    return FileReport(interchanges, reading.findings, reading.encoding)
 
 
-def _check_interchange(interchange: Interchange, edits: bool) -> InterchangeReport:
-    groups = tuple(_check_group(interchange.header, group, edits) for group in interchange.groups)
+class Ways(NamedTuple):
+    """How a set is checked: strictly, with the checks beyond its guide, against a character set."""
+
+    strict: bool
+    edits: bool
+    character_set: str
+
+
+def _check_interchange(interchange: Interchange, ways: Ways) -> InterchangeReport:
+    groups = tuple(_check_group(interchange.header, group, ways) for group in interchange.groups)
     return InterchangeReport(interchange.header, groups, interchange.acknowledgments, interchange.findings)
 
 
-def _check_group(header: InterchangeHeader, group: Group, edits: bool) -> GroupReport:
-    sets = tuple(_check_set(header, group.header, transaction_set, edits) for transaction_set in group.sets)
+def _check_group(header: InterchangeHeader, group: Group, ways: Ways) -> GroupReport:
+    sets = tuple(_check_set(header, group.header, transaction_set, ways) for transaction_set in group.sets)
     kinds = [report.set_id for report in sets if report.guide is not None]
     version = check_version(header.control_number, group.header, kinds)
     return GroupReport(group.header, sets, (*group.findings, *version))
@@ -144,7 +160,7 @@ def check_version(interchange: str, group: GroupHeader, kinds: Iterable[str]) ->
 
 
 def _check_set(
-    interchange: InterchangeHeader, group: GroupHeader, transaction_set: TransactionSet, edits: bool
+    interchange: InterchangeHeader, group: GroupHeader, transaction_set: TransactionSet, ways: Ways
 ) -> SetReport:
     at = Place(
         interchange=interchange.control_number, group=group.control_number, set=transaction_set.control_number
@@ -158,8 +174,12 @@ def _check_set(
         found = (*found, note)
     if guide is None:
         return _report(transaction_set, None, None, found)
-    reading = read_set(guide, transaction_set.segments, interchange.delimiters, at, edits=edits)
-    return _report(transaction_set, guide, reading.tree, (*found, *reading.findings))
+    delimiters = interchange.delimiters
+    reading = read_set(guide, transaction_set.segments, delimiters, at, edits=ways.edits)
+    read = tighten_form(reading.findings) if ways.strict else reading.findings
+    if ways.character_set:
+        read = (*read, *check_characters(transaction_set.segments, ways.character_set, delimiters, at))
+    return _report(transaction_set, guide, reading.tree, (*found, *read))
 
 
 def _report(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from edi.findings import Finding, find
+from edi.findings import Finding, Place, find
 from edi.guide import ElementUse, SegmentUse
 from edi.guides.places import element_use, qualifier_slot
 from edi.reader import SetReading
@@ -16,7 +16,6 @@ from edi.writer import GeneratedSet
 JSON_FAULTS = frozenset({"json.wrong_type", "value.bad_character"})
 MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 UNPLACED = frozenset({"segment.unknown", "segment.unrecognized"})
-MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
 LISTED = 12
 
 
@@ -30,8 +29,17 @@ def place_findings(generated: GeneratedSet, reading: SetReading) -> Iterator[Fin
             continue
         found = locate_finding(generated, finding, anchor)
         # there is no file yet, so that a place has no offset in it
-        place = msgspec.structs.replace(finding.x12, offset=None) if finding.x12 else None
-        yield msgspec.structs.replace(finding, pointer=found[1] if found else "", x12=place)
+        yield msgspec.structs.replace(
+            finding,
+            pointer=found[1] if found else "",
+            x12=forget_offset(finding.x12),
+            trigger=forget_offset(finding.trigger),
+        )
+
+
+def forget_offset(place: Place | None) -> Place | None:
+    """A place without its offset in a file."""
+    return msgspec.structs.replace(place, offset=None) if place else None
 
 
 def locate_finding(generated: GeneratedSet, finding: Finding, anchor: Loop) -> tuple[int, str] | None:

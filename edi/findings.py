@@ -44,7 +44,11 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing wrong. `message` never holds the value; `value` stands apart and is never logged."""
+    """One thing wrong. `message` never holds the value; `value` stands apart and is never logged.
+
+    `status` is the claim status that a payer's rule names (STC01: category:code or category:code:entity).
+    `trigger` is the place that makes something required or forbidden, where a situation does.
+    """
 
     code: str
     severity: Severity
@@ -54,6 +58,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     x12: Place | None = None
     rule: str | None = None
     value: str | None = None
+    status: str | None = None
+    trigger: Place | None = None
 
     @property
     def stops(self) -> bool:
@@ -86,6 +92,16 @@ def load_catalogue() -> dict[str, CatalogueEntry]:
     """Every finding there is, by code, from `schemas/findings.toml`."""
     raw = tomllib.loads((files("schemas") / "findings.toml").read_text(encoding="utf-8"))
     return msgspec.convert(raw["finding"], dict[str, CatalogueEntry])
+
+
+PAYER_RULES = "payer."
+
+
+def find_entry(code: str) -> CatalogueEntry:
+    """The definition of a code; payer rules share one. Raises KeyError for an unknown code."""
+    catalogue = load_catalogue()
+    entry = catalogue.get(code)
+    return catalogue["payer.rule"] if entry is None and code.startswith(PAYER_RULES) else catalogue[code]
 
 
 def find(

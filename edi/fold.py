@@ -73,6 +73,7 @@ class SetDraft:
 
     def __init__(self, header: Part) -> None:
         self.root = Node(header)
+        self.open = [self.root]
         self.count = 0
 
     def sources(self) -> list[Source]:
@@ -86,6 +87,21 @@ class SetDraft:
         for part in way:
             node = node.descend(part, unit.plan.use.repeat if part is way[-1] else CLAIMS_PER_SET)
         node.units.append((index, unit))
+        self.count += 1
+
+    def add_again(self, index: int, parts: list[Part], shared: int) -> None:
+        """Put one document below the first `shared` levels of the one before it, where it still has them."""
+        *way, unit = parts
+        for depth, part in enumerate(way):
+            kept = self.open[depth + 1] if depth < min(shared, len(self.open) - 1) else None
+            if kept is not None and kept.part is not None and kept.part.rendered == part.rendered:
+                continue
+            del self.open[depth + 1 :]
+            node = Node(part)
+            self.open[-1].nodes.append(node)
+            self.open.append(node)
+        del self.open[len(way) + 1 :]
+        self.open[-1].units.append((index, unit))
         self.count += 1
 
 
@@ -149,6 +165,26 @@ def fold(
             drafts.append(held)
         held.add(index, parts)
     return drafts
+
+
+def fold_again(
+    written: Sequence[tuple[int, WrittenLoop, Generation]], separator: str, shared: Sequence[int]
+) -> SetDraft:
+    """The one set that claims were read from: `shared` levels of each are those of the claim before it.
+
+    Raises ValueError where the headers of the claims differ.
+    """
+    draft: SetDraft | None = None
+    for (index, root, _), levels in zip(written, shared, strict=True):
+        header, *parts = split_parts(root, index, separator)
+        if draft is None:
+            draft = SetDraft(header)
+        elif draft.root.part is None or draft.root.part.rendered != header.rendered:
+            raise ValueError("the documents of one transaction set differ in its header")
+        draft.add_again(index, parts, levels)
+    if draft is None:
+        raise ValueError("there are no documents to write")
+    return draft
 
 
 def number_hierarchy(sources: list[Source]) -> None:

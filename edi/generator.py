@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edi.binary import BINARY_SEGMENTS, is_writable
 from edi.extras import apply_extras
 from edi.findings import find
 from edi.generation import Context, Generation, Scope
@@ -211,6 +212,16 @@ def without_marks(segment: WrittenSegment, cell: int, text: str) -> str:
     return text.replace(MARK, "") if repeats else text
 
 
+def holds_content(segment: WrittenSegment, cell: int) -> bool:
+    """True for binary content with its right length, by which it is read: it may hold separators."""
+    plan = segment.plan
+    if plan is None or plan.use.id not in BINARY_SEGMENTS:
+        return False
+    length, content = BINARY_SEGMENTS[plan.use.id]
+    cells = segment.cells
+    return cell == content and is_writable(cells[length], cells[content])
+
+
 def check_characters(generation: Generation) -> None:
     """Make sure that no value breaks the file: a bad character is a finding and becomes a question mark."""
     bad = generation.bad
@@ -220,7 +231,9 @@ def check_characters(generation: Generation) -> None:
         return
     for segment in segments:
         for cell, text in enumerate(segment.cells):
-            if cell not in segment.kept and bad.search(without_marks(segment, cell, text)):
+            if cell in segment.kept or not bad.search(without_marks(segment, cell, text)):
+                continue
+            if not holds_content(segment, cell):
                 pointer = point_at(segment, segment.plan.layout.slot(cell) if segment.plan else None)
                 generation.findings.append(find("value.bad_character", pointer=pointer, value=text))
                 segment.cells[cell] = bad.sub("?", text)

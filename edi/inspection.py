@@ -18,9 +18,11 @@ from edi.findings import Finding, find
 from edi.guides.registry import load_guide
 from edi.json_body import BLANKS, BOM, decode_body
 from edi.translation import CLAIM_SET, TA1_KEY, UntranslatableError, find_guide
+from edi.whole_files import is_whole, write_whole
 
 JSON_STARTS = (b"{", b"[")
 TA1_ALONE = "TA1"
+WHOLE_FILE = "JSON of a whole file"
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,19 @@ def read_json(content: bytes) -> tuple[list[dict[str, Any]], tuple[Finding, ...]
 
 
 def inspect(
-    name: str, content: bytes, *, strict: bool = False, guide: str = "", edits: bool = True
+    name: str,
+    content: bytes,
+    *,
+    strict: bool = False,
+    guide: str = "",
+    edits: bool = True,
+    character_set: str = "",
 ) -> Inspected:
     """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors.
 
     `guide` is that of JSON documents which do not say their own. Without `edits` an X12 file is measured by
-    its guide alone, as a 999 does, without SNIP 5 and 6.
+    its guide alone, as a 999 does, without SNIP 5 and 6. `character_set` is that of
+    `check_file`.
     """
     if looks_like_json(content):
         documents, findings = read_json(content)
@@ -90,7 +99,7 @@ def inspect(
             return Inspected(name, "JSON", findings, unreadable=True)
         return inspect_documents(name, documents, guide)
     try:
-        report = check_file(content, strict=strict, edits=edits)
+        report = check_file(content, strict=strict, edits=edits, character_set=character_set)
     except Unreadable as problem:
         return Inspected(name, "X12", (problem.finding,), unreadable=True)
     kinds = sorted({found.guide or found.set_id for found in report.sets}) or [TA1_ALONE]
@@ -99,6 +108,8 @@ def inspect(
 
 def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str = "") -> Inspected:
     """Check JSON documents. Of several, pointers begin with the index of the document."""
+    if is_whole(documents):
+        return _inspect_whole(name, documents[0])
     found = [
         msgspec.structs.replace(finding, pointer=f"/{index}{finding.pointer or ''}")
         if len(documents) > 1
@@ -109,6 +120,15 @@ def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str
     kinds = {name_kind(document, guide) for document in documents}
     kind = ", ".join(sorted(kinds))
     return Inspected(name, kind if len(documents) == 1 else f"{len(documents)} {kind}s", tuple(found))
+
+
+def _inspect_whole(name: str, document: dict[str, Any]) -> Inspected:
+    """Check the file that a whole file's JSON makes; findings name places of the X12."""
+    try:
+        report = check_file(write_whole(document), edits=True)
+    except (UntranslatableError, Unreadable):
+        return Inspected(name, WHOLE_FILE, (find("json.not_documents"),), unreadable=True)
+    return Inspected(name, WHOLE_FILE, report.all_findings)
 
 
 def check_entries(document: dict[str, Any], guide: str) -> Iterator[Finding]:

@@ -52,6 +52,9 @@ FILES = {
     "005010X221A1": "835.json",
     "005010X231A1": "999.json",
 }
+PERIOD = "1251"  # the data element that holds a date, a time or a range, as the element before it says
+DAY_FORMAT = frozenset({"D8"})
+DAY_DIGITS = 8
 DAY = r"^\d{8}$"
 MOMENT = r"^\d{8}(-\d{8}|\d{4})?$"
 
@@ -246,9 +249,21 @@ def leaf_of(use: SegmentUse, slot: Slot) -> Node:
         leaf = {**leaf, "type": ["string", "number"], "pattern": r"^-?(\d+(\.\d+)?|\.\d+)$"}
     elif definition.codes and not definition.external:
         leaf["enum"] = sorted(definition.codes)
+    elif is_day(use, slot, definition):
+        leaf["pattern"] = DAY
     else:
         leaf |= {"minLength": definition.min_length, "maxLength": definition.max_length}
     return leaf
+
+
+def is_day(use: SegmentUse, slot: Slot, definition: ElementUse) -> bool:
+    """True for a date of eight digits: of type DT, or one whose format element says D8 only."""
+    if definition.type == "DT":
+        return definition.min_length == DAY_DIGITS
+    before = element_use(
+        use, Slot(slot.element, slot.component - 1) if slot.component else Slot(slot.element - 1, 0)
+    )
+    return definition.data_element == PERIOD and isinstance(before, ElementUse) and before.codes == DAY_FORMAT
 
 
 def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:

@@ -7,15 +7,19 @@ whole file is valid UTF-8, else as latin-1. What is forgiven on the way is told 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, repeat
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, LONGEST_CONTENT, read_content
 from edi.collector import resting_collector
 from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
 from edi.segments import Delimiters, Segment
 from edi.survey import (
+    ANY_HEADER_ID,
     BOM,
     FILLERS,
     HEADER_ID,
@@ -31,6 +35,12 @@ _FIRST_CHUNK = 1 << 10
 _LARGEST_CHUNK = 1 << 16
 _LOOK_AHEAD = 1 << 13
 """How far after its first character an ISA may be looked at."""
+LOWER_OPENER = re.compile(r"(?:gs|ta1|iea)[^0-9A-Za-z]")
+LOWER_ID = re.compile(r"[a-z][a-z0-9]{1,2}[^0-9A-Za-z]")
+BOUNDARY = "--"
+"""How lines begin that part the pieces of a multipart message, and the signature of a mail."""
+_FIRST_MARK = "!"
+"""The first character after the controls and the blank."""
 
 
 class Lexer:
@@ -39,7 +49,8 @@ class Lexer:
     `chunks` are its bytes; they are gone through twice (first by `survey_chunks`, unless the survey is
     given), so a one-way iterator will not do. `header` is the ISA that stands next, or None at the end.
     `take_segments` yields what belongs to it and moves on to the next. `notes` gathers what was forgiven;
-    `origin` gives the byte offset of a place in the text. Raises Unreadable where there is no ISA at all.
+    `lower` says that segment ids are in lower case, which are read as if in upper case; `origin` gives the
+    byte offset of a place in the text. Raises Unreadable where there is no ISA at all.
     """
 
     def __init__(self, chunks: Iterable[bytes], survey: Survey | None = None) -> None:
@@ -53,9 +64,9 @@ class Lexer:
         self.origin = self._window.origin
         if self._wrapped:
             self._note("file.wrapped_lines", 0)
-        if self.encoding != "ascii":
-            self._note("file.utf8" if self.encoding == "utf-8" else "file.latin1", 0)
+        self._encoding_told = self.encoding == "ascii"
         self._position = 0
+        self.lower = False
         self.header: HeaderText | None = None
         self._seek_first_header(survey.opening)
 
@@ -76,6 +87,13 @@ class Lexer:
         self._noted.clear()
         self._seek_next_header()
 
+    def _begins_lower(self, header: HeaderText) -> bool:
+        """True where ids are in lower case: that of ISA, or that of the segment after it."""
+        self._window.reach(header.end + _LOOK_AHEAD)
+        following = self._window.cut(header.end, header.end + _LOOK_AHEAD).lstrip(BLANKS)
+        written = self._window.cut(header.start, header.start + 3)
+        return written.islower() or LOWER_OPENER.match(following) is not None
+
     # --- finding headers
 
     def _seek_first_header(self, opening: str) -> None:
@@ -94,9 +112,11 @@ class Lexer:
 
     def _seek_next_header(self) -> None:
         start = self._position
+        self._window.reach(start + _LOOK_AHEAD)
+        remains = self._window.cut(start, start + _LOOK_AHEAD).lstrip(FILLERS).startswith(BOUNDARY)
         between = self._seek_header()
         if between - set(FILLERS):
-            self._note("file.stray_text", start)
+            self._note("file.boundary" if remains else "file.stray_text", start)
         elif between & {"\x1a", "\x00"}:
             self._note("file.trailing_control", start)
 
@@ -110,12 +130,13 @@ class Lexer:
         while True:
             window.reach(start + _LOOK_AHEAD)
             text, first = window.text, start - window.start
-            for found in HEADER_ID.finditer(text, first):
+            for found in ANY_HEADER_ID.finditer(text, first):
                 window.reach(window.start + found.start() + _LOOK_AHEAD)
                 last = text[found.start() - 1] if found.start() > first else before
                 header = None if last.isalnum() else read_header(window.text, found.start())
                 if header:
                     self.header = self._restore_header(header)
+                    self.lower = self._begins_lower(self.header)
                     return passed | set(text[first : found.start()])
             start = window.start + len(text)
             if window.ended and start == window.end:
@@ -129,7 +150,7 @@ class Lexer:
         """The ISA with its elements in the file's encoding, at its places in the whole text."""
         return msgspec.structs.replace(
             header,
-            elements=[self._restore(element, header.delimiters) for element in header.elements],
+            elements=["ISA", *(self._restore(element, header.delimiters) for element in header.elements[1:])],
             start=header.start + self._window.start,
             end=header.end + self._window.start,
         )
@@ -156,10 +177,15 @@ class Lexer:
             window.reach(start + 1)
             if start >= window.end:
                 return
+            binary = self._read_binary(start, delimiters)
+            if binary is not None:
+                yield [binary]
+                continue
             chunk, ended = self._next_chunk(start, size, delimiters)
             self._position = start + len(chunk)
-            if not self._wrapped and is_plain(chunk, cut, delimiters):
-                yield split_plain(chunk, start, cut, delimiters.element)
+            texts = None if self._wrapped or self.lower else cut_plain(chunk, cut, delimiters)
+            if texts is not None:
+                yield split_plain(texts, start, cut, delimiters.element)
             else:
                 yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
@@ -171,7 +197,12 @@ class Lexer:
         cut = window.find(delimiters.segment, start + size)
         end = window.end if cut < 0 else self._after_line_end(cut + 1, delimiters)
         chunk = window.cut(start, end)
+        binary = _find_binary(chunk, delimiters)
+        if binary > 0:
+            return chunk[:binary], False
         trailer = _find_segment(chunk, "IEA", delimiters)
+        if trailer < 0 and self.lower:
+            trailer = _find_segment(chunk, "iea", delimiters)
         if trailer >= 0:
             cut = chunk.find(delimiters.segment, trailer)
             if cut >= 0:
@@ -183,6 +214,28 @@ class Lexer:
             if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
         return chunk, trailer >= 0 or (window.ended and end == window.end)
+
+    def _read_binary(self, start: int, delimiters: Delimiters) -> Segment | None:
+        """The segment at `start` if it has binary content: as long as it says, else to the terminator."""
+        window, separator = self._window, delimiters.element
+        window.reach(start + _LOOK_AHEAD)
+        head = window.cut(start, start + _LOOK_AHEAD)
+        places = BINARY_SEGMENTS.get(head[:3])
+        if places is None or head[3:4] != separator:
+            return None
+        opening = head.split(separator, places[1])
+        begin = start + sum(map(len, opening[:-1])) + len(opening) - 1
+        end = begin + _read_length(opening, places)
+        if end > begin:
+            window.reach(end + 1)
+        if end == begin or window.cut(end, end + 1) != delimiters.segment:
+            end = window.find(delimiters.segment, start)
+            end = window.end if end < 0 else end
+        elements = window.cut(start, end).split(separator, places[1])
+        if len(elements) > places[1]:
+            elements[-1] = read_content(elements[-1].encode("latin-1"))
+        self._position = self._after_line_end(min(end + 1, window.end), delimiters)
+        return Segment(elements, 0, self.origin(start))
 
     def _after_line_end(self, place: int, delimiters: Delimiters) -> int:
         line_end = delimiters.line_end
@@ -203,7 +256,10 @@ class Lexer:
             if body:
                 self._note_form(piece, body, offset, unterminated=last)
                 raw = self._restore(body.rstrip("\r\n"), delimiters)
-                yield Segment(raw.split(delimiters.element), 0, self.origin(offset))
+                elements = raw.split(delimiters.element)
+                if self.lower and LOWER_ID.match(raw):
+                    elements[0] = elements[0].upper()
+                yield Segment(elements, 0, self.origin(offset))
             elif not last:
                 self._note("file.empty_segment", place)
             place += len(piece) + 1
@@ -215,12 +271,14 @@ class Lexer:
             self._note("file.indented", offset)
 
     def _restore(self, raw: str, delimiters: Delimiters) -> str:
-        """The text of a segment in the file's encoding."""
-        if (
-            raw.isascii()
-            or self.encoding != "utf-8"
-            or not (delimiters.segment + delimiters.element).isascii()
-        ):
+        """The text of a segment in the file's encoding, which is told at the first letter beyond ASCII."""
+        if raw.isascii():
+            return raw
+        if not self._encoding_told:
+            self._encoding_told = True
+            code = "file.utf8" if self.encoding == "utf-8" else "file.latin1"
+            self.notes.append(find(code, x12=Place(offset=0)))
+        if self.encoding != "utf-8" or not (delimiters.segment + delimiters.element).isascii():
             return raw
         return raw.encode("latin-1").decode("utf-8", "replace")
 
@@ -232,33 +290,39 @@ class Lexer:
             self.notes.append(find(code, x12=place_in_file))
 
 
+def cut_plain(chunk: str, cut: str, delimiters: Delimiters) -> list[str] | None:
+    """The texts of the segments of a chunk in which `cut` stands after each of them and nowhere else.
+
+    None where anything has to be forgiven: characters beyond ASCII, stray blanks, line breaks, terminators.
+    """
+    if not (chunk.isascii() and chunk.endswith(cut)):
+        return None
+    texts = chunk[: -len(cut)].split(cut)
+    count = len(texts)
+    regular = chunk.count(delimiters.segment) == count and all(
+        chunk.count(line) == (count if line in cut else 0) for line in "\r\n"
+    )
+    # of all texts the empty ones and those that begin with a blank are the least
+    return texts if regular and min(texts) >= _FIRST_MARK else None
+
+
 def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     """True where a chunk splits by `cut` alone: ASCII, no stray blanks or line breaks."""
-    return (
-        chunk.isascii()
-        and chunk.endswith(cut)
-        and chunk[0] not in BLANKS + delimiters.segment
-        and chunk.count(delimiters.segment) == chunk.count(cut)
-        and cut + cut not in chunk
-        and not any(cut + blank in chunk for blank in BLANKS)
-        and not any(line + delimiters.segment in chunk for line in "\r\n")
-    )
+    return cut_plain(chunk, cut, delimiters) is not None
 
 
-def split_plain(chunk: str, start: int, cut: str, element: str) -> list[Segment]:
-    """The segments of a chunk in which `cut` stands after each of them and nowhere else.
+def split_plain(
+    texts: list[str], start: int, cut: str, element: str, ordinals: Iterable[int] = repeat(0)
+) -> list[Segment]:
+    """The segments of a plain chunk that begins at `start`, by their texts.
 
     The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
     all that was read before, again and again (measured: 0.29 s instead of 0.09 s for 200,000 segments).
     """
-    gap = len(cut)
-    offset = start
-    segments = []
+    lengths = map(len(cut).__add__, map(len, texts))
     with resting_collector():
-        for raw in chunk[:-gap].split(cut):
-            segments.append(Segment(raw.split(element), 0, offset))
-            offset += len(raw) + gap
-    return segments
+        elements = [text.split(element) for text in texts]
+        return list(map(Segment, elements, ordinals, accumulate(lengths, initial=start)))
 
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:
@@ -270,6 +334,23 @@ def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:
             return place
         place = chunk.find(segment_id + delimiters.element, place + 1)
     return -1
+
+
+def _find_binary(chunk: str, delimiters: Delimiters) -> int:
+    """The place of the first segment with binary content in a chunk that begins with a segment, or -1."""
+    found = (
+        _find_segment(chunk, name, delimiters)
+        for name in BINARY_SEGMENTS
+        if name + delimiters.element in chunk
+    )
+    return min((place for place in found if place >= 0), default=-1)
+
+
+def _read_length(opening: list[str], places: tuple[int, int]) -> int:
+    """The length that a segment states for its binary content; 0 where it states none that can be."""
+    stated = opening[places[0]] if len(opening) > places[1] else ""
+    length = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 12 else 0
+    return length if length <= LONGEST_CONTENT else 0
 
 
 def _skip_blanks_back(text: str, place: int, start: int, terminator: str) -> int:

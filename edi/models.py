@@ -113,12 +113,16 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The status of one service line of a claim (277CA 2220D)."""
+    """The status of one service line of a claim (277CA 2220D).
+
+    `procedure` is SVC01-2, read by `qualifier`: a revenue code where that is NU; `revenue` is SVC04.
+    """
 
     procedure: str
     statuses: tuple[StatusCode, ...]
     qualifier: str = "HC"
     modifiers: tuple[str, ...] = ()
+    revenue: str = ""
     charge: Decimal | None = None
     control_number: str = ""
     date: datetime.date | None = None

@@ -35,6 +35,8 @@ def pair_segments(lexer: Lexer) -> Iterator[Part]:
     known: set[tuple[str, str, str]] = set()
     while lexer.header is not None:
         reader = InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
+        if lexer.lower:
+            reader.note_lower_case()
         yield InterchangeOpened(reader.header)
         for batch in lexer.take_segments():
             yield from reader.read(batch)
@@ -79,19 +81,15 @@ class InterchangeReader:
 
     def read(self, batch: list[Segment]) -> Iterator[Part]:
         """The next segments of the interchange."""
-        find_handler = _HANDLERS.get
-        run: list[Segment] = []
-        for segment in batch:
-            handle = find_handler(segment.elements[0])
-            if handle is None:
-                run.append(segment)
-                continue
-            if run:
-                yield from self.take(run)
-                run = []
-            yield from handle(self, segment)
-        if run:
-            yield from self.take(run)
+        start = 0
+        for place in [at for at, segment in enumerate(batch) if segment.elements[0] in _HANDLERS]:
+            if place > start:
+                yield from self.take(batch[start:place])
+            segment = batch[place]
+            yield from _HANDLERS[segment.elements[0]](self, segment)
+            start = place + 1
+        if start < len(batch):
+            yield from self.take(batch[start:] if start else batch)
 
     # --- segments
 
@@ -246,6 +244,11 @@ class InterchangeReader:
             )
         if not (self.group_count or self.acknowledgments or self.straying):
             self.findings.append(find("interchange.empty", x12=self._place(self.header.segment)))
+
+    def note_lower_case(self) -> None:
+        """The ids of the interchange are in lower case; the segments are read all the same."""
+        self.straying = True
+        self.findings.append(find("interchange.lowercase_ids", x12=self._place(self.header.segment)))
 
     def _note_stray(self, segment: Segment) -> None:
         """One finding for each run of segments that belong to no transaction set."""

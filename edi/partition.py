@@ -14,6 +14,7 @@ from functools import cache
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS
 from edi.files import check_version, note_unknown
 from edi.findings import Finding, Place
 from edi.guides.registry import names_no_guide, resolve_guide
@@ -123,7 +124,7 @@ class _Planner:
         self.window = Window(chunks, "")
         self.position = header.end
         self.reader = InterchangeReader(header, 0, set())
-        names = "|".join((*_ENVELOPE, "HL", "LX", "CLP"))
+        names = "|".join((*_ENVELOPE, *BINARY_SEGMENTS, "HL", "LX", "CLP"))
         element = re.escape(self.delimiters.element)
         self.marks = re.compile(f"(?:(?<={re.escape(self.cut)})|\\A)(?:{names}){element}")
         self.parts: list[FilePart] = []
@@ -175,7 +176,7 @@ class _Planner:
 
     def _pass(self, elements: list[str], place: int, end: int) -> None:
         """A segment of the envelope, or one at which the set may be cut."""
-        if self.ended:
+        if self.ended or elements[0] in BINARY_SEGMENTS:
             raise _NotPlainError
         opened = self.reader.set
         if elements[0] in _ENVELOPE:

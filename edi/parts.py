@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 
 import msgspec
 
@@ -92,11 +93,9 @@ def split_range(fetch: Fetch, place: Range, delimiters: Delimiters) -> Iterator[
     while at < len(text):
         end = text.find(delimiters.segment, at + _RUN)
         end = len(text) if end < 0 else end + len(cut)
-        run = split_plain(text[at:end], start + at, cut, delimiters.element)
-        for segment in run:
-            segment.ordinal = ordinal
-            ordinal += 1
-        yield run
+        texts = text[at : end - len(cut)].split(cut)
+        yield split_plain(texts, start + at, cut, delimiters.element, count(ordinal))
+        ordinal += len(texts)
         at = end
 
 
@@ -110,7 +109,7 @@ def _look_beyond(part: FilePart, fetch: Fetch) -> list[Segment]:
         if len(text) == len(before):
             break
         size *= 2
-    found = split_plain(text[: text.rindex(cut) + len(cut)], end, cut, delimiters.element)
+    found = split_plain(text[: text.rindex(cut)].split(cut), end, cut, delimiters.element)
     kept = found[: LOOKAHEAD + 1]
     ended = next((at for at, segment in enumerate(kept, 1) if segment.id == "SE"), len(kept))
     return kept[:ended]
@@ -118,12 +117,12 @@ def _look_beyond(part: FilePart, fetch: Fetch) -> list[Segment]:
 
 def _join_tallies(reader: SetReader, tallies: Iterable[Tallies]) -> None:
     for kind in reader.reading.rules.joined:
-        tally = reader.stack[0].tally(kind)
+        tally = reader.tree.tally(kind)
         for told in tallies:
             if kind.__name__ in told and isinstance(tally, JoinedTally):
                 tally.join(told[kind.__name__])
 
 
 def _list_tallies(reader: SetReader) -> Tallies:
-    kept = (reader.stack[0].tally(kind) for kind in reader.reading.rules.joined)
+    kept = (reader.tree.tally(kind) for kind in reader.reading.rules.joined)
     return {type(tally).__name__: tally.state() for tally in kept if isinstance(tally, JoinedTally)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,16 +11,19 @@ from edi.collector import resting_collector
 from edi.edits.basis import Basis, default_basis
 from edi.edits.catalogue import choose_rules
 from edi.findings import Finding, Place
-from edi.guide import UNBOUNDED, Guide
-from edi.guides.acceptors import Accept, compile_acceptor
+from edi.guide import Guide
+from edi.guides.acceptors import Acceptors, compile_acceptor
 from edi.guides.registry import load_guide
-from edi.guides.routes import Routes, Station, Step, unknown
-from edi.reader_notes import Frame, ReaderNotes
-from edi.recovery import LIMIT, LOOKAHEAD, Way, choose
+from edi.guides.routes import Routes, Station, Step
+from edi.reader_notes import ReaderNotes
+from edi.recovery import LIMIT, LOOKAHEAD, choose
 from edi.rules import load_rules
 from edi.rules.registry import JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
 from edi.segments import Delimiters, Segment
+from edi.shapes import Entered, Move, Shape, Shapes
 from edi.tree import Loop
+
+RULE_SETS = 64  # readings whose shapes are kept: one for each guide, pair of separators and set of rules
 
 
 class SetReading(NamedTuple):
@@ -31,33 +34,57 @@ class SetReading(NamedTuple):
     anchors: tuple[Loop, ...]
 
 
-class Reading(NamedTuple):
-    """A guide made ready for one pair of separators: its walk, acceptors by station, and rules.
+class Walk(NamedTuple):
+    """A guide made ready for one pair of separators: its routes, and acceptors by station.
 
     `dropped` are the stations of the loops that are handed on and of those around them.
     """
 
     guide: Guide
     routes: Routes
-    accepts: tuple[Accept, ...]
-    rules: RuleSet
+    accepts: tuple[Acceptors, ...]
     dropped: frozenset[int]
 
 
+class Reading(NamedTuple):
+    """A guide made ready to read by; its shapes, which know its rules, are those of all sets read so."""
+
+    guide: Guide
+    routes: Routes
+    dropped: frozenset[int]
+    shapes: Shapes
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that are run."""
+        return self.shapes.rules
+
+
 @cache
-def prepare(guide_id: str, component: str, repetition: str, edits: bool = False) -> Reading:
+def prepare_walk(guide_id: str, component: str, repetition: str) -> Walk:
     """Compiles a guide for the separators that its values may not hold."""
-    if edits:
-        plain = prepare(guide_id, component, repetition)
-        return plain._replace(rules=choose_rules(guide_id, default_basis()))
     guide = load_guide(guide_id)
-    load_rules()
     delimiters = Delimiters(component=component, repetition=repetition)
-    uses = {use.key: use for use in guide.root.segment_uses()}
-    compiled = {key: compile_acceptor(use, delimiters) for key, use in uses.items()}
+    compiled = {use.key: compile_acceptor(use, delimiters) for use in guide.root.segment_uses()}
+    nothing = Acceptors((), (), delimiters, 0)
     routes = Routes(guide, component, repetition)
-    accepts = tuple(compiled[it.segment.key] if it.segment else _refuse for it in routes.stations)
-    return Reading(guide, routes, accepts, gather_rules(guide.rules), find_dropped(routes, guide.handed_on))
+    accepts = tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
+    return Walk(guide, routes, accepts, find_dropped(routes, guide.handed_on))
+
+
+@lru_cache(RULE_SETS)
+def prepare_reading(guide_id: str, component: str, repetition: str, rules: RuleSet) -> Reading:
+    """A guide with any set of rules."""
+    walk = prepare_walk(guide_id, component, repetition)
+    shapes = Shapes(walk.routes, rules, walk.accepts)
+    return Reading(walk.guide, walk.routes, walk.dropped, shapes)
+
+
+def prepare(guide_id: str, component: str, repetition: str, edits: bool = False) -> Reading:
+    """A guide with its own rules, or with them and the edits by the shipped tables."""
+    load_rules()
+    rules = choose_rules(guide_id, default_basis()) if edits else gather_rules(load_guide(guide_id).rules)
+    return prepare_reading(guide_id, component, repetition, rules)
 
 
 def find_dropped(routes: Routes, handed_on: str) -> frozenset[int]:
@@ -85,9 +112,14 @@ class SetReader(ReaderNotes):
         self.at = at
         self.guide_id = reading.guide.id
         self.routes = reading.routes
-        self.tree = Loop(reading.guide.root, None, delimiters.component, delimiters.repetition)
-        self.stack = [Frame(reading.routes.root, self.tree)]
-        self.current = reading.routes.root.children[0]
+        self.shapes = reading.shapes
+        self.tree = self.loop = Loop(
+            reading.guide.root,
+            None,
+            delimiters.component,
+            delimiters.repetition,
+            shape=self.shapes.begin_set(),
+        )
         self.findings: list[Finding] = []
         self.anchors: list[Loop] = []
         self.handed: list[tuple[Loop, int]] = []
@@ -104,72 +136,81 @@ class SetReader(ReaderNotes):
 
     def _walk(self, segments: list[Segment], count: int) -> None:
         """Read the first `count` of `segments`."""
-        reading = self.reading
-        tells, accepts, find_step = reading.routes.tells, reading.accepts, reading.routes.find_step
-        current = self.current
-        frame = self.stack[-1]
+        find, loop = self.shapes.find, self.loop
+        shape, children = shape_of(loop), loop.children
         for at, segment in enumerate(islice(segments, count)):
             elements = segment.elements
-            told = elements[0]
-            tell = tells.get(told, unknown)
-            if tell is not None:
-                told = tell(elements)
-            step = current.steps.get(told) or find_step(current, told, elements)
-            self.last = segment
-            if step is None:
-                way = self._recover(current, segments, at)
-                if way is None:
-                    continue
-                station = way.step.station
-                current = current if way.stays else station
-                frame = self.stack[-1]
+            try:
+                branch = shape.moves[elements[0]]
+                move = branch[elements[branch.position]]
+            except (KeyError, IndexError):
+                move = None
+            if move is None:
+                move = find(shape, elements)
+            if move is None:
+                self._recover(segments, at)
+                loop = self.loop
+                shape, children = shape_of(loop), loop.children
+                continue
+            if move.shape is not None:
+                loop.shape = shape = move.shape
             else:
-                closes, opens, current = step
-                station = current
-                if closes or opens:
-                    self._move(step, segment)
-                    frame = self.stack[-1]
-            index = station.index
-            frame.loop.children.append(segment)
-            segment.use = use = station.segment
-            counts = frame.counts
-            times = counts[index] = counts.get(index, 0) + 1
-            if use is not None:
-                if times > use.max_use:
-                    self._note_too_many(use, segment)
-                if not accepts[index](elements):
-                    self._diagnose(use, segment)
-        self.current = current
+                self._turn(move, segment)
+                loop = self.loop
+                shape, children = shape_of(loop), loop.children
+            children.append(segment)
+            segment.use = use = move.use
+            if shape.full:
+                self._note_too_many(use, segment)
+            if not move.accepts[len(elements)](elements):
+                self._diagnose(use, segment)
+        if count:
+            self.last = segments[count - 1]
 
-    def _move(self, step: Step, segment: Segment) -> None:
-        """Complete the loops that a step closes, begin those that it opens."""
-        for _ in range(step.closes):
+    def _turn(self, move: Move, segment: Segment) -> None:
+        """Complete the loops that a move ends, begin those that it opens."""
+        self.last = segment
+        for _ in range(move.closes):
             self._close()
-        for opened in step.opens:
-            self._open(opened, segment)
+        loop = self.loop
+        loop.shape = shape_of(loop).follow(move.entered[0].station if move.entered else move.station)
+        for entered in move.entered:
+            self._open(entered, segment)
 
-    def _recover(self, current: Station, segments: list[Segment], index: int) -> Way | None:
-        """The way to go on at a segment without a place, taken and noted; None where it is left out."""
+    def _recover(self, segments: list[Segment], index: int) -> None:
+        """Go on at a segment without a place, and note what is wrong with it, or leave it out."""
         self.recoveries += 1
-        segment = segments[index]
-        way = None
+        self.last = segment = segments[index]
+        shape, way = shape_of(self.loop), None
         if self.recoveries <= LIMIT:
-            way = choose(self.reading.routes, current, segments, index, self._occurred)
+            way = choose(self.reading.routes, shape.at, segments, index, self._occurred)
         if way is None:
             self._note_unplaced(segment)
-            return None
-        self._move(way.step, segment)
+            return
+        move = self.shapes.make_move(shape, way.step, stays=way.stays)
+        if move.shape is not None:
+            self.loop.shape = move.shape
+        else:
+            self._turn(move, segment)
+        full = shape_of(self.loop).full
         if way.displaced:
             self._note_displaced(way.step.station, segment)
         for loop in way.missing:
             self._note_headless(loop, segment)
-        return way
+        self.loop.children.append(segment)
+        segment.use = move.use
+        if full:
+            self._note_too_many(move.use, segment)
+        if not move.accepts(segment.elements):
+            self._diagnose(move.use, segment)
 
     def _occurred(self, step: Step) -> int:
         """How often the use that `step` arrives at has come in the loop that would hold it."""
-        frame = self.stack[-1 - step.closes]
+        loop = self.loop
+        for _ in range(step.closes):
+            loop = loop.parent or loop
         station = next((loop for loop in step.opens if loop.opener is not None), step.station)
-        return frame.counts.get(station.index, 0)
+        return shape_of(loop).count(station)
 
     def close_before(self, following: list[Segment]) -> None:
         """Read what waits, and complete the open loops that the first of `following` would end.
@@ -180,9 +221,8 @@ class SetReader(ReaderNotes):
         self.held = []
         segment = following[0]
         self.last = segment
-        step = self.reading.routes.next(self.current, segment.elements)
+        step = self.reading.routes.next(shape_of(self.loop).at, segment.elements)
         for _ in range(step.closes if step is not None else 0):
-            self.current = self.stack[-1].station
             self._close()
 
     def begin_anew(self, counts: Mapping[str, int]) -> None:
@@ -191,9 +231,9 @@ class SetReader(ReaderNotes):
         self.anchors.clear()
         self.handed.clear()
         self.recoveries = 0
-        self.stack[0].tallies = {}
+        self.tree.tallies = None
         for kind in self.reading.rules.joined:
-            tally = self.stack[0].tally(kind)
+            tally = self.tree.tally(kind)
             if isinstance(tally, JoinedTally):
                 tally.resume(counts)
 
@@ -201,65 +241,71 @@ class SetReader(ReaderNotes):
         """Nothing follows: read what waits, complete every open loop."""
         self._walk(self.held, len(self.held))
         self.held = []
-        while self.stack:
+        while self.loop is not self.tree:
             self._close()
+        self._close()
 
-    def _open(self, station: Station, segment: Segment) -> None:
-        parent = self.stack[-1]
-        use = station.loop
-        if use is None:
-            raise AssertionError("a route opens loops only")
-        count = parent.counts[station.index] = parent.counts.get(station.index, 0) + 1
-        loop = Loop(use, parent.loop, self.delimiters.component, self.delimiters.repetition)
-        parent.loop.children.append(loop)
-        self.stack.append(Frame(station, loop))
-        if count > use.repeat and use.repeat < UNBOUNDED:
-            self._note_too_many_loops(use, segment, loop)
-        if use.id in self.reading.rules.begun:
-            for tally in self._find_tallies(self.reading.rules.begun[use.id]):
+    def _open(self, entered: Entered, segment: Segment) -> None:
+        around = self.loop
+        loop = Loop(
+            entered.use,
+            around,
+            around.component_separator,
+            around.repetition_separator,
+            shape=entered.shape,
+        )
+        around.children.append(loop)
+        self.loop = loop
+        if shape_of(around).full:
+            self._note_too_many_loops(entered.use, segment, loop)
+        if entered.tallies:
+            for tally in self._find_tallies(entered.tallies):
                 tally.begin(loop, segment)
 
     def _close(self) -> None:
-        frame = self.stack.pop()
-        station, loop = frame.station, frame.loop
-        if not station.required <= frame.counts.keys():
-            for child in station.children:
-                if child.index in station.required and child.index not in frame.counts:
-                    self._note_missing(child, loop)
-        rules, name = self.reading.rules, loop.use.id
-        for check in rules.checks.get(name, ()):
+        loop = self.loop
+        shape = shape_of(loop)
+        self.loop = loop.parent or loop
+        ending = shape.ending or self.shapes.end(shape)
+        for missed in ending.missing:
+            self._note_missing(missed, loop)
+        for check in ending.checks:
             for finding in check(loop):
                 self.note(self._complete(finding, loop), loop)
-        if name in rules.totals:
-            self._check_totals(frame)
-        if name in rules.tallies:
-            for tally in self._find_tallies(rules.tallies[name]):
+        for rule in ending.totals:
+            for finding in rule.check(loop, loop.tally(rule.make)):
+                self.note(self._complete(finding, loop), loop)
+        if ending.tallies:
+            for tally in self._find_tallies(ending.tallies):
                 tally.add(loop)
-        if station.index in self.dropped:
-            self._drop(frame)
+        loop.tallies = None
+        if self.dropped and shape.station.index in self.dropped:
+            self._drop(loop, shape.station)
 
     # --- what remains of loops that are gone
 
-    def _find_tallies(self, places: list[TallyPlace]) -> Iterator[Tally]:
+    def _find_tallies(self, places: Iterable[TallyPlace]) -> Iterator[Tally]:
         """The tallies of the loops around, in which a loop counts."""
         for place in places:
-            for frame in reversed(self.stack):
-                if frame.loop.use.id in place.loops:
-                    yield frame.tally(place.make)
+            around: Loop | None = self.loop
+            while around is not None:
+                if around.use.id in place.loops:
+                    yield around.tally(place.make)
                     break
+                around = around.parent
 
-    def _check_totals(self, frame: Frame) -> None:
-        for rule in self.reading.rules.totals[frame.loop.use.id]:
-            for finding in rule.check(frame.loop, frame.tally(rule.make)):
-                self.note(self._complete(finding, frame.loop), frame.loop)
-
-    def _drop(self, frame: Frame) -> None:
+    def _drop(self, loop: Loop, station: Station) -> None:
         """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
-        if frame.loop.use.id == self.reading.guide.handed_on:
-            self.handed.append((frame.loop, len(self.findings)))
-        parent = self.stack[-1]
-        if parent.counts[frame.station.index] > 1:
-            parent.loop.children.pop()
+        if loop.use.id == self.reading.guide.handed_on:
+            self.handed.append((loop, len(self.findings)))
+        if shape_of(self.loop).count(station) > 1:
+            self.loop.children.pop()
+
+
+def shape_of(loop: Loop) -> Shape:
+    """The shape of a loop that is being read."""
+    assert loop.shape is not None, "a reader gives every loop its shape"
+    return loop.shape
 
 
 def read_set(
@@ -277,16 +323,13 @@ def read_set(
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
     """
-    reading = prepare(guide_id, delimiters.component, delimiters.repetition, edits)
+    separators = delimiters.component, delimiters.repetition
     if edits and basis is not None:
-        reading = reading._replace(rules=choose_rules(guide_id, basis))
+        reading = prepare_reading(guide_id, *separators, choose_rules(guide_id, basis))
+    else:
+        reading = prepare(guide_id, *separators, edits)
     reader = SetReader(reading, delimiters, at or Place())
     with resting_collector():
         reader.read(segments)
         reader.end()
     return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
-
-
-def _refuse(elements: list[str]) -> bool:
-    """Stands where a loop has no acceptor."""
-    return False

@@ -8,31 +8,9 @@ from edi.checks import check_segment
 from edi.findings import Finding, Place, find
 from edi.guide import LoopUse, SegmentUse
 from edi.guides.routes import Routes, Station
-from edi.rules.registry import OWN_GUIDE, Tally
+from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
-
-_NO_TALLIES: dict[type[Tally], Tally] = {}
-
-
-class Frame:
-    """An open loop: its station in the walk, its occurrence in the tree, and what it has had so far."""
-
-    __slots__ = ("counts", "loop", "station", "tallies")
-
-    def __init__(self, station: Station, loop: Loop) -> None:
-        self.station = station
-        self.loop = loop
-        self.counts: dict[int, int] = {}
-        self.tallies: dict[type[Tally], Tally] = _NO_TALLIES
-
-    def tally(self, kind: type[Tally]) -> Tally:
-        """The loop's tally of a kind, begun where it is not there."""
-        found = self.tallies.get(kind)
-        if found is None:
-            found = kind()
-            self.tallies = {**self.tallies, kind: found}
-        return found
 
 
 class ReaderNotes:
@@ -42,7 +20,7 @@ class ReaderNotes:
     routes: Routes
     delimiters: Delimiters
     at: Place
-    stack: list[Frame]
+    loop: Loop
     findings: list[Finding]
     anchors: list[Loop]
     last: Segment | None
@@ -54,12 +32,18 @@ class ReaderNotes:
 
     def _complete(self, finding: Finding, loop: Loop) -> Finding:
         """A rule's finding with the guide and the control numbers of the envelope."""
-        place, at = finding.x12 or Place(loop=loop.use.id), self.at
+        place = finding.x12 or Place(loop=loop.use.id)
         return msgspec.structs.replace(
             finding,
             rule=(finding.rule or "").replace(OWN_GUIDE, self.guide_id),
-            x12=msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set),
+            x12=self._enclose(place),
+            trigger=self._enclose(finding.trigger) if finding.trigger else None,
         )
+
+    def _enclose(self, place: Place) -> Place:
+        """A place with the control numbers of the envelope."""
+        at = self.at
+        return msgspec.structs.replace(place, interchange=at.interchange, group=at.group, set=at.set)
 
     def _note_too_many_loops(self, use: LoopUse, segment: Segment, loop: Loop) -> None:
         finding = find(
@@ -91,10 +75,10 @@ class ReaderNotes:
             loop=use.loop,
             limit=str(use.max_use),
         )
-        self.note(finding, self.stack[-1].loop)
+        self.note(finding, self.loop)
 
     def _note_unplaced(self, segment: Segment) -> None:
-        loop = self.stack[-1].loop
+        loop = self.loop
         known = segment.id in self.routes.tells
         code = "segment.unknown" if known else "segment.unrecognized"
         name = segment.id if segment.id.isalnum() and len(segment.id) <= 3 else "?"
@@ -115,15 +99,16 @@ class ReaderNotes:
             name=use.name,
             guide=self.guide_id,
         )
-        self.note(finding, self.stack[-1].loop)
+        self.note(finding, self.loop)
 
     def _note_headless(self, loop: Station, segment: Segment) -> None:
         """A loop that begins without its first segment."""
-        opener = loop.opener
-        frame = next(frame for frame in reversed(self.stack) if frame.station is loop)
+        opener, found = loop.opener, self.loop
         if opener is None or opener.segment is None:
             raise AssertionError("a wrapper has no first segment to miss")
-        frame.counts[opener.index] = 0
+        while found.use is not loop.loop and found.parent is not None:
+            found = found.parent
+        found.shape = found.shape.excuse(opener) if found.shape is not None else None
         use = opener.segment
         place = msgspec.structs.replace(self._segment_place(segment, use.loop), segment=use.id)
         finding = find(
@@ -134,7 +119,7 @@ class ReaderNotes:
             loop=use.loop,
             name=use.name,
         )
-        self.note(finding, frame.loop)
+        self.note(finding, found)
 
     def _note_missing(self, station: Station, loop: Loop) -> None:
         use = station.loop or station.segment
@@ -158,6 +143,6 @@ class ReaderNotes:
         self.note(finding, loop)
 
     def _diagnose(self, use: SegmentUse, segment: Segment) -> None:
-        loop = self.stack[-1].loop
+        loop = self.loop
         for finding in check_segment(self.guide_id, use, segment, self.delimiters, self.at):
             self.note(finding, loop)

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from edi.guide import SegmentUse
-from edi.guides.routes import Routes, Station, Step
+from edi.guides.routes import Routes, Station, Step, limit_of
 from edi.segments import Segment
 
 LOOKAHEAD = 4
@@ -38,12 +37,6 @@ class Way(NamedTuple):
     def missing(self) -> tuple[Station, ...]:
         """The loops that begin without their first segment."""
         return tuple(loop for loop in self.step.opens if loop.opener not in (None, self.step.station))
-
-
-def limit_of(station: Station) -> int:
-    """How often the guide allows the use in its place."""
-    use = station.use
-    return use.max_use if isinstance(use, SegmentUse) else use.repeat
 
 
 def follow(routes: Routes, station: Station, taken: Sequence[Station], upcoming: Sequence[Segment]) -> int:

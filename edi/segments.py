@@ -24,7 +24,7 @@ class Delimiters(msgspec.Struct, frozen=True):
     line_end: str = ""
 
 
-class Segment:
+class Segment(msgspec.Struct, gc=False, eq=False):
     """One segment as read: `elements[0]` is the segment id, `elements[n]` element n as text.
 
     `ordinal` counts from ST = 1 inside a transaction set (0 for envelope segments);
@@ -32,15 +32,10 @@ class Segment:
     definition of it, once a reader has found its place.
     """
 
-    __slots__ = ("elements", "offset", "ordinal", "use")
-
-    use: SegmentUse | None
-
-    def __init__(self, elements: list[str], ordinal: int = 0, offset: int = 0) -> None:
-        self.elements = elements
-        self.ordinal = ordinal
-        self.offset = offset
-        self.use = None
+    elements: list[str]
+    ordinal: int = 0
+    offset: int = 0
+    use: SegmentUse | None = None
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from edi.collector import resting_collector
-from edi.envelope import stream_parts
+from edi.envelope import stream_parts, tighten_form
 from edi.extractors import Object
 from edi.files import check_version, note_assumed, note_unknown
 from edi.findings import Finding, Place
@@ -87,7 +87,18 @@ def stream_units(
     not do (a list of pieces, or an object that opens the file in `__iter__`, will). Raises Unreadable; every
     other fault is a finding of the events. `strict` and `edits` are those of `check_file`.
     """
-    return _Stream(edits=edits, documents=documents).read(chunks, strict=strict)
+    return _tell(_Stream(edits=edits, documents=documents).read(chunks, strict=strict), strict)
+
+
+def _tell(events: Iterator[StreamEvent], strict: bool) -> Iterator[StreamEvent]:
+    """The events, read strictly where that is asked."""
+    return map(_tighten, events) if strict else events
+
+
+def _tighten(event: StreamEvent) -> StreamEvent:
+    if isinstance(event, UnitRead | SetEnded) and event.findings:
+        return msgspec.structs.replace(event, findings=tuple(tighten_form(event.findings)))
+    return event
 
 
 class _Stream:

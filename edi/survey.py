@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS
 from edi.delimiters import BLANKS, HEADER_LENGTH, read_header
 from edi.findings import Finding, Place, find
+from edi.segments import Delimiters
 
 BOM = "\xef\xbb\xbf"
 FILLERS = BLANKS + "\x00\x1a"
 HEADER_ID = re.compile(r"ISA[^0-9A-Za-z]")
+ANY_HEADER_ID = re.compile(r"(?:ISA|isa)[^0-9A-Za-z]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"I\x00S\x00", b"\x00I\x00S")
 _EBCDIC_HEADER = b"\xc9\xe2\xc1"
@@ -185,7 +188,7 @@ class _Wrapping:
         return text if self.open else ""
 
     def _begin(self, text: str, *, final: bool) -> str:
-        found = HEADER_ID.search(text)
+        found = ANY_HEADER_ID.search(text)
         if found is None:
             return text[-3:]
         text = text[found.start() :]
@@ -204,10 +207,17 @@ class _Wrapping:
             self.open = False
         elif first_break.start() < HEADER_LENGTH - 1:
             self.open, self.wrapped, self.first_break = False, not header.faults, line_break
+        elif _has_binary(text[: first_break.start()], header.delimiters):
+            self.open = False  # the line breaks are those of the content
         else:
             self.first_break = line_break
             self.lines = _Lines(header.delimiters.segment)
         return text
+
+
+def _has_binary(text: str, delimiters: Delimiters) -> bool:
+    """True where a segment with binary content begins in the text."""
+    return any(f"{delimiters.segment}{name}{delimiters.element}" in text for name in BINARY_SEGMENTS)
 
 
 class _Lines:

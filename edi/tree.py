@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
 
 from edi.guide import LoopUse
 from edi.segments import Segment
 
+if TYPE_CHECKING:
+    from edi.rules.registry import Tally
+    from edi.shapes import Shape
 
-class Loop:
-    """One occurrence of a loop. `children` holds segments and loops in file order."""
+    T = TypeVar("T", bound=Tally)
 
-    __slots__ = ("children", "component_separator", "parent", "repetition_separator", "use")
 
-    def __init__(
-        self,
-        use: LoopUse,
-        parent: Loop | None,
-        component_separator: str = ":",
-        repetition_separator: str = "^",
-    ) -> None:
-        self.use = use
-        self.parent = parent
-        self.children: list[Segment | Loop] = []
-        self.component_separator = component_separator
-        self.repetition_separator = repetition_separator
+class Loop(msgspec.Struct, eq=False):
+    """One occurrence of a loop. `children` holds segments and loops in file order.
+
+    `shape` tells what a loop that was read has among its children; `tallies` is for rules while it is read.
+    """
+
+    use: LoopUse
+    parent: Loop | None
+    component_separator: str = ":"
+    repetition_separator: str = "^"
+    children: list[Segment | Loop] = []
+    shape: Shape | None = None
+    tallies: dict[type[Tally], Tally] | None = None
 
     @property
     def id(self) -> str:
@@ -32,22 +37,23 @@ class Loop:
 
     def segments(self, name: str = "") -> list[Segment]:
         """This loop's own segments: all, those with segment id `name`, or those of the use key `name`."""
-        if not name:
-            return [child for child in self.children if isinstance(child, Segment)]
+        if self.shape is not None and name and name not in self.shape.places:
+            return []
+        own = [child for child in self.children if isinstance(child, Segment)]
         if "/" in name:
-            return [child for child in self.segments() if child.use is not None and child.use.key == name]
-        return [child for child in self.children if isinstance(child, Segment) and child.elements[0] == name]
+            return [child for child in own if child.use is not None and child.use.key == name]
+        return [child for child in own if child.elements[0] == name] if name else own
 
     def segment(self, name: str, qualifier: str = "") -> Segment | None:
         """The first own segment `name` whose element 1 is `qualifier` (any, where that is "")."""
-        if "/" in name:
-            return next(iter(self.segments(name)), None)
-        for child in self.children:
-            if not isinstance(child, Segment) or child.elements[0] != name:
-                continue
-            if not qualifier or child.element(1) == qualifier:
-                return child
-        return None
+        if self.shape is not None:
+            place = self.shape.places.get(name)
+            if place is None:
+                return None
+            if place >= 0 and not qualifier:
+                return self.children[place]  # type: ignore[return-value]  # by its shape it is a segment
+        own = self.segments(name)
+        return next((child for child in own if not qualifier or child.element(1) == qualifier), None)
 
     def value(self, name: str, element: int, component: int = 0, qualifier: str = "") -> str:
         """The text of an element (or component) of the first own segment `name`; "" where there is none."""
@@ -60,9 +66,17 @@ class Loop:
 
     def loops(self, name: str = "") -> list[Loop]:
         """The loops right below this one: all, or those with id `name`."""
+        if self.shape is not None and name and name not in self.shape.names:
+            return []
         return [
             child for child in self.children if isinstance(child, Loop) and (not name or child.use.id == name)
         ]
+
+    def tally(self, kind: type[T]) -> T:
+        """The loop's tally of a kind, begun where it is not there."""
+        if self.tallies is None:
+            self.tallies = {}
+        return cast("T", self.tallies.get(kind) or self.tallies.setdefault(kind, kind()))
 
     def descend(self, name: str) -> Iterator[Loop]:
         """Every loop with id `name` at any depth below this one, in file order."""

@@ -29,18 +29,26 @@ class Window:
 
     def reach(self, place: int) -> None:
         """Hold the text up to `place`, or to its end."""
+        if self.end >= place or self.ended:
+            return
+        texts = [self.text]
         while self.end < place and not self.ended:
-            self.extend()
+            texts.append(self._take())
+        self.text = "".join(texts) if texts[0] else "".join(texts[1:])
 
     def extend(self) -> None:
         """Hold the next piece of the text, if there is one."""
+        text = self._take()
+        self.text = self.text + text if self.text else text
+
+    def _take(self) -> str:
         piece = next(self._pieces, None)
         if piece is None:
             self.ended = True
-            return
+            return ""
         text = self._unwrap(piece.decode("latin-1"))
-        self.text = self.text + text if self.text else text
         self.end += len(text)
+        return text
 
     def drop(self, place: int) -> None:
         """What stands before `place` is not needed any more."""

@@ -12,7 +12,7 @@ from edi.collector import resting_collector
 from edi.derivations import derive_reference
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding
-from edi.fold import SetDraft, Source, fold, number_hierarchy
+from edi.fold import SetDraft, Source, fold, fold_again, number_hierarchy
 from edi.generation import Context, make_pointer
 from edi.generator import write_document
 from edi.guide import Slot
@@ -156,6 +156,28 @@ def draft_sets(guide_id: str, documents: Sequence[Mapping[str, Any]], context: C
     findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
     drafts = fold(written, context.delimiters.component, bool(plan.unit))
     return Drafted(plan, drafts, [root for _, root, _ in written], findings)
+
+
+def generate_again(
+    guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context, shared: Sequence[int]
+) -> list[Segment]:
+    """The segments between ST and SE that documents were read from, in the hierarchy which they had.
+
+    `shared` says of each claim how many levels it has in common with the one before. Raises ValueError where
+    the documents are not of one transaction set.
+    """
+    plan = load_plan(guide_id)
+    with resting_collector():
+        written = [(index, *write_document(plan, each, context)) for index, each in enumerate(documents)]
+        if plan.unit and len(shared) == len(written) > 1:
+            draft = fold_again(written, context.delimiters.component, shared)
+        else:
+            drafts = fold(written, context.delimiters.component, bool(plan.unit))
+            if len(drafts) != 1:
+                raise ValueError(f"{len(documents)} documents make {len(drafts)} transaction sets")
+            draft = drafts[0]
+        drafted = Drafted(plan, [draft], [root for _, root, _ in written], [])
+        return finish_set(drafted, draft, context, context.reference).segments[1:-1]
 
 
 def generate_set(

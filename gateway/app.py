@@ -40,6 +40,7 @@ from gateway.logs import log_event
 from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
+from gateway.payer_rules import load_books
 from gateway.processing import Processing
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
@@ -148,7 +149,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
     shelf = Shelf(Library(settings.home), clock)
-    intake = Intake(store, archive, settings, reach=reach, basis=shelf.basis)
+    intake = Intake(store, archive, settings, reach=reach, basis=shelf.basis, books=load_books(settings))
     return Services(
         settings=settings,
         store=store,

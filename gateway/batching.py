@@ -115,7 +115,13 @@ class Batching:
 
     async def _compose(self, batch: Batch, numbers: Numbers) -> Parcel:
         envelope = make_envelope(batch.partner.envelope, numbers, self._clock.now(), usage=batch.usage)
-        composition = await asyncio.to_thread(compose, batch.waiting, envelope, guide=batch.guide)
+        composition = await asyncio.to_thread(
+            compose,
+            batch.waiting,
+            envelope,
+            guide=batch.guide,
+            character_set=batch.partner.character_set,
+        )
         digest = await asyncio.to_thread(self._archive.put, composition.text) if composition.text else ""
         self._reach("batching.archived")
         return Parcel(batch=batch, composition=composition, numbers=numbers, sha256=digest)

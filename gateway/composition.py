@@ -92,20 +92,24 @@ def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usag
     )
 
 
-def compose(waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: str) -> Composition:
+def compose(
+    waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: str, character_set: str = ""
+) -> Composition:
     """Write the claims, read the text again with our own reader, leave out what it rejects.
 
-    Raises Unsendable where the rest is rejected although each claim alone is not.
+    `character_set` is that of the partner: `basic`, `extended`, or "" for any. Raises Unsendable where the
+    rest is rejected although each claim alone is not.
     """
     composition = _write(waiting, envelope, guide)
-    if not _list_faults(composition.text):
+    if not _list_faults(composition.text, character_set):
         return composition
-    refused = {it.claim: faults for it in waiting if (faults := _list_faults_alone(it, envelope, guide))}
+    alone = ((it.claim, _write([it], envelope, guide).text) for it in waiting)
+    refused = {claim: faults for claim, text in alone if (faults := _list_faults(text, character_set))}
     rest = [it for it in waiting if it.claim not in refused]
     if not rest:
         return Composition(text=b"", seats=(), refused=refused)
     cleaned = _write(rest, envelope, guide)
-    faults = _list_faults(cleaned.text)
+    faults = _list_faults(cleaned.text, character_set)
     if faults:
         raise Unsendable(faults)
     return msgspec.structs.replace(cleaned, refused=refused)
@@ -128,9 +132,6 @@ def _put_trace(waiting: Waiting) -> dict[str, Any]:
     return {**waiting.document, "claimInformation": traced}
 
 
-def _list_faults(text: bytes) -> tuple[Finding, ...]:
-    return tuple(finding for finding in check_file(text, strict=True).all_findings if finding.stops)
-
-
-def _list_faults_alone(waiting: Waiting, envelope: EnvelopeSettings, guide: str) -> tuple[Finding, ...]:
-    return _list_faults(_write([waiting], envelope, guide).text)
+def _list_faults(text: bytes, character_set: str) -> tuple[Finding, ...]:
+    report = check_file(text, strict=True, character_set=character_set)
+    return tuple(finding for finding in report.all_findings if finding.stops)

@@ -17,6 +17,7 @@ from edi.claim_forms import PROFESSIONAL, choose_guide
 from edi.claims import CheckedClaim, ClaimSummary, check_claim
 from edi.edits.basis import Basis, default_basis
 from edi.findings import Finding, find
+from edi.payer_rules.book import RuleBook
 from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
 from gateway.dossier import Dossier, write_dossier
@@ -75,7 +76,9 @@ Also = Callable[[TenantScope, Submission], None]
 
 
 class Intake:
-    """Takes claims in. `reach` is told of each commit point; `basis` says what edits go by."""
+    """Takes claims in. `reach` is told of each commit point; `basis` says what edits go by, `books` hold the
+    payer rules of each tenant.
+    """
 
     def __init__(
         self,
@@ -85,12 +88,14 @@ class Intake:
         *,
         reach: Reach = pass_by,
         basis: Callable[[], Basis] = default_basis,
+        books: Mapping[str, RuleBook] | None = None,
     ) -> None:
         self._store = store
         self._archive = archive
         self._settings = settings
         self._reach = reach
-        self._basis = basis
+        self.basis = basis
+        self.books = books or {}
 
     async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
         """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
@@ -118,8 +123,11 @@ class Intake:
         """
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
-        tables, received = self._basis()
-        checked = limit_charge(check_claim(document, guide=guide, tables=tables, received=received))
+        tables, received = self.basis()
+        book = self.books.get(tenant)
+        checked = limit_charge(
+            check_claim(document, guide=guide, tables=tables, received=received, rules=book)
+        )
         return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:

@@ -217,6 +217,7 @@ class Partner(Section, frozen=True, kw_only=True):
     payers: tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=80)], ...]
     transport: SftpTransport | FolderTransport
     envelope: EnvelopeIds
+    character_set: Literal["", "basic", "extended"] = ""
     poll_seconds: Seconds = 60.0
     batch: BatchSettings = BatchSettings()
     watch: WatchSettings = WatchSettings()
@@ -230,10 +231,15 @@ class Partner(Section, frozen=True, kw_only=True):
 
 
 class Tenant(Section, frozen=True, kw_only=True):
-    """A billing organisation on this gateway. Nothing of one tenant is seen by another."""
+    """A billing organisation on this gateway. Nothing of one tenant is seen by another.
+
+    `rules` are shipped packs of payer rules by name, `rule_files` packs of its own.
+    """
 
     name: Name
     partners: tuple[Partner, ...] = ()
+    rules: tuple[str, ...] = ()
+    rule_files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]

@@ -16,6 +16,8 @@ from gateway.simulator.scenarios import load_scenarios
 from scripts.cli_page import render_commands
 from scripts.findings_page import render_findings
 from scripts.guides_page import render_guides
+from scripts.rules_page import render_rules
+from scripts.snip_page import render_snip
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,6 +33,8 @@ def list_outputs() -> dict[str, Callable[[], str]]:
         "docs/reference/cli.md": render_commands,
         "docs/reference/findings.md": render_findings,
         "docs/reference/guides.md": render_guides,
+        "docs/reference/rules.md": render_rules,
+        "docs/reference/snip.md": render_snip,
         "docs/reference/scenarios.md": lambda: render_page(load_scenarios().values()),
     }
 

@@ -5,12 +5,15 @@ from edi.acks.claims import read_277ca
 from edi.acks.functional import acknowledge_group
 from edi.acks.interchange import acknowledge_interchange, read_ta1
 from edi.acks.reading import read_999
-from edi.acks.verdicts import answer_claim, judge_findings, report_claims
+from edi.acks.rejections import find_rejections
+from edi.acks.verdicts import answer_claim, answer_findings, judge_findings, report_claims
 
 __all__ = [
     "acknowledge_group",
     "acknowledge_interchange",
     "answer_claim",
+    "answer_findings",
+    "find_rejections",
     "judge_findings",
     "read_277ca",
     "read_824",

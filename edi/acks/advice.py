@@ -8,14 +8,25 @@ Source: 005010X186A1 OTI, TED and RED.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from edi.acks.echoes import (
+    UNKNOWN,
+    echo,
+    echo_control_number,
+    echo_id,
+    echo_number,
+    echo_plain,
+    echo_version,
+)
 from edi.acks.functional import judge_set
 from edi.acks.notes import SegmentNotes
 from edi.acks.reading import name_element, name_segment, read_count
 from edi.documents import Document, drop_empty, read_entries, read_text
+from edi.envelope_checks import is_date, is_time
 from edi.findings import Finding, Place, Severity, find, load_catalogue
 from edi.guide import Slot
 from edi.guides.registry import resolve_guide
@@ -31,6 +42,8 @@ OTHER_REASON = "024"  # data element 647: a reason that RED tells
 MUTUALLY_DEFINED = "ZZ"  # data element 1270: RED06 is a code of our catalogue
 TEXT_LENGTH = 80  # data element 352
 CODE_LENGTH = 30  # data element 1271
+NAME_LENGTH = 15  # GS02, GS03
+REFERENCE_LENGTH = 50  # data element 127
 NO_REFERENCE = "NA"
 #: Where a transaction set holds the reference of its originator.
 REFERENCES = {"BHT": 3, "BGN": 2, "TRN": 2}
@@ -38,9 +51,11 @@ REFERENCES = {"BHT": 3, "BGN": 2, "TRN": 2}
 
 def report_group(interchange: InterchangeHeader, group: GroupReport) -> dict[str, object]:
     """The 824 document for `group`, which came in `interchange`: one item for each transaction set."""
+    submitter = echo_plain(group.header.receiver, 2, NAME_LENGTH, UNKNOWN)
+    receiver = echo_plain(group.header.sender, 2, NAME_LENGTH, UNKNOWN)
     return {
-        "submitter": {"organizationName": group.header.receiver, "etin": group.header.receiver},
-        "receiver": {"organizationName": group.header.sender, "etin": group.header.sender},
+        "submitter": {"organizationName": submitter, "etin": submitter},
+        "receiver": {"organizationName": receiver, "etin": receiver},
         "items": [report_set(interchange, group, report) for report in group.sets],
     }
 
@@ -53,12 +68,12 @@ def report_set(interchange: InterchangeHeader, group: GroupReport, report: SetRe
             "acknowledgmentCode": VERDICTS[judge_set(report.findings)],
             "referenceQualifier": "TN",
             "reference": find_reference(report),
-            "date": group.header.date,
-            "time": group.header.time,
-            "groupControlNumber": group.header.control_number,
-            "transactionSetControlNumber": report.control_number,
-            "transactionSetIdentifierCode": report.set_id,
-            "version": report.segments[0].element(3) or group.header.version,
+            "date": group.header.date if is_date(group.header.date) else "",
+            "time": group.header.time if is_time(group.header.time) else "",
+            "groupControlNumber": echo_number(group.header.control_number),
+            "transactionSetControlNumber": echo_control_number(report.control_number),
+            "transactionSetIdentifierCode": echo_id(report.set_id, 3),
+            "version": echo_version(report.segments[0].element(3) or group.header.version),
             "errors": [report_finding(notes, finding) for finding in report.findings],
         }
     )
@@ -69,13 +84,13 @@ def find_reference(report: SetReport) -> str:
     found = (
         segment.element(REFERENCES[segment.id]) for segment in report.segments if segment.id in REFERENCES
     )
-    return next(filter(None, found), NO_REFERENCE)
+    return echo(next(filter(None, found), ""), 1, REFERENCE_LENGTH, NO_REFERENCE)
 
 
 def report_finding(notes: SegmentNotes, finding: Finding) -> dict[str, object]:
     """One error: where it is (TED) and what it is (RED)."""
     place = finding.x12 or Place()
-    code = finding.code if len(finding.code) <= CODE_LENGTH else ""
+    code = finding.code[:CODE_LENGTH]
     placed = place.ordinal is not None and place.element is not None
     return {
         "conditionCode": OTHER_REASON,
@@ -87,7 +102,7 @@ def report_finding(notes: SegmentNotes, finding: Finding) -> dict[str, object]:
         "messages": [
             {
                 "text": write_text(finding.message, notes.forbidden),
-                "codeListQualifier": MUTUALLY_DEFINED if code else "",
+                "codeListQualifier": MUTUALLY_DEFINED,
                 "code": code,
             }
         ],
@@ -153,6 +168,11 @@ def read_error(error: Document, at: Place, guide: str | None, rejected: bool) ->
 
 
 def find_code(message: Document, otherwise: str) -> str:
-    """The code of our catalogue that RED06 holds, else `otherwise`."""
-    code = read_text(message, "code")
-    return code if code in load_catalogue() else otherwise
+    """The code of our catalogue that RED06 holds, perhaps cut short, else `otherwise`."""
+    return shorten_codes().get(read_text(message, "code"), otherwise)
+
+
+@cache
+def shorten_codes() -> dict[str, str]:
+    """Each code of the catalogue by as much of it as RED06 holds."""
+    return {code[:CODE_LENGTH]: code for code in load_catalogue()}

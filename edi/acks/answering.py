@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from edi.acks.advice import report_group
+from edi.acks.echoes import MARKS, UNKNOWN, echo
 from edi.acks.functional import acknowledge_group
 from edi.acks.interchange import acknowledge_interchange
-from edi.acks.verdicts import answer_claim, judge_findings, report_claims
+from edi.acks.verdicts import NO_TRACE, answer_findings, report_claims
 from edi.documents import read_section, read_text
 from edi.envelope_writer import LARGEST_CONTROL_NUMBER, EnvelopeSettings, is_name, wrap_interchange
 from edi.files import FileReport, InterchangeReport, SetReport
-from edi.findings import Finding
+from edi.findings import Finding, Place
 from edi.guides.registry import load_guide
 from edi.interchange import GroupHeader
-from edi.models import ClaimBatch, ClaimStatus
+from edi.models import ClaimBatch
 from edi.segments import Delimiters
 from edi.tree import Loop
 from edi.writer import envelope_context, generate_sets, write_documents
@@ -27,8 +30,6 @@ APPLICATION_REPORT = "005010X186A1"
 UNANSWERED = ("FA",)  # a 999 is not answered by a 999
 UNREPORTED = ("FA", "AG")  # nor is an 824, by an 824
 NAME_LENGTH = 15  # ISA06, ISA08, GS02, GS03
-UNKNOWN = "UNKNOWN"
-MARKS = frozenset("*:^~")
 
 
 def acknowledge_file(report: FileReport, *, kind: str, created: datetime) -> bytes:
@@ -98,7 +99,9 @@ def answer_with_999(interchange: InterchangeReport, created: datetime) -> bytes:
 
 def answer_with_824(interchange: InterchangeReport, created: datetime) -> bytes:
     """One 824 for each functional group, with every finding about its sets."""
-    groups = [group for group in interchange.groups if group.header.functional_id not in UNREPORTED]
+    groups = [
+        group for group in interchange.groups if group.sets and group.header.functional_id not in UNREPORTED
+    ]
     if not groups:
         return b""
     documents = [report_group(interchange.header, group) for group in groups]
@@ -132,34 +135,57 @@ def answer_claims(
     """The 277CA document for one 837 set whose claims, in order, have these findings."""
     claims = list(zip(report.documents, findings, strict=True))
     first = report.documents[0] if report.documents else {}
+    reference = next((segment.element(3) for segment in report.segments if segment.id == "BHT"), "")
+    receiver = read_section(first, "submitter")
     batch = ClaimBatch(
-        batch_number=next((segment.element(3) for segment in report.segments if segment.id == "BHT"), ""),
-        payer_name=read_text(first, "receiver", "organizationName") or "PAYER",
-        payer_id=read_text(first, "tradingPartnerServiceId") or "UNKNOWN",
-        receiver_name=read_text(first, "submitter", "organizationName") or "SUBMITTER",
-        receiver_id=read_text(read_section(first, "submitter"), "submitterIdentification") or "UNKNOWN",
-        receipt_number=report.control_number,
+        batch_number=reference or NO_TRACE,
+        payer_name=read_text(first, "receiver", "organizationName") or UNKNOWN,
+        payer_id=echo(read_text(first, "tradingPartnerServiceId"), 2, 80, UNKNOWN),
+        receiver_name=read_text(receiver, "organizationName") or read_text(receiver, "lastName") or UNKNOWN,
+        receiver_id=echo(
+            read_text(receiver, "submitterIdentification") or read_text(receiver, "taxId"), 2, 80, UNKNOWN
+        ),
+        receipt_number=report.control_number or NO_TRACE,
         received=created.date(),
         processed=created.date(),
     )
-    return dict(report_claims(batch, [judge_claim(document, found, created) for document, found in claims]))
-
-
-def judge_claim(document: Any, findings: Sequence[Finding], created: datetime) -> ClaimStatus:
-    """Accepted, or rejected with the statuses of the findings that stop it."""
-    stopping = [finding for finding in findings if finding.stops]
-    if not stopping:
-        return answer_claim(document, effective=created.date())
-    return answer_claim(document, judge_findings(stopping), effective=created.date())
+    answers = [answer_findings(document, found, effective=created.date()) for document, found in claims]
+    return dict(report_claims(batch, answers))
 
 
 def claim_findings(report: SetReport) -> Iterator[list[Finding]]:
-    """For each claim of an 837 set in order, the findings about it, its patient, subscriber and provider."""
+    """For each claim of an 837 set in order, the findings about it, its patient, subscriber and provider.
+
+    Those about a service line have its JSON Pointer.
+    """
     if report.tree is None:
         return
     for claim in report.tree.descend("2300"):
         ordinals = frozenset(claim_ordinals(claim))
-        yield [finding for finding in report.findings if finding.x12 and finding.x12.ordinal in ordinals]
+        lines = [
+            frozenset(segment.ordinal for segment in line.all_segments()) for line in claim.loops("2400")
+        ]
+        yield [
+            point_at_line(finding, lines)
+            for finding in report.findings
+            if finding.x12 and find_ordinal(finding) in ordinals
+        ]
+
+
+def find_ordinal(finding: Finding) -> int:
+    """The segment that a finding is about; what is missing was noticed one segment after its loop."""
+    place = finding.x12 or Place()
+    return (place.ordinal or 0) - (finding.code in ("segment.missing", "loop.missing"))
+
+
+def point_at_line(finding: Finding, lines: Sequence[Set[int]]) -> Finding:
+    """A finding with the pointer of the service line that it stands in, where it has none."""
+    if finding.pointer is not None:
+        return finding
+    ordinal = find_ordinal(finding)
+    number = next((index for index, line in enumerate(lines) if ordinal in line), None)
+    pointer = None if number is None else f"/claimInformation/serviceLines/{number}"
+    return msgspec.structs.replace(finding, pointer=pointer)
 
 
 def claim_ordinals(claim: Loop) -> Iterator[int]:

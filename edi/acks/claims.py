@@ -154,6 +154,7 @@ def read_service(line: Document) -> ServiceStatus:
         procedure=read_text(service, "procedureCode"),
         qualifier=read_text(service, "serviceIdQualifierCode"),
         modifiers=read_texts(service, "procedureModifiers"),
+        revenue=read_text(service, "revenueCode"),
         charge=parse_amount(read_text(service, "chargeAmount")),
         statuses=tuple(read_statuses(line, "serviceClaimStatuses", "serviceStatuses")),
         control_number=read_text(line, "lineItemControlNumber"),

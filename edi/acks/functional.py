@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from edi.acks.echoes import UNKNOWN, echo_control_number, echo_id, echo_number, echo_version
 from edi.acks.notes import SegmentNotes
 from edi.documents import drop_empty
-from edi.findings import Acknowledgments, Finding, load_catalogue
+from edi.findings import Acknowledgments, Finding, find_entry
 from edi.interchange import InterchangeHeader
 
 if TYPE_CHECKING:
     from edi.files import GroupReport, SetReport
 
 CODE_LIMIT = 5
+COUNT_LENGTH = 6  # data element 97
 SEGMENTS_IN_ERROR = "5"
 ACCEPTED = ("A", "E")
 
@@ -36,9 +38,9 @@ def acknowledge_group(interchange: InterchangeHeader, group: GroupReport) -> dic
     accepted = sum(answer["acknowledgmentCode"] in ACCEPTED for answer in listed)
     return drop_empty(
         {
-            "functionalIdentifierCode": group.header.functional_id,
-            "groupControlNumber": group.header.control_number,
-            "versionCode": group.header.version,
+            "functionalIdentifierCode": echo_id(group.header.functional_id, 2),
+            "groupControlNumber": echo_number(group.header.control_number),
+            "versionCode": echo_version(group.header.version, UNKNOWN),
             "transactionSets": listed,
             "acknowledgmentCode": code,
             "includedSetCount": count_included(group),
@@ -51,7 +53,7 @@ def acknowledge_group(interchange: InterchangeHeader, group: GroupReport) -> dic
 
 def find_codes(finding: Finding) -> Acknowledgments:
     """The acknowledgment codes of a finding."""
-    return load_catalogue()[finding.code].acknowledgments
+    return find_entry(finding.code).acknowledgments
 
 
 def judge_group(group: GroupReport, codes: Sequence[str]) -> str:
@@ -73,7 +75,7 @@ def count_included(group: GroupReport) -> str:
     """AK902: the number of sets that GE01 states, which a finding carries where it is not that received."""
     for finding in group.findings:
         stated = finding.value or ""
-        if finding.code == "group.set_count" and stated.isascii() and stated.isdigit():
+        if finding.code == "group.set_count" and echo_number(stated, COUNT_LENGTH) == stated:
             return stated
     return str(len(group.sets))
 
@@ -94,9 +96,9 @@ def answer_set(interchange: InterchangeHeader, report: SetReport) -> dict[str, o
     code = judge_set(report.findings)
     header = report.segments[0]
     return {
-        "transactionSetIdentifierCode": report.set_id,
-        "transactionSetControlNumber": report.control_number,
-        "implementationConventionReference": header.element(3),
+        "transactionSetIdentifierCode": echo_id(report.set_id, 3),
+        "transactionSetControlNumber": echo_control_number(report.control_number),
+        "implementationConventionReference": echo_version(header.element(3)),
         "segmentErrors": SegmentNotes(interchange, report).write() if code != "A" else [],
         "acknowledgmentCode": code,
         "syntaxErrorCodes": list_set_errors(report.findings) if code != "A" else [],

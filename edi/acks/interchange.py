@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -86,13 +87,30 @@ def find_note(segment: Segment, code: str, note: str) -> Iterator[Finding]:
     if note in ("", NO_ERROR):
         return
     text = meaning("interchange_note", note) or "a note that this version does not know"
-    yield find(
+    noted = find(
         "acknowledgment.interchange_noted",
-        x12=Place(segment="TA1", element=5, offset=segment.offset),
+        x12=find_place(segment.element(1), note),
         rule=f"TA105 {note}",
         severity=Severity.ERROR if code == "R" else Severity.WARNING,
         meaning=text,
     )
+    yield msgspec.structs.replace(noted, code=invert_notes().get(note, noted.code))
+
+
+def find_place(number: str, note: str) -> Place:
+    """The place in the interchange with this control number that a note is about."""
+    stated = meaning("interchange_place", note) or ""
+    return Place(interchange=number, segment=stated[:3] or None, element=int(stated[3:] or 0) or None)
+
+
+@cache
+def invert_notes() -> dict[str, str]:
+    """The finding that each TA105 stands for, where the catalogue has only one that becomes it."""
+    found: dict[str, list[str]] = {}
+    for code, entry in load_catalogue().items():
+        if entry.acknowledgments.ta105:
+            found.setdefault(entry.acknowledgments.ta105, []).append(code)
+    return {note: codes[0] for note, codes in found.items() if len(codes) == 1}
 
 
 def acknowledge_interchange(report: InterchangeReport, *, created: datetime) -> Segment:

@@ -5,14 +5,16 @@ Source: 005010X231A1 loops 2100 and 2110.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from edi.acks.places import SetPlaces, load_units
 from edi.acks.reading import find_element
 from edi.documents import drop_empty
-from edi.findings import Place, load_catalogue
-from edi.guide import ElementUse, Slot
+from edi.findings import Acknowledgments, Finding, Place, find_entry
+from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.loading import first_segment
 from edi.guides.registry import load_guide
 from edi.interchange import InterchangeHeader
@@ -22,15 +24,18 @@ if TYPE_CHECKING:
     from edi.files import SetReport
 
 ELEMENTS_IN_ERROR = "8"
+#: IK304 of what a situation requires and is not there; the finding stands at what requires it.
+SITUATION_MISSES = "I6"
+#: IK304 of what is missing: each has a note of its own, though it stand at the same place.
+MISSES = frozenset({"3", "I6", "I7", "I8"})
+#: The most CTX segments of a 2100 beside the business unit, and of a 2110.
+CONTEXT_LIMIT = 9
 LOOP_LENGTH = 4  # data element 447
 REFERENCE_LENGTH = 35  # data element 9998
 COPY_LENGTH = 99  # data element 724
-#: The claim that a note is about: where an 837 says it, and how CTX01 names it.
-CLAIM_NAME = "CLM01"
-CLAIM_LOOPS = ("23", "24")
 
 Note = dict[str, object]
-Key = tuple[int, str, str, str]
+Key = tuple[int, str, str, str, str]
 
 
 class SegmentNotes:
@@ -38,6 +43,7 @@ class SegmentNotes:
 
     def __init__(self, interchange: InterchangeHeader, report: SetReport) -> None:
         self.report = report
+        self.places = SetPlaces(report.tree)
         self.delimiters = interchange.delimiters
         ours, theirs = Delimiters(), interchange.delimiters
         self.forbidden = frozenset(
@@ -50,28 +56,82 @@ class SegmentNotes:
         """The `segmentErrors` of the set, each segment once for each kind of error."""
         notes: dict[Key, Note] = {}
         elements: dict[Key, list[Note]] = {}
+        contexts: dict[Key, list[Note]] = {}
         for finding in self.report.findings:
-            codes = load_catalogue()[finding.code].acknowledgments
-            place = finding.x12 or Place()
-            if codes.ik304 is None or place.ordinal is None:
+            codes = find_entry(finding.code).acknowledgments
+            if codes.ik304 is None or finding.x12 is None or finding.x12.ordinal is None:
                 continue
-            note = self.note_segment(place, codes.ik304)
-            key = (place.ordinal, str(note["segmentIdCode"]), str(note["loopIdentifierCode"]), codes.ik304)
+            place, trigger = self.find_place(finding, codes)
+            key, note = self.note_segment(place, codes.ik304, finding.rule or "")
             notes.setdefault(key, note)
-            if codes.ik403 and place.element:
-                elements.setdefault(key, []).append(self.note_element(place, codes.ik403))
-        ordered = sorted(notes, key=lambda key: key[0])
-        return [drop_empty({**notes[key], "elementErrors": elements.get(key, [])}) for key in ordered]
+            if codes.ik304 == ELEMENTS_IN_ERROR and codes.ik403 and place.element:
+                noted = self.note_element(place, codes.ik403, trigger)
+                elements.setdefault(key, []).append(noted)
+            elif trigger is not None:
+                contexts.setdefault(key, []).append(self.note_trigger(trigger))
+        return [
+            drop_empty(
+                {
+                    **notes[key],
+                    "contexts": contexts.get(key, [])[:CONTEXT_LIMIT],
+                    "elementErrors": elements.get(key, []),
+                }
+            )
+            for key in sorted(notes, key=lambda key: key[0])
+        ]
 
-    def note_segment(self, place: Place, code: str) -> Note:
-        """An IK3. Wrapper loops (table 1 to 3) have no id that means something to the receiver."""
-        loop = place.loop or ""
-        return {
-            "segmentIdCode": self.name_segment(place),
-            "segmentPosition": str(place.ordinal),
-            "loopIdentifierCode": loop[:LOOP_LENGTH] if loop[:1].isdigit() else "",
+    def find_place(self, finding: Finding, codes: Acknowledgments) -> tuple[Place, Place | None]:
+        """Where a finding is, and what triggers it. What a situation requires is noted where it belongs."""
+        at = finding.x12 or Place()
+        if codes.ik304 != SITUATION_MISSES:
+            return at, finding.trigger
+        trigger = finding.trigger or self.name_trigger(at)
+        expected = self.places.expect(at, (finding.rule or "").partition(" ")[2])
+        if expected is None:
+            return at, trigger
+        use, ordinal = expected
+        opener = first_segment(use)
+        loop = use.loop if isinstance(use, SegmentUse) else use.id
+        place = Place(set=at.set, loop=loop, segment=opener.id, ordinal=ordinal)
+        return place, trigger
+
+    def name_trigger(self, at: Place) -> Place:
+        """The segment at a place as what triggers a finding, with its element where it is that segment's."""
+        found = self.places.find(at.ordinal or 1)
+        if found is None:
+            return at
+        loop, segment = found
+        own = segment.id == at.segment
+        return msgspec.structs.replace(
+            at,
+            loop=loop.use.id,
+            segment=segment.id,
+            ordinal=segment.ordinal,
+            element=at.element if own else None,
+            component=at.component if own else None,
+        )
+
+    def note_segment(self, place: Place, code: str, rule: str) -> tuple[Key, Note]:
+        """An IK3, and what tells it from others."""
+        segment, ordinal = self.name_segment(place), place.ordinal or 1
+        loop = shorten_loop(place)
+        key = (ordinal, segment, place.loop or "", code, rule if code in MISSES else "")
+        return key, {
+            "segmentIdCode": segment,
+            "segmentPosition": str(ordinal),
+            "loopIdentifierCode": loop,
             "syntaxErrorCode": code,
-            "businessUnit": self.name_claim(place),
+            "businessUnit": self.name_unit(place, missing=code in MISSES),
+        }
+
+    def note_trigger(self, trigger: Place) -> Note:
+        """A CTX: the situation that makes something required or forbidden."""
+        return {
+            "segmentIdCode": self.name_segment(trigger),
+            "segmentPosition": str(trigger.ordinal or 1),
+            "loopIdentifierCode": shorten_loop(trigger),
+            **name_slot(trigger),
+            "dataElementReferenceNumber": self.number_element(trigger) if trigger.element else "",
         }
 
     def name_segment(self, place: Place) -> str:
@@ -92,32 +152,29 @@ class SegmentNotes:
         root = load_guide(self.report.guide).root
         return {loop.id: first_segment(loop).id for loop in root.loop_uses()}
 
-    def note_element(self, place: Place, code: str) -> Note:
+    def note_element(self, place: Place, code: str, trigger: Place | None) -> Note:
         """An IK4."""
         return {
-            "elementPosition": str(place.element),
-            "componentPosition": str(place.component or ""),
-            "repetitionPosition": str(place.repetition or ""),
+            **name_slot(place),
             "dataElementReferenceNumber": self.number_element(place),
             "syntaxErrorCode": code,
             "badDataElement": self.copy_element(place),
+            "contexts": [self.note_trigger(trigger)] if trigger is not None else [],
         }
 
     def number_element(self, place: Place) -> str:
         """IK402: the data element's number; composites and segments that no guide places have none."""
-        segment = self.placed.get(place.ordinal or 0)
-        if segment is None or segment.use is None or segment.id != place.segment:
+        found = self.places.find(place.ordinal or 0)
+        segment = found[1] if found else None
+        if segment is None or segment.use is None or not self.is_at(segment, place):
             return ""
         element = find_element(segment.use, Slot(place.element or 0, place.component or 0))
         number = element.data_element if isinstance(element, ElementUse) else ""
         return number if number.isdigit() else ""
 
-    @cached_property
-    def placed(self) -> dict[int, Segment]:
-        """The segments that the guide places, by ordinal."""
-        if self.report.tree is None:
-            return {}
-        return {segment.ordinal: segment for segment in self.report.tree.all_segments()}
+    def is_at(self, segment: Segment, place: Place) -> bool:
+        """True where a place is in this segment."""
+        return segment.ordinal == place.ordinal and segment.id == place.segment
 
     def copy_element(self, place: Place) -> str:
         """IK404: the element, component or repetition as it came.
@@ -132,22 +189,30 @@ class SegmentNotes:
         fits = len(text) <= COPY_LENGTH and text.isascii() and text.isprintable()
         return text.strip() if fits and not self.forbidden.intersection(text) else ""
 
-    def name_claim(self, place: Place) -> Note:
-        """CTX business unit: the patient control number of the claim that the note is about (837 only)."""
-        if not (place.loop or "").startswith(CLAIM_LOOPS):
+    def name_unit(self, place: Place, *, missing: bool) -> Note:
+        """CTX business unit: the claim, patient, trace or member that the note is about."""
+        unit = load_units().get(self.report.set_id)
+        loop = self.places.loop_of(place, missing=missing)
+        reference = unit.read_reference(loop) if unit is not None else ""
+        if unit is None or not reference.isprintable() or self.forbidden.intersection(reference):
             return {}
-        index = bisect_right(self.claims, place.ordinal or 0, key=lambda claim: claim[0]) - 1
-        reference = self.claims[index][1][:REFERENCE_LENGTH] if index >= 0 else ""
-        return {"contextName": CLAIM_NAME, "contextReference": reference} if reference else {}
+        reference = reference[:REFERENCE_LENGTH].strip()
+        return {"contextName": unit.name, "contextReference": reference} if reference else {}
 
-    @cached_property
-    def claims(self) -> list[tuple[int, str]]:
-        """Ordinal and patient control number of each claim of an 837."""
-        if self.report.set_id != "837":
-            return []
-        return [
-            (segment.ordinal, segment.element(1)) for segment in self.report.segments if segment.id == "CLM"
-        ]
+
+def shorten_loop(place: Place) -> str:
+    """IK303: the first characters of a loop's id. Wrapper loops (tables) have none that tells something."""
+    loop = place.loop or ""
+    return loop[:LOOP_LENGTH] if loop[:1].isdigit() else ""
+
+
+def name_slot(place: Place) -> dict[str, object]:
+    """C030: element, component and repetition."""
+    return {
+        "elementPosition": str(place.element or ""),
+        "componentPosition": str(place.component or ""),
+        "repetitionPosition": str(place.repetition or ""),
+    }
 
 
 def pick(text: str, separator: str, number: int | None) -> str:

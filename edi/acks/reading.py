@@ -51,6 +51,28 @@ ELEMENT_FINDINGS = {
     "I12": "element.bad_form",
     "I13": "element.not_used",
 }
+#: The catalogue's code for what a receiver says of a transaction set (IK502) and of a group (AK905).
+SET_FINDINGS = {
+    "1": "set.not_supported",
+    "2": "set.missing_trailer",
+    "3": "set.control_number_mismatch",
+    "4": "set.segment_count",
+    "6": "set.identifier",
+    "7": "set.control_number",
+    "18": "set.not_in_group",
+    "19": "set.implementation_mismatch",
+    "23": "set.duplicate_control_number",
+    "I6": "guide.unknown",
+}
+GROUP_FINDINGS = {
+    "1": "group.not_supported",
+    "2": "group.version_unknown",
+    "3": "group.missing_trailer",
+    "4": "group.control_number_mismatch",
+    "5": "group.set_count",
+    "6": "group.control_number",
+    "19": "group.duplicate_control_number",
+}
 ELEMENTS_IN_ERROR = "8"
 #: IK502 codes that say no more than that IK3 segments follow.
 SUMMARY_ERRORS = frozenset({"5", "I5"})
@@ -85,7 +107,8 @@ def find_group_errors(document: Document, errors: tuple[str, ...]) -> Iterator[F
     """AK905 to AK909 as findings about the group."""
     place = Place(group=read_text(document, "groupControlNumber"))
     for code in errors:
-        yield note("group_error", code, place, "the group", f"AK905 {code}", rejected=True)
+        noted = note("group_error", code, place, "the group", f"AK905 {code}", rejected=True)
+        yield msgspec.structs.replace(noted, code=GROUP_FINDINGS.get(code, noted.code))
 
 
 def read_set_answer(entry: Document, group_version: str) -> SetAcknowledgment:
@@ -104,9 +127,7 @@ def read_set_answer(entry: Document, group_version: str) -> SetAcknowledgment:
     )
     summary = () if not noted else SUMMARY_ERRORS
     structural = tuple(
-        note("set_error", error, Place(set=number), "the transaction set", f"IK502 {error}", rejected)
-        for error in errors
-        if error not in summary
+        find_set_error(error, Place(set=number), rejected) for error in errors if error not in summary
     )
     return SetAcknowledgment(
         set_id=set_id,
@@ -117,6 +138,12 @@ def read_set_answer(entry: Document, group_version: str) -> SetAcknowledgment:
         findings=structural + noted,
         claims=read_claim_names(entry),
     )
+
+
+def find_set_error(code: str, place: Place, rejected: bool) -> Finding:
+    """An IK502 as a finding about the whole set."""
+    noted = note("set_error", code, place, "the transaction set", f"IK502 {code}", rejected)
+    return msgspec.structs.replace(noted, code=SET_FINDINGS.get(code, noted.code))
 
 
 def read_claim_names(entry: Document) -> tuple[str, ...]:
@@ -136,7 +163,8 @@ def find_segment_errors(error: Document, at: Place, guide: str | None, rejected:
     if code != ELEMENTS_IN_ERROR or not elements:
         where = name_segment(guide, loop, segment)
         noted = note("segment_error", code, place, where, f"IK304 {code}", rejected)
-        yield msgspec.structs.replace(noted, code=SEGMENT_FINDINGS.get(code, noted.code))
+        trigger = read_trigger(error, at)
+        yield msgspec.structs.replace(noted, code=SEGMENT_FINDINGS.get(code, noted.code), trigger=trigger)
     for _, element in elements:
         yield find_element_error(element, place, guide, rejected)
 
@@ -154,7 +182,25 @@ def find_element_error(element: Document, at: Place, guide: str | None, rejected
     where = name_element(guide, at.loop or "", at.segment or "", slot)
     noted = note("element_error", code, place, where, f"IK403 {code}", rejected)
     value = read_text(element, "badDataElement") or None
-    return msgspec.structs.replace(noted, code=ELEMENT_FINDINGS.get(code, noted.code), value=value)
+    found = ELEMENT_FINDINGS.get(code, noted.code)
+    return msgspec.structs.replace(noted, code=found, value=value, trigger=read_trigger(element, at))
+
+
+def read_trigger(note: Document, at: Place) -> Place | None:
+    """The place that the first CTX of a note names as the trigger of its situation."""
+    _, context = next(read_entries(note, "contexts"), ("", {}))
+    segment = read_text(context, "segmentIdCode")
+    if not segment:
+        return None
+    return Place(
+        set=at.set,
+        loop=read_text(context, "loopIdentifierCode") or None,
+        segment=segment,
+        ordinal=read_count(context, "segmentPosition") or None,
+        element=read_count(context, "elementPosition") or None,
+        component=read_count(context, "componentPosition") or None,
+        repetition=read_count(context, "repetitionPosition") or None,
+    )
 
 
 def note(table: str, code: str, place: Place, where: str, rule: str, rejected: bool) -> Finding:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from edi.acks.echoes import UNKNOWN, echo
+from edi.acks.services import describe_service, find_days, group_by_line
 from edi.documents import Document, drop_empty, read_entries, read_section, read_text
-from edi.findings import Finding, Place, load_catalogue
+from edi.findings import Finding, Place, find_entry
 from edi.models import (
     ClaimBatch,
     ClaimStatus,
@@ -19,7 +21,7 @@ from edi.models import (
     ServiceStatus,
     StatusCode,
 )
-from edi.notation import parse_amount, parse_date, write_amount, write_date
+from edi.notation import parse_amount, write_amount, write_date
 
 RECEIVED = StatusCode("A1", "19", "PR")
 ACCEPTED = StatusCode("A2", "20")
@@ -28,6 +30,10 @@ INVALID = "21"  # missing or invalid information
 STATUS_LIMIT = 3  # STC01, STC10 and STC11 of one segment
 ACCEPT, REJECT = "WQ", "U"
 NO_TRACE = "0"
+NAME_LENGTH, FIRST_NAME_LENGTH, MIDDLE_NAME_LENGTH, SUFFIX_LENGTH = 60, 35, 25, 10  # NM103 to NM107
+ID_LENGTH = 80  # data element 67
+REFERENCE_LENGTH = 50  # data element 127
+PROCEDURE_LENGTH = 48  # data element 234
 PROVIDER_KEYS = {"XX": "npi", "FI": "tin", "SV": "spn"}
 
 #: Whom a finding in a loop of the 837 is about, as the entity of a status (STC01-3).
@@ -68,7 +74,7 @@ def judge_findings(findings: Iterable[Finding]) -> tuple[StatusCode, ...]:
 
 def judge_finding(finding: Finding) -> StatusCode:
     """The status that one finding becomes; the entity of its place goes before that of the catalogue."""
-    stated = load_catalogue()[finding.code].acknowledgments.stc
+    stated = finding.status or find_entry(finding.code).acknowledgments.stc
     place = finding.x12 or Place()
     entity = LOOP_ENTITIES.get(place.loop or "", "")
     if stated is None:
@@ -85,11 +91,11 @@ def answer_claim(
     effective: date,
     payer_claim_control_number: str = "",
     message: str = "",
+    services: Sequence[ServiceStatus] = (),
 ) -> ClaimStatus:
-    """The answer to one professional claim (`document`, the claim as JSON) with these statuses."""
+    """The answer to one claim (`document`, the claim as JSON) with these statuses, of it and of its lines."""
     claim = read_section(document, "claimInformation")
-    patient = read_section(document, "dependent") or read_section(document, "subscriber")
-    days = sorted(day for _, line in read_entries(claim, "serviceLines") for day in read_days(line))
+    days = find_days(claim)
     rejected = any(status.category not in ("A0", "A1", "A2", "A5") for status in statuses)
     return ClaimStatus(
         patient_control_number=read_text(claim, "patientControlNumber"),
@@ -102,21 +108,48 @@ def answer_claim(
         service_to=days[-1] if days else None,
         effective=effective,
         message=message,
-        patient=Person(
-            last_name=read_text(patient, "lastName"),
-            first_name=read_text(patient, "firstName"),
-            middle_name=read_text(patient, "middleName"),
-            suffix=read_text(patient, "suffix"),
-            member_id=read_text(patient, "memberId") or read_text(document, "subscriber", "memberId"),
-        ),
+        bill_type=find_bill_type(claim),
+        patient=describe_patient(document),
         provider=describe_provider(read_section(document, "billing")),
+        services=tuple(services),
     )
 
 
-def read_days(line: Document) -> list[date]:
-    """The first and last day of a service line."""
-    texts = (read_text(line, "serviceDate"), read_text(line, "serviceDateEnd"))
-    return [day for day in map(parse_date, texts) if day is not None]
+def find_bill_type(claim: Document) -> str:
+    """The type of bill of an institutional claim: facility type and frequency (CLM05-1 and -3)."""
+    lines = (line for _, line in read_entries(claim, "serviceLines"))
+    if not any("institutionalService" in line for line in lines):
+        return ""
+    return read_text(claim, "placeOfServiceCode") + read_text(claim, "claimFrequencyCode")
+
+
+def describe_patient(document: Document) -> Person:
+    """The patient of a claim: the dependent, else the subscriber."""
+    patient = read_section(document, "dependent") or read_section(document, "subscriber")
+    return Person(
+        last_name=read_text(patient, "lastName"),
+        first_name=read_text(patient, "firstName"),
+        middle_name=read_text(patient, "middleName"),
+        suffix=read_text(patient, "suffix"),
+        member_id=read_text(patient, "memberId") or read_text(document, "subscriber", "memberId"),
+    )
+
+
+def answer_findings(document: Document, findings: Iterable[Finding], *, effective: date) -> ClaimStatus:
+    """The answer to a claim with these findings: accepted, or rejected for those that stop it.
+
+    A finding about a service line (by its pointer) is a status of that line as well.
+    """
+    stopping = [finding for finding in findings if finding.stops]
+    if not stopping:
+        return answer_claim(document, effective=effective)
+    lines = [line for _, line in read_entries(read_section(document, "claimInformation"), "serviceLines")]
+    services = [
+        describe_service(lines[number], judge_findings(found))
+        for number, found in group_by_line(stopping)
+        if number < len(lines)
+    ]
+    return answer_claim(document, judge_findings(stopping), effective=effective, services=services)
 
 
 def describe_provider(billing: Document) -> Party:
@@ -142,9 +175,11 @@ def report_claims(batch: ClaimBatch, claims: Sequence[ClaimStatus]) -> dict[str,
         raise ValueError("a claim of a 277CA stands under its billing provider, and one has none")
     source = {
         "entityIdentifierCode": batch.source_kind,
-        "organizationName": batch.payer_name,
-        "etin" if batch.source_kind == "AY" else "payerIdentification": batch.payer_id,
-        "transmissionReceiptControlIdentifier": batch.receipt_number,
+        "organizationName": echo(batch.payer_name, 1, NAME_LENGTH, UNKNOWN),
+        "etin" if batch.source_kind == "AY" else "payerIdentification": echo(
+            batch.payer_id, 2, ID_LENGTH, UNKNOWN
+        ),
+        "transmissionReceiptControlIdentifier": echo(batch.receipt_number, 1, REFERENCE_LENGTH, NO_TRACE),
         "informationSourceReceiptDate": write_date(batch.received),
         "informationSourceProcessDate": write_date(batch.processed),
         "claimStatusTransactions": [write_batch(batch, claims)],
@@ -163,8 +198,11 @@ def write_batch(batch: ClaimBatch, claims: Sequence[ClaimStatus]) -> dict[str, o
     }
     providers = dict.fromkeys(claim.provider for claim in claims if claim.provider is not None)
     return {
-        "provider": {"organizationName": batch.receiver_name, "etin": batch.receiver_id},
-        "claimTransactionBatchNumber": batch.batch_number,
+        "provider": {
+            "organizationName": echo(batch.receiver_name, 1, NAME_LENGTH, UNKNOWN),
+            "etin": echo(batch.receiver_id, 2, ID_LENGTH, UNKNOWN),
+        },
+        "claimTransactionBatchNumber": echo(batch.batch_number, 1, REFERENCE_LENGTH, NO_TRACE),
         "providerClaimStatuses": [status],
         **write_totals(claims),
         "claimStatusDetails": [
@@ -192,9 +230,9 @@ def write_provider(provider: Party, claims: Sequence[ClaimStatus]) -> dict[str, 
     person = bool(provider.first_name)
     return {
         "serviceProvider": {
-            "lastName" if person else "organizationName": provider.name,
-            "firstName": provider.first_name,
-            PROVIDER_KEYS[provider.qualifier]: provider.identifier,
+            "lastName" if person else "organizationName": echo(provider.name, 1, NAME_LENGTH, UNKNOWN),
+            "firstName": echo(provider.first_name, 1, FIRST_NAME_LENGTH),
+            PROVIDER_KEYS[provider.qualifier]: echo(provider.identifier, 2, ID_LENGTH, UNKNOWN),
         },
         "providerOFServiceInformationTraceIdentifier": NO_TRACE,
         **write_totals(claims),
@@ -209,27 +247,33 @@ def write_patient(patient: Person, claims: Sequence[ClaimStatus]) -> dict[str, o
     """2000D: a patient and the claims for them."""
     return {
         "subscriber": {
-            "lastName": patient.last_name,
-            "firstName": patient.first_name,
-            "middleName": patient.middle_name,
-            "suffix": patient.suffix,
-            "memberId": patient.member_id,
+            "lastName": echo(patient.last_name, 1, NAME_LENGTH, UNKNOWN),
+            "firstName": echo(patient.first_name, 1, FIRST_NAME_LENGTH),
+            "middleName": echo(patient.middle_name, 1, MIDDLE_NAME_LENGTH),
+            "suffix": echo(patient.suffix, 1, SUFFIX_LENGTH),
+            "memberId": echo(patient.member_id, 2, ID_LENGTH, UNKNOWN),
         },
         "claims": [write_claim(claim) for claim in claims],
     }
 
 
 def write_claim(claim: ClaimStatus) -> dict[str, object]:
-    """2200D: one claim with its statuses, references and service days."""
-    first, last = claim.service_from, claim.service_to or claim.service_from
+    """2200D: one claim with its statuses, references and service days.
+
+    The guide requires days: a claim that has none is dated by its answer.
+    """
+    first = claim.service_from or claim.effective
+    last = claim.service_to or first
     single = first == last
     return {
         "claimStatus": {
-            "referencedTransactionTraceNumber": claim.patient_control_number,
+            "referencedTransactionTraceNumber": echo(
+                claim.patient_control_number, 1, REFERENCE_LENGTH, NO_TRACE
+            ),
             "informationClaimStatuses": write_claim_statuses(claim),
-            "tradingPartnerClaimNumber": claim.payer_claim_control_number,
-            "clearinghouseTraceNumber": claim.clearinghouse_trace,
-            "billTypeIdentifier": claim.bill_type,
+            "tradingPartnerClaimNumber": echo(claim.payer_claim_control_number, 1, REFERENCE_LENGTH),
+            "clearinghouseTraceNumber": echo(claim.clearinghouse_trace, 1, REFERENCE_LENGTH),
+            "billTypeIdentifier": echo(claim.bill_type, 1, REFERENCE_LENGTH),
             "claimServiceDate": write_date(first) if single else "",
             "claimServiceBeginDate": "" if single else write_date(first),
             "claimServiceEndDate": "" if single else write_date(last),
@@ -258,15 +302,16 @@ def write_service(service: ServiceStatus) -> dict[str, object]:
     return {
         "service": {
             "serviceIdQualifierCode": service.qualifier,
-            "procedureCode": service.procedure,
-            "procedureModifiers": list(service.modifiers),
+            "procedureCode": echo(service.procedure, 1, PROCEDURE_LENGTH, UNKNOWN),
+            "procedureModifiers": [modifier for modifier in service.modifiers if len(modifier) == 2],
+            "revenueCode": echo(service.revenue, 1, PROCEDURE_LENGTH),
             "chargeAmount": write_amount(service.charge or Decimal(0)),
         },
         "serviceClaimStatuses": [
             {"serviceStatuses": [write_status(status)], "statusInformationActionCode": REJECT}
             for status in service.statuses
         ],
-        "lineItemControlNumber": service.control_number,
+        "lineItemControlNumber": echo(service.control_number, 1, REFERENCE_LENGTH),
         "serviceLineDate": write_date(service.date),
     }
 

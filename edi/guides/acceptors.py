@@ -1,6 +1,7 @@
-"""Acceptors: one compiled function for each segment use, true for segments that are surely right.
+"""Acceptors: compiled functions for each segment use, true for segments that are surely right.
 
-The function is conservative: any doubt (a 29th of February, a code outside the guide's own list, a
+There is one function for each number of elements that a segment of the use may have, compiled when the first
+such segment comes. It is conservative: any doubt (a 29th of February, a code outside the guide's own list, a
 character beyond ASCII) answers False, and the diagnosing path of `edi.checks` decides. So the fast path can
 let nothing wrong through that the slow path would find, and the slow path is the one place of truth.
 """
@@ -15,6 +16,7 @@ from edi.guides.maps import load_external_codes
 from edi.segments import Delimiters
 
 Accept = Callable[[list[str]], bool]
+Uses = Sequence[ElementUse | CompositeUse]
 
 MONTH_AND_DAY = "|".join(
     (
@@ -26,6 +28,67 @@ MONTH_AND_DAY = "|".join(
 DAY = rf"(?:19|20)\d\d(?:{MONTH_AND_DAY})"
 TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?"
 FORMATS = {"D8": DAY, "RD8": f"{DAY}-{DAY}", "TM": TIME, "DT": f"{DAY}{TIME}"}
+_REMEMBERED = 4096  # days, periods and times known to be right: they repeat, and say nothing by themselves
+
+
+class Acceptors(dict[int, Accept]):
+    """The functions of one segment use, or of the components of one composite, by the number of texts.
+
+    `first` is the position of the first text: 0 for segments, whose id comes first, 1 for composites.
+    """
+
+    def __init__(self, uses: Uses, notes: Sequence[SyntaxNote], delimiters: Delimiters, first: int) -> None:
+        super().__init__()
+        self.uses = uses
+        self.notes = notes
+        self.delimiters = delimiters
+        self.first = first
+
+    def __missing__(self, count: int) -> Accept:
+        accept = self[count] = self._compile(count + self.first)
+        return accept
+
+    def __call__(self, elements: list[str]) -> bool:
+        """True where the segment is surely right."""
+        return self[len(elements)](elements)
+
+    def _compile(self, end: int) -> Accept:
+        """The function for texts at the positions before `end`."""
+        beyond = [use for use in self.uses if use.position >= end]
+        within = [use for use in self.uses if use.position < end]
+        if any(use.usage == "R" for use in beyond) or end > 1 + max(
+            (use.position for use in within), default=0
+        ):
+            return _decline
+        source = _Source(self.delimiters)
+        notes = [note for note in (_note_test(note, end) for note in self.notes) if note]
+        tests = [f"a{end - 1}", *_tests(source, within), *notes] if end > 1 else notes
+        variables = "".join(f"a{position}, " for position in range(self.first, end))
+        return source.build(variables, tests)
+
+
+def _decline(elements: list[str]) -> bool:
+    """Accepts nothing: too few texts for the use, or too many."""
+    return False
+
+
+class Remembered(dict[str, bool]):
+    """Which texts a pattern matches: those that did are remembered, some thousands of them."""
+
+    def __init__(self, expression: str) -> None:
+        super().__init__()
+        self.match = re.compile(expression, re.ASCII).fullmatch
+
+    def __missing__(self, text: str) -> bool:
+        if self.match(text) is None:
+            return False
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = True
+        return True
+
+
+PERIODS = {name: Remembered(expression) for name, expression in FORMATS.items()}
 
 
 class _Source:
@@ -45,6 +108,14 @@ class _Source:
     def pattern(self, expression: str) -> str:
         return self.name(re.compile(expression, re.ASCII).fullmatch)
 
+    def build(self, variables: str, tests: Sequence[str]) -> Accept:
+        """The function that unpacks its texts into `variables` and makes the tests."""
+        lines = f"def accept(e):\n  {variables}= e\n  return bool({' and '.join(tests) or 'True'})"
+        names = dict(self.names)
+        exec(lines, names)  # noqa: S102  # the text is made of the guide's own definitions
+        accept: Accept = names["accept"]  # type: ignore[assignment]  # exec leaves the function under its name
+        return accept
+
 
 def _expression(use: ElementUse) -> str | None:
     """The regular expression of an element's type, or None where every character may come."""
@@ -53,12 +124,15 @@ def _expression(use: ElementUse) -> str | None:
         return rf"-?\d{{1,{max(1, high - 2)}}}(?:\.\d{{1,2}})?"
     if use.type.startswith("N"):
         return rf"-?\d{{{low},{high}}}"
-    return {"DT": DAY, "TM": TIME}.get(use.type)
+    return None
 
 
-def _text_expression(source: _Source, use: ElementUse) -> str:
+def _text_test(source: _Source, use: ElementUse, variable: str) -> str:
+    """Most texts are letters and digits alone, which is known faster than by the expression."""
     low, high = max(use.min_length, 1), use.max_length
-    return rf"{source.plain}{{{low - 1},{high - 1}}}(?! ){source.plain}"
+    pattern = source.pattern(rf"{source.plain}{{{low - 1},{high - 1}}}(?! ){source.plain}")
+    fits = f"len({variable}) <= {high}" if low == 1 else f"{low} <= len({variable}) <= {high}"
+    return f"({fits} and {variable}.isalnum() and {variable}.isascii() or {pattern}({variable}))"
 
 
 def _value_test(source: _Source, use: ElementUse, variable: str, format_variable: str | None) -> str:
@@ -68,10 +142,12 @@ def _value_test(source: _Source, use: ElementUse, variable: str, format_variable
     if use.pattern is not None:
         return f"{source.pattern(use.pattern)}({variable})"
     if use.data_element == "1251" and format_variable is not None:
-        tests = source.name({name: re.compile(text, re.ASCII).fullmatch for name, text in FORMATS.items()})
-        return f"{format_variable} in {tests} and {tests}[{format_variable}]({variable})"
-    expression = _expression(use) or _text_expression(source, use)
-    return f"{source.pattern(expression)}({variable})"
+        periods = source.name(PERIODS)
+        return f"{format_variable} in {periods} and {periods}[{format_variable}][{variable}]"
+    if use.type in ("DT", "TM"):
+        return f"{source.name(PERIODS['D8' if use.type == 'DT' else 'TM'])}[{variable}]"
+    expression = _expression(use)
+    return f"{source.pattern(expression)}({variable})" if expression else _text_test(source, use, variable)
 
 
 def _element_test(source: _Source, use: ElementUse, variable: str, format_variable: str | None) -> str:
@@ -84,17 +160,15 @@ def _element_test(source: _Source, use: ElementUse, variable: str, format_variab
 def _composite_test(source: _Source, use: CompositeUse, variable: str) -> str:
     if use.usage == "N":
         return f"not {variable}"
-    inner = _compile(source, use.components, (), source.name(_splitter(source.delimiters.component)))
-    test = f"{source.name(inner)}({variable})"
+    inner = source.name(Acceptors(use.components, (), source.delimiters, 1))
+    parts = f"(p := {variable}.split({source.delimiters.component!r}))"
+    test = f"{inner}[len({parts})](p)"
     return f"({variable} and {test})" if use.usage == "R" else f"(not {variable} or {test})"
 
 
-def _splitter(separator: str) -> Callable[[str], list[str]]:
-    return lambda text: text.split(separator)
-
-
-def _note_test(note: SyntaxNote, count: int) -> str | None:
-    names = [f"a{position}" for position in note.positions if position <= count]
+def _note_test(note: SyntaxNote, end: int) -> str | None:
+    """The test of a syntax note where the texts at `end` and beyond are missing."""
+    names = [f"a{position}" if position < end else "''" for position in note.positions]
     if len(names) < 2:
         return None
     every, some = " and ".join(names), " or ".join(names)
@@ -121,34 +195,6 @@ def _tests(source: _Source, uses: Sequence[ElementUse | CompositeUse]) -> list[s
     return tests
 
 
-def _compile(
-    source: _Source,
-    uses: Sequence[ElementUse | CompositeUse],
-    notes: Sequence[SyntaxNote],
-    split: str | None,
-) -> Accept:
-    """One acceptor. With `split` it takes the text of a composite, else the elements of a segment."""
-    count = uses[-1].position if uses else 0
-    places = count if split else count + 1
-    variables = ", ".join([*([] if split else ["_"]), *(f"a{number}" for number in range(1, count + 1))])
-    tests = [*_tests(source, uses), *filter(None, (_note_test(note, count) for note in notes))]
-    pad = source.name([[""] * number for number in range(places + 1)])
-    lines = [
-        "def accept(e):",
-        f"  e = {split}(e)" if split else "",
-        "  n = len(e)",
-        f"  if n > {places} or not e[-1]: return False",
-        f"  if n < {places}: e = e + {pad}[{places} - n]",
-        f"  {variables}{',' if places == 1 else ''} = e",
-        f"  return bool({' and '.join(tests) or 'True'})",
-    ]
-    names = dict(source.names)
-    exec("\n".join(filter(None, lines)), names)  # noqa: S102  # the text is made of the guide's own definitions
-    accept: Accept = names["accept"]  # type: ignore[assignment]  # exec leaves the function under its name
-    return accept
-
-
-def compile_acceptor(use: SegmentUse, delimiters: Delimiters) -> Accept:
-    """The acceptor of a segment use: `accept(elements)` is True only for a segment without fault."""
-    source = _Source(delimiters)
-    return _compile(source, use.elements, use.syntax, None)
+def compile_acceptor(use: SegmentUse, delimiters: Delimiters) -> Acceptors:
+    """The acceptors of a segment use: called with elements, True only for a segment without fault."""
+    return Acceptors(use.elements, use.syntax, delimiters, 0)

@@ -84,7 +84,7 @@ def _parse_element(node: etree._Element) -> ElementUse:
         repeat=_limit(_text(node, "repeat", "1")),
         codes=codes,
         external=external,
-        pattern=node.findtext("regex"),
+        pattern=node.findtext("regex") or None,
     )
 
 
@@ -207,7 +207,7 @@ def _disclose(children: list[LoopUse | SegmentUse]) -> tuple[LoopUse | SegmentUs
 
 # --- corrections
 
-_WORDS = ("usage", "name", "max_use", "repeat", "pos")
+_WORDS = ("usage", "name", "max_use", "repeat", "pos", "regex")
 
 
 def _apply_words(node: etree._Element, values: dict[str, str | int | list[str]]) -> None:

@@ -221,6 +221,23 @@ class Routes:
             current.steps[told] = step
         return step
 
+    def branch(self, name: str) -> tuple[int, str]:
+        """Which element tells the ways of a segment id apart, where one does (0: the id itself), and the
+        separator of which only the first component counts ("": all of it).
+        """
+        slots = self.slots[name]
+        if len(slots) == 1 and slots[0].component < 2:
+            return slots[0].element, self.component if slots[0].component else ""
+        return 0, ""
+
+    def branch_key(self, elements: list[str]) -> str | None:
+        """The text that tells the way of a segment by `branch`; None where it does not tell."""
+        slots, codes = self.slots[elements[0]], self.codes[elements[0]]
+        if not slots:
+            return elements[0]
+        value = self._slot_value(elements, slots[0])
+        return value if len(slots) == 1 and slots[0].component < 2 and value in codes else None
+
     # --- where nothing fits
 
     def alternatives(self, current: Station, elements: list[str]) -> Iterator[Step]:
@@ -274,6 +291,12 @@ class Routes:
             if loop.name == "HL":
                 return
             position, loop, closes = loop.position, loop.parent, closes + 1
+
+
+def limit_of(station: Station) -> int:
+    """How often the guide allows the use in its place."""
+    use = station.use
+    return use.max_use if isinstance(use, SegmentUse) else use.repeat
 
 
 def unknown(elements: list[str]) -> str:

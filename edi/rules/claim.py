@@ -5,13 +5,14 @@ What the three claim guides say alike is one rule here; its findings name the gu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from edi.findings import Finding, Place, find
 from edi.notation import parse_amount
-from edi.rules.places import locate
-from edi.rules.registry import OWN_GUIDE, rule
+from edi.rules.places import locate, set_off
+from edi.rules.registry import BALANCING, CODES, OWN_GUIDE, Tally, rule
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
@@ -23,107 +24,149 @@ LINE_CHARGES = (("SV1", 2), ("SV2", 3), ("SV3", 2))
 POINTERS = {"SV1": 7, "SV3": 11}
 #: The lists that a diagnosis of a claim comes from: ICD-10, ICD-9, and SNODENT in dental claims.
 DIAGNOSES = frozenset({"ABK", "ABF", "BK", "BF", "TQ"})
+#: What is said of a subscriber who is the patient.
+PATIENT_DETAILS = (
+    ("N3", "Subscriber Address"),
+    ("N4", "Subscriber City, State, ZIP Code"),
+    ("DMG", "Subscriber Demographic Information"),
+)
+ZERO = Decimal(0)
+
+
+class ListedDiagnoses(Tally):
+    """How many diagnoses a claim lists, counted when first asked for."""
+
+    def __init__(self) -> None:
+        self.count: int | None = None
+
+    def count_in(self, claim: Loop) -> int:
+        """How many there are (2300 HI)."""
+        if self.count is None:
+            self.count = count_diagnoses(claim)
+        return self.count
 
 
 def read_line_charge(line: Loop) -> Decimal | None:
     """The charge of a service line of any claim guide, or None."""
-    found = (line.value(segment, element) for segment, element in LINE_CHARGES)
-    return parse_amount(next(filter(None, found), ""))
+    for name, element in LINE_CHARGES:
+        segment = line.segment(name)
+        text = segment.element(element) if segment is not None else ""
+        if text:
+            return parse_amount(text)
+    return None
 
 
-@rule("2300", cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02")
-def claim_total_is_sum_of_lines(claim: Loop) -> Iterator[Finding]:
+@rule(
+    "2300",
+    cites="005010X222A1, 005010X223A2, 005010X224A2 2300 CLM02",
+    snip=BALANCING,
+    needs=("2400",),
+)
+def claim_total_is_sum_of_lines(claim: Loop) -> Iterable[Finding]:
     """The claim charge equals the sum of the service line charges."""
     total = parse_amount(claim.value("CLM", 2))
-    charges = [read_line_charge(line) for line in claim.loops("2400")]
-    if total is None or not charges or None in charges:
-        return
-    if total != sum(charge for charge in charges if charge is not None):
-        yield find(
-            "claim.charges_unbalanced",
-            x12=locate(claim, claim.segment("CLM"), 2),
-            rule=f"{OWN_GUIDE} 2300/CLM02",
-        )
+    found = ZERO
+    lines = claim.loops("2400")
+    for line in lines:
+        charge = read_line_charge(line)
+        if charge is None:
+            return ()
+        found += charge
+    if total is None or not lines or total == found:
+        return ()
+    place = locate(claim, claim.segment("CLM"), 2)
+    return (find("claim.charges_unbalanced", x12=place, rule=f"{OWN_GUIDE} 2300/CLM02"),)
 
 
-def diagnoses(claim: Loop) -> int:
+def count_diagnoses(claim: Loop) -> int:
     """How many diagnoses the claim lists (2300 HI)."""
     return sum(
-        1
+        text.partition(claim.component_separator)[0] in DIAGNOSES
         for segment in claim.segments("HI")
         for text in segment.elements[1:]
-        if text.split(claim.component_separator)[0] in DIAGNOSES
     )
 
 
-@rule("2400", cites="005010X222A1 2400 SV107, 005010X224A2 2400 SV311")
-def pointers_name_diagnoses(line: Loop) -> Iterator[Finding]:
+@rule("2400", cites="005010X222A1 2400 SV107, 005010X224A2 2400 SV311", needs=tuple(POINTERS))
+def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
     """Each diagnosis pointer of a line names a diagnosis that the claim lists."""
-    service = next((found for name in POINTERS if (found := line.segment(name)) is not None), None)
     claim = line.parent
+    service = next((found for name in POINTERS if (found := line.segment(name)) is not None), None)
     if service is None or claim is None:
-        return
-    element, count = POINTERS[service.id], diagnoses(claim)
+        return ()
+    element, count = POINTERS[service.id], claim.tally(ListedDiagnoses).count_in(claim)
     if not count:
-        return  # the diagnoses themselves are missing or misplaced, and reported
-    for position, pointer in enumerate(service.element(element).split(line.component_separator), 1):
-        if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count:
-            yield find(
-                "claim.pointer_out_of_range",
-                x12=locate(line, service, element, position),
-                rule=f"{OWN_GUIDE} 2400/{service.id}{element:02}-{position}",
-                value=pointer,
-                count=str(count),
-            )
-
-
-@rule("2300", cites=f"{SOURCE} 2300 REF F8")
-def replacement_names_the_original(claim: Loop) -> Iterator[Finding]:
-    """A replacement (frequency 7) or void (8) carries the payer's control number of the original."""
-    if claim.value("CLM", 5, 3) in ("7", "8") and claim.segment("REF", "F8") is None:
-        yield find(
-            "claim.payer_control_number_missing",
-            x12=locate(claim, claim.segment("CLM"), 5, 3),
-            rule=f"{OWN_GUIDE} 2300/REF[F8]02",
+        return ()  # the diagnoses themselves are missing or misplaced, and reported
+    return [
+        find(
+            "claim.pointer_out_of_range",
+            x12=locate(line, service, element, position),
+            rule=f"{OWN_GUIDE} 2400/{service.id}{element:02}-{position}",
+            value=pointer,
+            count=str(count),
         )
+        for position, pointer in find_pointers_beyond(
+            service.element(element), line.component_separator, count
+        )
+    ]
 
 
-@rule("2000B", cites=f"{SOURCE} 2000B SBR02")
-def subscriber_and_patient_agree(subscriber: Loop) -> Iterator[Finding]:
+@lru_cache(maxsize=4096)  # few pointers occur, in every line
+def find_pointers_beyond(text: str, separator: str, count: int) -> tuple[tuple[int, str], ...]:
+    """The pointers of a line that are numbers but not of one of `count` diagnoses, with their positions."""
+    return tuple(
+        (position, pointer)
+        for position, pointer in enumerate(text.split(separator), 1)
+        if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count
+    )
+
+
+@rule("2300", cites=f"{SOURCE} 2300 REF F8", needs=("CLM",))
+def replacement_names_the_original(claim: Loop) -> Iterable[Finding]:
+    """A replacement (frequency 7) or void (8) carries the payer's control number of the original."""
+    if claim.value("CLM", 5, 3) not in ("7", "8") or claim.segment("REF", "F8") is not None:
+        return ()
+    place = locate(claim, claim.segment("CLM"), 5, 3)
+    return (find("claim.payer_control_number_missing", x12=place, rule=f"{OWN_GUIDE} 2300/REF[F8]02"),)
+
+
+@rule("2000B", cites=f"{SOURCE} 2000B SBR02", needs=("SBR",))
+def subscriber_and_patient_agree(subscriber: Loop) -> Iterable[Finding]:
     """SBR02 is 18 exactly where the subscriber is the patient, that is where no 2000C follows."""
     segment = subscriber.segment("SBR")
     if segment is None:
-        return
+        return ()
     own, dependent = segment.element(2) == "18", bool(subscriber.loops("2000C"))
-    if own == dependent:
-        yield find(
+    if own != dependent:
+        return ()
+    return (
+        find(
             "claim.patient_shape",
             x12=locate(subscriber, segment, 2),
             rule=f"{OWN_GUIDE} 2000B/SBR02",
             who="the subscriber and a dependent" if own else "neither the subscriber nor a dependent",
-        )
+        ),
+    )
 
 
-@rule("2000B", cites=f"{SOURCE} 2010BA N3, N4, DMG")
-def patient_subscriber_is_described(subscriber: Loop) -> Iterator[Finding]:
+@rule("2000B", cites=f"{SOURCE} 2010BA N3, N4, DMG", needs=("2010BA",))
+def patient_subscriber_is_described(subscriber: Loop) -> Iterable[Finding]:
     """A subscriber who is the patient has address, birth date and sex."""
     names = subscriber.loops("2010BA")
-    if subscriber.value("SBR", 2) != "18" or not names:
-        return
-    wanted = (
-        ("N3", "Subscriber Address"),
-        ("N4", "Subscriber City, State, ZIP Code"),
-        ("DMG", "Subscriber Demographic Information"),
-    )
-    for segment, name in wanted:
-        if names[0].segment(segment) is None:
-            yield find(
-                "claim.patient_detail_missing",
-                x12=Place(loop="2010BA", segment=segment, ordinal=_ordinal(names[0])),
-                rule=f"{OWN_GUIDE} 2010BA/{segment}",
-                name=name,
-                segment=segment,
-            )
+    if not names or subscriber.value("SBR", 2) != "18":
+        return ()
+    found = [
+        find(
+            "claim.patient_detail_missing",
+            x12=Place(loop="2010BA", segment=segment, ordinal=_ordinal(names[0])),
+            rule=f"{OWN_GUIDE} 2010BA/{segment}",
+            name=name,
+            segment=segment,
+        )
+        for segment, name in PATIENT_DETAILS
+        if names[0].segment(segment) is None
+    ]
+    return [set_off(each, locate(subscriber, subscriber.segment("SBR"), 2)) for each in found]
 
 
 def _ordinal(loop: Loop) -> int | None:
@@ -139,13 +182,20 @@ def passes_luhn(npi: str) -> bool:
     return sum(doubled) % 10 == 0
 
 
+#: Loops of providers: of the claims, of the inquiries (270, 276), and of the services review (278).
 PROVIDER_LOOPS = (
     "2010AA", "2310A", "2310B", "2310C", "2310D", "2310E", "2310F",
     "2420A", "2420B", "2420C", "2420D", "2420E", "2420F",
+    "2100A", "2100B", "2100C", "2010A", "2010B", "2010EA", "2010FA",
 )  # fmt: skip
 
 
-@rule(*PROVIDER_LOOPS, cites=f"{SOURCE} NM109 where NM108 is XX; 45 CFR 162.406")
+@rule(
+    *PROVIDER_LOOPS,
+    cites=f"{SOURCE} NM109 where NM108 is XX; 45 CFR 162.406",
+    snip=CODES,
+    needs=("NM1",),
+)
 def npi_check_digit_is_right(provider: Loop) -> Iterator[Finding]:
     """An NPI is ten digits and its last digit proves the others."""
     name = provider.segment("NM1")

@@ -9,7 +9,7 @@ from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import read_line_charge
 from edi.rules.places import cite, locate, miss_element
-from edi.rules.registry import rule
+from edi.rules.registry import BALANCING, rule
 from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
 from edi.tree import Loop
 
@@ -19,7 +19,7 @@ PRIMARY = "P"
 MEDICARE = frozenset({"MA", "MB"})
 
 
-@rule("2300", cites=f"{SOURCE} 2320 SBR01: each code other than U at most once in a claim")
+@rule("2300", cites=f"{SOURCE} 2320 SBR01: each code other than U at most once in a claim", needs=("2320",))
 def payers_take_turns(claim: Loop) -> Iterator[Finding]:
     """No two payers of a claim have the same place in the order of payment."""
     others = claim.loops("2320")
@@ -36,14 +36,21 @@ def payers_take_turns(claim: Loop) -> Iterator[Finding]:
         taken.add(code)
 
 
-@rule("2000B", cites=f"{SOURCE} 2000B SBR05: required where Medicare is the payer and not primary")
-def medicare_says_why_it_is_second(subscriber: Loop) -> Iterator[Finding]:
+@rule(
+    "2000B",
+    cites=f"{SOURCE} 2000B SBR05: required where Medicare is the payer and not primary",
+    needs=("SBR",),
+)
+def medicare_says_why_it_is_second(subscriber: Loop) -> Iterable[Finding]:
     """Where Medicare pays after another payer, SBR05 says why."""
     segment = subscriber.segment("SBR")
     if segment is None or segment.element(9) not in MEDICARE or segment.element(1) == PRIMARY:
-        return
-    if not segment.element(5):
-        yield miss_element(subscriber, segment, 5, when="where Medicare is not the primary payer")
+        return ()
+    if segment.element(5):
+        return ()
+    trigger = locate(subscriber, segment, 9)
+    when = "where Medicare is not the primary payer"
+    return (miss_element(subscriber, segment, 5, when=when, trigger=trigger),)
 
 
 def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:
@@ -72,7 +79,12 @@ def read_payments(adjudications: Iterable[Loop]) -> Amounts:
     return [parse_amount(adjudication.value("SVD", 2)) for adjudication in adjudications]
 
 
-@rule("2300", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430")
+@rule(
+    "2300",
+    cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1294: CLM02 = 2320 AMT D + CAS of 2320 and 2430",
+    snip=BALANCING,
+    needs=("2320",),
+)
 def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
     """What a payer paid and every adjustment of that payer, of claim and lines, make up the claim charge."""
     for other in claim.loops("2320"):
@@ -91,7 +103,12 @@ def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
             )
 
 
-@rule("2300", cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid")
+@rule(
+    "2300",
+    cites=f"{SOURCE} 1.4.4.1: 2320 AMT D = sum of SVD02 less CAS of 2320, where lines are paid",
+    snip=BALANCING,
+    needs=("2320",),
+)
 def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
     """What a payer paid for the lines, less its claim adjustments, is what it paid for the claim."""
     for other in claim.loops("2320"):
@@ -111,7 +128,10 @@ def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
 
 
 @rule(
-    "2400", cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer"
+    "2400",
+    cites=f"{SOURCE} 1.4.4.1; X12 interpretation 1555: SV102 = SVD02 + CAS, over the loops of a payer",
+    snip=BALANCING,
+    needs=("2430",),
 )
 def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
     """What a payer paid for a line and its adjustments make up the charge of the line.

@@ -20,6 +20,9 @@ SERVICE = "472"
 #: Dates of the claim that a service cannot come before: onset, accident, last menstrual period.
 BEFORE_SERVICE = ("431", "439", "484")
 ADMISSION, DISCHARGE = "435", "096"
+STATEMENT = "434"
+#: Places of service of a stay: inpatient hospital, inpatient psychiatric (CMS place of service codes).
+INPATIENT = frozenset({"21", "51"})
 
 
 def read_days(segment: Segment | None) -> tuple[date, date] | None:
@@ -92,3 +95,39 @@ def services_follow_birth(claim: Loop) -> Iterator[Finding]:
     birth, service = parse_date(segment.element(2)), first_service(claim)
     if birth is not None and service is not None and birth > service:
         yield report(patient, segment, 2, "the birth of the patient", "The first day of service")
+
+
+@rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096 beside 2400 SV105 and DTP 472")
+def inpatient_services_fall_into_the_stay(claim: Loop) -> Iterator[Finding]:
+    """No service to an inpatient comes before the admission or after the discharge."""
+    admitted = read_days(claim.segment("DTP", ADMISSION))
+    discharged = read_days(claim.segment("DTP", DISCHARGE))
+    if admitted is None and discharged is None:
+        return
+    place = claim.value("CLM", 5, 1)
+    for line in claim.loops("2400"):
+        segment = line.segment("DTP", SERVICE)
+        days = read_days(segment)
+        if segment is None or days is None or (line.value("SV1", 5) or place) not in INPATIENT:
+            continue
+        if admitted is not None and days[0] < admitted[0]:
+            yield report(line, segment, 3, "the admission", "A service to an inpatient")
+        elif discharged is not None and days[0] > discharged[0]:
+            yield report(line, segment, 3, "a service to an inpatient", "The discharge")
+
+
+@rule("2300", cites="005010X223A2 2300 DTP 434 beside 2400 DTP 472; NUBC UB-04 form locators 6 and 45")
+def services_fall_into_the_statement(claim: Loop) -> Iterator[Finding]:
+    """The days of service of a bill lie within the period that it covers."""
+    period = read_days(claim.segment("DTP", STATEMENT))
+    if period is None:
+        return
+    for line in claim.loops("2400"):
+        segment = line.segment("DTP", SERVICE)
+        days = read_days(segment)
+        if segment is None or days is None:
+            continue
+        if days[0] < period[0]:
+            yield report(line, segment, 3, "the statement period", "A day of service")
+        elif days[1] > period[1]:
+            yield report(line, segment, 3, "a day of service", "The end of the statement period")

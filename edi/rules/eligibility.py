@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.findings import Finding, Place, find
-from edi.rules.places import locate
+from edi.rules.places import cite, locate
 from edi.rules.registry import OWN_GUIDE, rule
 from edi.tree import Loop
 
@@ -51,3 +51,32 @@ def response_has_benefits_or_a_rejection(level: Loop) -> Iterator[Finding]:
         rule=f"{OWN_GUIDE} {level.use.id.replace('2000', '2110')}",
         name=level.use.name,
     )
+
+
+@rule("2000C", "2000D", cites=f"{SOURCE} 271 2110C and 2110D EB: required unless the request is rejected")
+def rejected_person_has_no_benefits(level: Loop) -> Iterator[Finding]:
+    """A person whose request is rejected (AAA at the name) has no benefits beside the reason."""
+    for name in level.loops("2100C") + level.loops("2100D"):
+        rejection = name.segment("AAA")
+        benefits = (loop.segment("EB") for loop in name.children if isinstance(loop, Loop))
+        if rejection is not None and any(benefits):
+            yield find(
+                "eligibility.rejected_with_benefits",
+                x12=locate(name, rejection),
+                rule=cite(name, rejection),
+                name=level.use.name,
+            )
+
+
+@rule("2100C", "2100D", cites=f"{SOURCE} 271 2110C and 2110D: each loop tells another benefit")
+def benefits_are_told_once(name: Loop) -> Iterator[Finding]:
+    """No two benefits of a person are equal in everything that stands in their loops."""
+    seen: set[tuple[str, ...]] = set()
+    for loop in name.children:
+        if not isinstance(loop, Loop) or not loop.use.id.startswith("2110"):
+            continue
+        told = tuple("*".join(segment.elements) for segment in loop.all_segments())
+        benefit = loop.segment("EB")
+        if told in seen and benefit is not None:
+            yield find("eligibility.benefit_repeats", x12=locate(loop, benefit), rule=cite(loop, benefit))
+        seen.add(told)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edi.findings import Finding, find
 from edi.notation import parse_amount
 from edi.rules.places import locate
-from edi.rules.registry import rule
+from edi.rules.registry import BALANCING, rule
 from edi.tree import Loop
 
 GUIDE = "005010X220A1"
@@ -16,7 +16,7 @@ SELF = "18"
 COUNTED = {"DT": frozenset("N"), "ET": frozenset("Y"), "TO": frozenset("NY")}
 
 
-@rule("ST_LOOP", cites=f"{GUIDE} HEADER QTY")
+@rule("ST_LOOP", cites=f"{GUIDE} HEADER QTY", snip=BALANCING)
 def record_totals_are_counted(root: Loop) -> Iterator[Finding]:
     """The control totals are the numbers of members: dependents, employees and both."""
     indicators = [member.value("INS", 1) for member in root.descend("2000")]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from edi.findings import Finding, find
 from edi.guide import ElementUse
 from edi.rules.places import cite, locate
-from edi.rules.registry import JoinedTally, rule, total_rule
+from edi.rules.registry import INTEGRITY, JoinedTally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -70,7 +70,7 @@ def _ordinal(finding: Finding) -> int:
     return (finding.x12.ordinal or 0) if finding.x12 is not None else 0
 
 
-@total_rule("ST_LOOP", over=LEVELS, tally=LevelNumbers, cites=f"{SOURCES}, HL01")
+@total_rule("ST_LOOP", over=LEVELS, tally=LevelNumbers, cites=f"{SOURCES}, HL01", snip=INTEGRITY)
 def levels_are_numbered(root: Loop, levels: LevelNumbers) -> Iterator[Finding]:
     """Levels are numbered from 1 through the set.
 
@@ -80,19 +80,22 @@ def levels_are_numbered(root: Loop, levels: LevelNumbers) -> Iterator[Finding]:
         yield levels.fault
 
 
-@rule(*LEVELS, cites=f"{SOURCES}, HL02 and HL04")
-def levels_are_linked(loop: Loop) -> Iterator[Finding]:
+@rule(*LEVELS, cites=f"{SOURCES}, HL02 and HL04", snip=INTEGRITY, needs=("HL",))
+def levels_are_linked(loop: Loop) -> Iterable[Finding]:
     """A level names the level that it stands in, and tells of those below."""
-    level, parent = level_of(loop), level_above(loop)
+    level = level_of(loop)
     if level is None:
-        return
-    if parent is not None and level.element(2) and level.element(2) != parent.element(1):
-        yield report("hierarchy.parent_wrong", loop, level, 2, name=loop.use.name)
-    code = level.element(CHILD_CODE)
+        return ()
+    found = []
+    stated, code = level.element(2), level.element(CHILD_CODE)
+    parent = level_above(loop) if stated else None
+    if parent is not None and stated != parent.element(1):
+        found.append(report("hierarchy.parent_wrong", loop, level, 2, name=loop.use.name))
     right = "1" if has_levels(loop) else "0"
-    if code in ("0", "1") and code != right and is_open(level):
+    if code != right and code in ("0", "1") and is_open(level):
         name = loop.use.name
-        yield report("hierarchy.child_code_wrong", loop, level, CHILD_CODE, name=name, expected=right)
+        found.append(report("hierarchy.child_code_wrong", loop, level, CHILD_CODE, name=name, expected=right))
+    return found
 
 
 def report(code: str, loop: Loop, level: Segment, element: int, **words: str) -> Finding:
@@ -103,6 +106,8 @@ def report(code: str, loop: Loop, level: Segment, element: int, **words: str) ->
 
 def has_levels(loop: Loop) -> bool:
     """True where a level stands below."""
+    if loop.shape is not None and loop.shape.names.isdisjoint(LEVELS):
+        return False
     return any(level_of(child) is not None for child in loop.loops())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from edi.findings import Finding, find
 from edi.rules.places import cite, locate
-from edi.rules.registry import rule
+from edi.rules.registry import CODES, rule
 from edi.rules.situations import ADDRESSED_LOOPS
 from edi.tree import Loop
 
@@ -17,7 +17,7 @@ ZIP_CODE = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
 HOME_COUNTRIES = frozenset({"", "US"})
 
 
-@rule(*ADDRESSED_LOOPS, cites=f"{SOURCE} N403, N404")
+@rule(*ADDRESSED_LOOPS, cites=f"{SOURCE} N403, N404", snip=CODES)
 def zip_code_has_five_or_nine_digits(party: Loop) -> Iterator[Finding]:
     """An address without a country is in the United States, and its postal code a ZIP code."""
     place = party.segment("N4")
@@ -34,7 +34,7 @@ def zip_code_has_five_or_nine_digits(party: Loop) -> Iterator[Finding]:
         )
 
 
-@rule("2010AA", cites=f"{SOURCE} 2010AA REF EI: nine digits without a separator")
+@rule("2010AA", cites=f"{SOURCE} 2010AA REF EI: nine digits without a separator", snip=CODES)
 def employer_number_has_nine_digits(billing: Loop) -> Iterator[Finding]:
     """The employer's identification number has nine digits and no hyphen."""
     number = next((each for each in billing.segments("REF") if each.element(1) == "EI"), None)

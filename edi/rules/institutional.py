@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from edi.checks import is_date
 from edi.findings import Finding, Place, find
-from edi.rules.places import locate
+from edi.rules.places import locate, set_off
 from edi.rules.registry import OWN_GUIDE, rule
 from edi.tree import Loop
 
@@ -26,10 +26,13 @@ def is_inpatient(claim: Loop) -> bool:
     return claim.value("CLM", 5, 1) in INPATIENT
 
 
-def find_missing(claim: Loop, segment: str, key: str, name: str, why: str) -> Finding:
-    """The finding that a situation asks for `key` of the claim, which is not there."""
+def find_missing(claim: Loop, segment: str, key: str, name: str, why: str, bill: int = 0) -> Finding:
+    """The finding that a situation asks for `key` of the claim, which is not there.
+
+    `bill` is the component of the type of bill (CLM05) that makes the situation, where one does.
+    """
     opener = claim.segment("CLM")
-    return find(
+    finding = find(
         "claim.detail_missing",
         x12=Place(loop=key.partition("/")[0], segment=segment, ordinal=opener.ordinal if opener else None),
         rule=f"{OWN_GUIDE} {key}",
@@ -37,6 +40,7 @@ def find_missing(claim: Loop, segment: str, key: str, name: str, why: str) -> Fi
         segment=segment,
         situation=why,
     )
+    return set_off(finding, locate(claim, opener, 5, bill) if bill else None)
 
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP[435], CL101, HI[ABJ|BJ]")
@@ -46,12 +50,12 @@ def inpatient_admission_is_described(claim: Loop) -> Iterator[Finding]:
         return
     why = "on an inpatient bill"
     if claim.segment("DTP", "435") is None:
-        yield find_missing(claim, "DTP", "2300/DTP[435]", "Admission Date/Hour", why)
+        yield find_missing(claim, "DTP", "2300/DTP[435]", "Admission Date/Hour", why, 1)
     if claim.segment("CL1") is not None and not claim.value("CL1", 1):
-        yield find_missing(claim, "CL1", "2300/CL1", "Admission Type Code", why)
+        yield find_missing(claim, "CL1", "2300/CL1", "Admission Type Code", why, 1)
     diagnoses = {segment.element(1).split(claim.component_separator)[0] for segment in claim.segments("HI")}
     if diagnoses.isdisjoint({"ABJ", "BJ"}):
-        yield find_missing(claim, "HI", "2300/HI[ABJ|BJ]", "Admitting Diagnosis", why)
+        yield find_missing(claim, "HI", "2300/HI[ABJ|BJ]", "Admitting Diagnosis", why, 1)
 
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP[096]")
@@ -59,7 +63,7 @@ def final_inpatient_bill_has_a_discharge_hour(claim: Loop) -> Iterator[Finding]:
     """The final bill of a stay (frequency 1 or 4, patient not still there) has the hour of discharge."""
     final = claim.value("CLM", 5, 3) in FINAL and claim.value("CL1", 3) != STILL_PATIENT
     if is_inpatient(claim) and final and claim.segment("DTP", "096") is None:
-        yield find_missing(claim, "DTP", "2300/DTP[096]", "Discharge Hour", "on a final inpatient bill")
+        yield find_missing(claim, "DTP", "2300/DTP[096]", "Discharge Hour", "on a final inpatient bill", 3)
 
 
 @rule("2300", cites=f"{SOURCE} 2310A")

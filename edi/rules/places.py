@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from edi.findings import Finding, Place, find
-from edi.guide import CompositeUse, ElementUse, SegmentUse
+from edi.guide import CompositeUse, ElementUse, LoopUse, SegmentUse
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Segment
 from edi.tree import Loop
@@ -41,9 +43,17 @@ def name_element(segment: Segment, element: int, component: int = 0) -> str:
     return found.name if found is not None else f"{segment.id}{element:02d}"
 
 
-def miss_element(loop: Loop, segment: Segment, element: int, component: int = 0, *, when: str) -> Finding:
+def miss_element(
+    loop: Loop,
+    segment: Segment,
+    element: int,
+    component: int = 0,
+    *,
+    when: str,
+    trigger: Place | None = None,
+) -> Finding:
     """The finding for an element that the guide requires in this situation (`when`, a clause)."""
-    return find(
+    finding = find(
         "element.situational_missing",
         x12=locate(loop, segment, element, component),
         rule=cite(loop, segment, element, component),
@@ -51,21 +61,52 @@ def miss_element(loop: Loop, segment: Segment, element: int, component: int = 0,
         place=segment.id + number_place(element, component),
         when=when,
     )
+    return set_off(finding, trigger)
 
 
-def miss_segment(loop: Loop, trigger: Segment | None, key: str, *, when: str) -> Finding:
-    """The finding for a segment of the loop, by its use key, that `trigger` makes required (`when`)."""
+def miss_segment(
+    loop: Loop, near: Segment | None, key: str, *, when: str, trigger: Place | None = None
+) -> Finding:
+    """The finding for a segment of the loop, by its use key, that a situation makes required (`when`).
+
+    `near` is a segment of the loop that is there.
+    """
     use = next(child for child in loop.use.children if isinstance(child, SegmentUse) and child.key == key)
-    return find(
+    finding = find(
         "claim.detail_missing",
         x12=Place(
             loop=loop.use.id,
             segment=use.id,
-            ordinal=trigger.ordinal if trigger else None,
-            offset=trigger.offset if trigger else None,
+            ordinal=near.ordinal if near else None,
+            offset=near.offset if near else None,
         ),
         rule=f"{OWN_GUIDE} {key}",
         name=use.name,
         segment=use.id,
+        situation=when,
+    )
+    return set_off(finding, trigger)
+
+
+def set_off(finding: Finding, trigger: Place | None) -> Finding:
+    """The finding with the place whose value makes the situation."""
+    return msgspec.structs.replace(finding, trigger=trigger)
+
+
+def miss_loop(loop: Loop, trigger: Segment | None, name: str, *, when: str) -> Finding:
+    """The finding for a loop right below `loop` that `trigger` makes required (`when`)."""
+    use = next(child for child in loop.use.children if isinstance(child, LoopUse) and child.id == name)
+    opener = next(child.id for child in use.children if isinstance(child, SegmentUse))
+    return find(
+        "claim.detail_missing",
+        x12=Place(
+            loop=name,
+            segment=opener,
+            ordinal=trigger.ordinal if trigger else None,
+            offset=trigger.offset if trigger else None,
+        ),
+        rule=f"{OWN_GUIDE} {name}",
+        name=use.name,
+        segment=opener,
         situation=when,
     )

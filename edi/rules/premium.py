@@ -8,7 +8,7 @@ from decimal import Decimal
 from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
 from edi.rules.places import locate
-from edi.rules.registry import rule
+from edi.rules.registry import BALANCING, rule
 from edi.rules.remittance import keep_numbers
 from edi.tree import Loop
 
@@ -17,7 +17,7 @@ DETAILS = ("2300A", "2300B")
 PREVIOUS = ("2200A", "2200B")
 
 
-@rule("ST_LOOP", cites=f"{GUIDE} HEADER BPR02")
+@rule("ST_LOOP", cites=f"{GUIDE} HEADER BPR02", snip=BALANCING)
 def premium_payment_balances(root: Loop) -> Iterator[Finding]:
     """BPR02 is the sum of the premiums paid (RMR04) and of the adjustments for previous payments (ADX01)."""
     header = next(root.descend("HEADER"), None)

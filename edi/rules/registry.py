@@ -18,16 +18,25 @@ from edi.tree import Loop
 #: Stands for the guide in the `rule` of a finding whose rule several guides share; the reader fills it in.
 OWN_GUIDE = "(guide)"
 
+#: WEDI SNIP types of rules: 1 integrity, 3 balancing, 4 situations, 5 and 6 what edits add to the guides.
+INTEGRITY, BALANCING, SITUATIONAL, CODES, SERVICES = 1, 3, 4, 5, 6
+
 Check = Callable[[Loop], Iterable[Finding]]
 
 
 class Rule(NamedTuple):
-    """A named rule: the loops it runs on, the function, and the source it cites."""
+    """A named rule: the loops it runs on, the function, the source it cites, and its WEDI SNIP type.
+
+    It can only find something in a loop that has one of the segments or loops `needs` (any, where that is
+    empty) right below it; in others it is not run.
+    """
 
     name: str
     loops: tuple[str, ...]
     check: Check
     cites: str
+    snip: int = SITUATIONAL
+    needs: tuple[str, ...] = ()
 
 
 class Tally:
@@ -72,26 +81,31 @@ class TotalRule(NamedTuple):
     cites: str
     over: tuple[str, ...]
     make: type[Tally]
+    snip: int = SITUATIONAL
 
 
 RULES: dict[str, Rule | TotalRule] = {}
 
 
-def rule(*loops: str, cites: str) -> Callable[[Check], Check]:
-    """Registers a function as the rule of its own name, run for each complete loop of `loops`."""
+def rule(
+    *loops: str, cites: str, snip: int = SITUATIONAL, needs: tuple[str, ...] = ()
+) -> Callable[[Check], Check]:
+    """Registers a function as the rule of its own name, run for each complete loop of `loops` with one of the
+    segments or loops `needs`.
+    """
 
     def register(check: Check) -> Check:
         name = check.__name__
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = Rule(name, loops, check, cites)
+        RULES[name] = Rule(name, loops, check, cites, snip, needs)
         return check
 
     return register
 
 
 def total_rule(
-    *loops: str, over: tuple[str, ...], tally: type[T], cites: str
+    *loops: str, over: tuple[str, ...], tally: type[T], cites: str, snip: int = SITUATIONAL
 ) -> Callable[[Callable[[Loop, T], Iterable[Finding]]], Callable[[Loop, T], Iterable[Finding]]]:
     """Registers a function as a rule that is given a complete loop and the tally of what stood below it."""
 
@@ -99,7 +113,7 @@ def total_rule(
         name = check.__name__
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = TotalRule(name, loops, cast("Total", check), cites, over, tally)
+        RULES[name] = TotalRule(name, loops, cast("Total", check), cites, over, tally, snip)
         return check
 
     return register
@@ -119,14 +133,14 @@ class RuleSet:
     """
 
     def __init__(self, rules: Iterable[Rule | TotalRule]) -> None:
-        self.checks: dict[str, list[Check]] = {}
+        self.checks: dict[str, list[Rule]] = {}
         self.totals: dict[str, list[TotalRule]] = {}
         self.tallies: dict[str, list[TallyPlace]] = {}
         self.begun: dict[str, list[TallyPlace]] = {}
         for chosen in rules:
             if isinstance(chosen, Rule):
                 for loop in chosen.loops:
-                    self.checks.setdefault(loop, []).append(chosen.check)
+                    self.checks.setdefault(loop, []).append(chosen)
                 continue
             for loop in chosen.loops:
                 self.totals.setdefault(loop, []).append(chosen)

@@ -13,7 +13,7 @@ from edi.findings import Finding, find
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.notation import parse_amount, write_amount
 from edi.rules.places import locate
-from edi.rules.registry import JoinedTally, Tally, rule, total_rule
+from edi.rules.registry import BALANCING, JoinedTally, Tally, rule, total_rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -125,14 +125,14 @@ def report(
         yield find(code, x12=place, rule=rule_name, value=write_amount(difference))
 
 
-@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.1")
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.1", snip=BALANCING)
 def service_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """SVC02 less the sum of the service's CAS is SVC03."""
     for service, difference in services.unbalanced:
         yield from report("remittance.service_unbalanced", service, service.segment("SVC"), 3, difference)
 
 
-@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2", snip=BALANCING)
 def claim_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
     """CLP03 less the sum of every CAS, of claim and services, is CLP04."""
     segment = claim.segment("CLP")
@@ -145,7 +145,7 @@ def claim_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]
         yield from report("remittance.claim_unbalanced", claim, segment, 4, difference)
 
 
-@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2")
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2", snip=BALANCING)
 def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterator[Finding]:
     """Where services are reported, their charges make up CLP03.
 
@@ -159,7 +159,7 @@ def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterator[
         yield from report("remittance.lines_unbalanced", claim, segment, 3, services.charge - charge)
 
 
-@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 2100 CLP05")
+@total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 2100 CLP05", snip=BALANCING)
 def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterator[Finding]:
     """The patient's share, where one is stated, is what the adjustments of group PR say.
 
@@ -175,7 +175,7 @@ def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterator[Findi
         yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.8")
+@rule("2100", cites=f"{GUIDE} 1.10.2.8", snip=BALANCING)
 def reversal_negates(claim: Loop) -> Iterator[Finding]:
     """A reversal repeats the payment that it takes back with negated amounts."""
     segment = claim.segment("CLP")
@@ -214,7 +214,7 @@ class PaidTotal(JoinedTally):
             self.known = False
 
 
-@total_rule("ST_LOOP", over=("2100",), tally=PaidTotal, cites=f"{GUIDE} 1.10.2.1.3")
+@total_rule("ST_LOOP", over=("2100",), tally=PaidTotal, cites=f"{GUIDE} 1.10.2.1.3", snip=BALANCING)
 def payment_balances(root: Loop, paid: PaidTotal) -> Iterator[Finding]:
     """The sum of CLP04 less the sum of the PLB amounts is BPR02 (negative where BPR03 says debit)."""
     header = next(root.descend("HEADER"), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edi.binary import write_content
 from edi.findings import Finding, find
 from edi.rules.places import cite, locate
 from edi.rules.registry import rule
@@ -31,7 +32,7 @@ def attachment_is_as_long_as_it_says(content: Loop) -> Iterator[Finding]:
     segment = content.segment("BIN")
     if segment is None or not segment.element(1).isdigit() or not segment.element(2):
         return
-    length = len(segment.element(2).encode())
+    length = len(write_content(segment.element(2)))
     if length != int(segment.element(1)):
         yield find(
             "attachment.length_differs",

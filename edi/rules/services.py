@@ -9,28 +9,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.findings import Finding, find
-from edi.rules.places import cite, locate, miss_segment
+from edi.rules.places import cite, locate, miss_loop, miss_segment, set_off
 from edi.rules.registry import rule
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 #: Places of service: ambulance on land, by air or water (CMS place of service codes).
 AMBULANCE = frozenset({"41", "42"})
+#: HCPCS Level II: transport by ambulance on land (A0225, A0426 to A0429, A0432 to A0434), by air (A0430,
+#: A0431), and its miles (A0425, A0435, A0436). Waiting and supplies of an ambulance do not show a transport.
+TRANSPORTS = frozenset({"A0225", *(f"A0{number}" for number in range(425, 437))})
+ENDS = (("2310E", "2420G"), ("2310F", "2420H"))  # pick-up and drop-off, of the claim and of a line
 MINUTES = "MJ"
 #: The anaesthesia section of CPT, and the codes in it that are not timed (burns by area, daily pain care).
 ANAESTHESIA = ("00100", "01999")
 UNTIMED = frozenset({"01953", "01996"})
 
 
+def find_transports(claim: Loop) -> list[Loop]:
+    """The lines of a claim that bill transport by ambulance, by the place of service or the procedure."""
+    place = claim.value("CLM", 5, 1)
+    return [
+        line
+        for line in claim.loops("2400")
+        if line.value("SV1", 1, 2) in TRANSPORTS or (line.value("SV1", 5) or place) in AMBULANCE
+    ]
+
+
 @rule("2300", cites=f"{SOURCE} 2300 and 2400 CR1: required on claims that involve ambulance transport")
 def ambulance_transport_is_described(claim: Loop) -> Iterator[Finding]:
     """A claim for an ambulance says why, how far and how heavy: for the claim, or for each line of it."""
-    place = claim.value("CLM", 5, 1)
-    lines = [line for line in claim.loops("2400") if (line.value("SV1", 5) or place) in AMBULANCE]
-    if claim.segment("CR1") is not None or not lines:
+    if claim.segment("CR1") is not None:
         return
-    if any(line.segment("CR1") is None for line in lines):
-        yield miss_segment(claim, claim.segment("CLM"), "2300/CR1", when="for ambulance transport")
+    if any(line.segment("CR1") is None for line in find_transports(claim)):
+        opener = claim.segment("CLM")
+        trigger = locate(claim, opener, 5, 1) if claim.value("CLM", 5, 1) in AMBULANCE else None
+        yield miss_segment(claim, opener, "2300/CR1", when="for ambulance transport", trigger=trigger)
+
+
+@rule(
+    "2300", cites=f"{SOURCE} 2310E and 2310F, 2420G and 2420H: required when billing for ambulance transport"
+)
+def ambulance_transport_has_both_ends(claim: Loop) -> Iterator[Finding]:
+    """A claim for an ambulance says where it picked the patient up and where it brought the patient."""
+    lines = find_transports(claim)
+    for own, of_line in ENDS:
+        if claim.loops(own) or all(line.loops(of_line) for line in lines):
+            continue
+        yield miss_loop(claim, claim.segment("CLM"), own, when="for ambulance transport")
 
 
 @rule("2400", cites=f"{SOURCE} 2400 SV103 MJ: anaesthesia time is counted in minutes")
@@ -42,9 +68,10 @@ def anaesthesia_is_counted_in_minutes(line: Loop) -> Iterator[Finding]:
     kind, code = line.value("SV1", 1, 1), line.value("SV1", 1, 2)
     timed = len(code) == 5 and code.isdigit() and ANAESTHESIA[0] <= code <= ANAESTHESIA[1]
     if kind == "HC" and timed and code not in UNTIMED:
-        yield find(
+        finding = find(
             "claim.anaesthesia_not_in_minutes",
             x12=locate(line, segment, 3),
             rule=cite(line, segment, 3),
             value=segment.element(3),
         )
+        yield set_off(finding, locate(line, segment, 1, 2))

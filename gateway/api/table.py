@@ -9,11 +9,13 @@ from gateway.api.handlers import (
     files,
     openapi,
     remittances,
+    rules,
     stream,
     system,
     webhooks,
 )
 from gateway.api.routing import Answer, Route, Taken
+from gateway.api.rule_shapes import RuleQuery, RulesShown
 from gateway.api.shapes import (
     BatchAnswer,
     ClaimChecked,
@@ -44,6 +46,16 @@ from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/v1/rules",
+        name="show_rules",
+        handler=rules.show_rules,
+        summary="List the rules and edits that claims are checked by.",
+        query=RuleQuery,
+        answers=(Answer(200, "The rules that were asked for.", RulesShown),),
+        problems=(400,),
+    ),
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
     Route(

@@ -8,30 +8,37 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
+from edi.characters import CHARACTER_SETS
 from edi.command import (
     GUIDE_ALONE,
     UNUSABLE,
     UnusableInputError,
     check_guide,
+    describe_file,
     encode_json,
     exit_status,
+    read_checked,
     read_documents,
     read_input,
+    read_outline,
     read_report,
     report_status,
     translate,
 )
 from edi.inspection import Inspected, inspect, inspect_documents
 from edi.listing import describe_inspected, list_inspected
-from edi.outline import outline_file
-from edi.translation import make_envelope, write_json
+from edi.outline.inputs import Asked
+from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes
-from gateway.cli.rendering import show_inspected, show_outline
+from gateway.cli.explaining import show_outline
+from gateway.cli.payers import payers
+from gateway.cli.rendering import show_inspected
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -47,6 +54,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(codes, name="codes")
+app.add_typer(payers, name="payers")
 app.command()(serve)
 app.command()(simulate)
 app.command()(demo)
@@ -84,14 +92,30 @@ def check(
         typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     guide: GuideName = "",
+    character_set: Annotated[
+        str,
+        typer.Option(help="Refuse characters of an X12 file outside of this set.", metavar="basic|extended"),
+    ] = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
         raise Trouble("--ack is 999, 824 or 277ca")
+    if character_set and character_set not in CHARACTER_SETS:
+        raise Trouble("--character-set is basic or extended")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
-    checked = [inspect(name, read_input(name), strict=strict, guide=known, edits=edits) for name in files]
+    checked = [
+        inspect(
+            name,
+            read_input(name),
+            strict=strict,
+            guide=known,
+            edits=edits,
+            character_set=character_set,
+        )
+        for name in files
+    ]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:
@@ -123,11 +147,13 @@ def to_json(
     output: Output = None,
     strict: Strict = False,
     pretty: Annotated[bool, typer.Option(help="Indent the JSON.")] = True,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Keep the envelopes: x12 gives the same file.")
+    ] = False,
 ) -> None:
     """An X12 file as JSON: a claim or a list of claims, or the reports of acknowledgments and remittances."""
-    report = read_report(file, strict=strict)
-    documents = write_json(report)
-    _write(encode_json(documents[0] if len(documents) == 1 else documents, pretty=pretty), output)
+    content, report = read_checked(file, strict=strict)
+    _write(encode_json(describe_file(report, content, whole=whole), pretty=pretty), output)
     raise typer.Exit(report_status(report))
 
 
@@ -159,11 +185,46 @@ def x12(
 
 
 @app.command()
-def explain(file: File, strict: Strict = False) -> None:
-    """The file as a person reads it: loops, names, values, meanings of codes, and findings in their place."""
-    report = read_report(file, strict=strict)
-    show_outline(Console(), outline_file(report))
-    raise typer.Exit(report_status(report))
+def explain(
+    file: File,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write a page for the browser: one file, no network.", metavar="FILE"),
+    ] = None,
+    claim: Annotated[
+        str, typer.Option(help="One claim alone: its place in the file (3), or its own number.", metavar="N")
+    ] = "",
+    only_findings: Annotated[
+        bool, typer.Option("--only-findings", help="Only the segments that findings are about.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Hide whatever may identify a person: names, numbers, days.")
+    ] = False,
+    width: Annotated[int, typer.Option(min=0, help="Columns of text; 0 is those of the terminal.")] = 0,
+    pager: Annotated[bool, typer.Option(help="On a terminal, show it page by page.")] = True,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    guide: GuideName = "",
+) -> None:
+    """The file as a person reads it: contents, loops, names, values, meanings of codes, findings in place."""
+    asked = Asked(
+        strict=strict,
+        guide=check_guide(guide),
+        redacted=redact,
+        unit=claim,
+        findings_alone=only_findings,
+    )
+    created = SystemClock().now()
+    inspected, outline = read_outline(file, created, asked)
+    if html is not None:
+        from gateway.explained.page import render_page  # late: the terminal needs no templates
+
+        _write(render_page(outline, created).encode(), html)
+    elif as_json:
+        _write(encode_json(to_builtins(outline)), None)
+    else:
+        show_outline(Console(width=width or None), outline, paged=pager)
+    raise typer.Exit(exit_status([inspected]))
 
 
 def main() -> None:

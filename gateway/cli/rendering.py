@@ -1,23 +1,19 @@
-"""Findings and outlines on a terminal: colours, and lines that wrap under where they began."""
+"""Findings and tables on a terminal: colours, and lines that wrap under where they began."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from edi.findings import Finding
 from edi.inspection import Inspected
 from edi.listing import describe_place, list_inspected
-from edi.outline import Entry, Kind
 
 COLOURS = {"fatal": "bold red", "error": "red", "warning": "yellow", "info": "cyan"}
 VERDICTS = {"accepted": "green", "refused": "red", "unreadable": "bold red"}
-LABELS = {Kind.ENVELOPE: "bold", Kind.LOOP: "bold blue", Kind.SEGMENT: "green", Kind.ELEMENT: "dim"}
-INDENT = 2
 
 
 def show_lines(console: Console, lines: Iterable[str]) -> None:
@@ -56,35 +52,6 @@ def _draw_finding(finding: Finding, *, values: bool) -> Iterator[Text]:
         yield Text.assemble(("→ ", "green"), finding.remedy)
     if values and finding.value is not None:
         yield Text(f"value: {finding.value!r}", "dim")
-
-
-def show_outline(console: Console, entries: Iterable[Entry]) -> None:
-    """The entries of a file, indented by depth."""
-    if not console.is_terminal:
-        show_lines(console, (" " * INDENT * entry.depth + entry.text for entry in entries))
-        return
-    for entry in entries:
-        margin = " " * INDENT * entry.depth
-        wrapped = draw_entry(entry).wrap(console, max(20, console.width - len(margin) - INDENT))
-        for number, line in enumerate(wrapped):
-            hanging = margin if number == 0 else margin + " " * INDENT
-            line.rstrip()
-            console.print(Text(hanging) + line, highlight=False, soft_wrap=True)
-
-
-def draw_entry(entry: Entry) -> Text:
-    """One entry in its colours: label, name, value, meaning."""
-    if entry.kind is Kind.FINDING:
-        severity = entry.label.split()[-1].rstrip(":")
-        return Text(entry.text, COLOURS.get(severity, "red"))
-    text = Text.assemble((entry.label, LABELS[entry.kind]))
-    if entry.name:
-        text.append(f" {entry.name}", Style(bold=entry.kind is Kind.LOOP))
-    if entry.value:
-        text.append(": ").append(entry.value, "bold" if entry.kind is Kind.ELEMENT else "")
-    if entry.meaning:
-        text.append(f" ({entry.meaning})", "cyan")
-    return text
 
 
 def show_rows(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--claims N] [--peer-claims N] [--json]`: the table of speeds."""
+"""`python -m tests.bench [--claims N] [--peer-claims N] [--json]`: ours beside the peers, in one run."""
 
 from __future__ import annotations
 
@@ -6,102 +6,170 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator
-from functools import partial
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from rich import box
+import msgspec
 from rich.console import Console
-from rich.table import Table
 
-from tests.bench import files, measures
-from tests.bench.measures import Measured, measure
+from tests.bench.contest import OURS, ROOT, Race, Result, find_version, run
+from tests.bench.files import KINDS, count_segments, make_file, measure_variety
+from tests.bench.professional import make_claims
+from tests.bench.table import draw_results, draw_targets
+from tests.bench.targets import Target, list_targets
 
-
-def run(claim_count: int, peer_count: int) -> Iterator[Measured]:
-    """Every measure, one after the other."""
-    claims = files.make_claims(claim_count)
-    text = files.make_claim_file(claims)
-    payments, paid = files.make_payment_file(claim_count), files.make_payments(claim_count).amount
-    sent, received = files.count_segments(text), files.count_segments(payments)
-    yield measure("read 837P envelopes", "segments", sent, partial(measures.read_only, text))
-    yield measure("check 837P", "segments", sent, partial(measures.check, text))
-    yield measure("check 835", "segments", received, partial(measures.check, payments))
-    yield measure("837P to JSON", "segments", sent, partial(measures.check_to_json, text, claim_count))
-    reading = partial(measures.read_payments, payments, claim_count, paid)
-    yield measure("835 to remittance", "segments", received, reading)
-    for name, body in (
-        ("837P", measures.RepeatedBody(text, b"HL*1*", 10)),
-        ("835", measures.RepeatedBody(payments, b"CLP*", 10)),
-    ):
-        streaming = partial(measures.stream, body, False)
-        yield measure(f"stream {name}, ten times as long", "segments", body.segments, streaming, times=1)
-    some = claims[: max(1, claim_count // 5)]
-    yield measure("check JSON", "claims", len(some), partial(measures.check_each, some))
-    yield measure("write 837P from JSON", "claims", claim_count, partial(measures.write_all, claims, text))
-    yield from run_peers(peer_count)
+SMALL = 40
+SLOW = {"pyx12": "check", "x12sdk": "json"}
+QUICK = ("openx12", "oxedi", "node_x12")
+ENVIRONMENTS = ROOT / ".setup" / "peers"
 
 
-def run_peers(count: int) -> Iterator[Measured]:
-    """Our check and pyx12's on the same two smaller files."""
-    for name, text in (
-        ("837P", files.make_claim_file(files.make_claims(count))),
-        ("835", files.make_payment_file(count)),
-    ):
-        segments = files.count_segments(text)
-        yield measure(f"check {name}, small", "segments", segments, partial(measures.check, text))
-        pyx12 = partial(measures.check_by_pyx12, text)
-        yield measure(f"same {name} by pyx12", "segments", segments, pyx12, times=1)
+class Made(NamedTuple):
+    """A file that was made."""
+
+    kind: str
+    path: Path
+    claims: int
+    segments: int
+    variety: float
 
 
-def draw(measured: list[Measured]) -> Table:
-    """The table."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"one core, Python {platform.python_version()}, processor time, best of three",
+def make_files(folder: Path, count: int) -> dict[str, Made]:
+    """A file of each kind."""
+    return {kind: keep_file(kind, folder / f"{kind}-{count}.x12", count) for kind in KINDS}
+
+
+def keep_file(kind: str, path: Path, count: int) -> Made:
+    """Make a file and say what it is."""
+    text = make_file(kind, count)
+    path.write_bytes(text)
+    return Made(kind, path, count, count_segments(text), measure_variety(text))
+
+
+def plan_races(big: dict[str, Made], fair: dict[str, Made], small: dict[str, Made]) -> Iterator[Race]:
+    """Ours on the big files; quick peers on the same; slow peers and ours on the smaller ones."""
+
+    def race(who: str, work: str, made: Made, times: int = 3) -> Race:
+        warm = small[made.kind].path
+        return Race(who, work, made.kind, made.path, warm, made.claims, made.segments, times)
+
+    for kind, made in big.items():
+        final = "remittance" if kind == "835" else "json"
+        for work in ("check", "check_with_edits", final):
+            yield race(OURS, work, made)
+        yield race(OURS, "stream", made, 1)
+        for who in QUICK:
+            if who != "oxedi" or kind == "835":
+                yield race(who, "json", made)
+    for kind, made in fair.items():
+        for work in ("check", "remittance" if kind == "835" else "json"):
+            yield race(OURS, work, made)
+        for who, work in SLOW.items():
+            yield race(who, work, made, 1)
+
+
+def drop_repeated(races: list[Race]) -> Iterable[Race]:
+    """Each race once: where all files have one size, ours on them is planned twice."""
+    kept: dict[tuple[str, str, Path], Race] = {}
+    for race in races:
+        kept.setdefault((race.who, race.work, race.path), race)
+    return kept.values()
+
+
+def plan_generation(folder: Path, count: int) -> Race:
+    """Claims as JSON, one a line, to be checked and written."""
+    paths = [folder / f"claims-{number}.ndjson" for number in (count, SMALL)]
+    for path, number in zip(paths, (count, SMALL), strict=True):
+        path.write_bytes(b"\n".join(msgspec.json.encode(claim) for claim in make_claims(number)))
+    segments = count_segments(make_file("837P", count))
+    return Race(OURS, "generate", "837P", *paths, count, segments, 2)
+
+
+def time_first_guide() -> float:
+    """Milliseconds of processor time from nothing imported to a loaded guide, best of five."""
+    code = (
+        "import time; begun = time.process_time(); from edi.guides.registry import load_guide; "
+        "load_guide('005010X222A1'); print(time.process_time() - begun)"
     )
-    table.add_column("what", no_wrap=True)
-    for heading in ("count", "seconds", "a second", "ms each", "MB"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in measured:
-        each = f"{1000 * one.seconds / one.count:.3f}"
-        table.add_row(
-            f"{one.name}, {one.unit}",
-            f"{one.count:,}",
-            f"{one.seconds:.2f}",
-            f"{one.rate:,.0f}",
-            each,
-            f"{one.megabytes:.0f}",
-        )
-    return table
+    command = [sys.executable, "-c", code]
+    told = [
+        subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout for _ in range(5)
+    ]
+    return 1000 * min(map(float, told))
 
 
-def list_ratios(measured: list[Measured]) -> Iterator[tuple[str, float]]:
-    """How many times as fast as pyx12, for each file that both read."""
-    rates = {one.name: one.rate for one in measured}
-    for name in ("837P", "835"):
-        yield name, rates[f"check {name}, small"] / rates[f"same {name} by pyx12"]
+def describe_machine() -> str:
+    """Processor and Python."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
+    return f"{name}, one core, Python {platform.python_version()}"
+
+
+def tell_json(made: Iterable[Made], results: list[Result], targets: list[Target], machine: str) -> str:
+    """Everything as JSON."""
+    told: dict[str, Any] = {
+        "machine": machine,
+        "files": [
+            {
+                "kind": one.kind,
+                "claims": one.claims,
+                "segments": one.segments,
+                "distinct_segments": round(one.variety, 3),
+            }
+            for one in made
+        ],
+        "measures": [
+            {
+                "by": result.race.who,
+                "version": find_version(result.race.who),
+                "work": result.race.work,
+                "kind": result.race.kind,
+                "claims": result.race.claims,
+                "segments": result.race.segments,
+                "seconds": result.seconds,
+                "megabytes": round(result.megabytes, 1),
+                "left_out": result.reason,
+            }
+            for result in results
+        ],
+        "targets": [target._asdict() for target in targets],
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--claims", type=int, default=10_000)
-    parser.add_argument("--peer-claims", type=int, default=500)
+    parser.add_argument("--peer-claims", type=int, default=10_000, help="claims in the files of slow peers")
+    parser.add_argument(
+        "--environments", type=Path, default=ENVIRONMENTS, help="where the peers are installed"
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    measured = list(run(given.claims, given.peer_claims))
-    ratios = dict(list_ratios(measured))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sizes = (given.claims, given.peer_claims, SMALL)
+        big, fair, small = (make_files(folder, count) for count in sizes)
+        races = [*plan_races(big, fair, small), plan_generation(folder, given.claims)]
+        results = [run(race, given.environments.absolute()) for race in drop_repeated(races)]
+    targets = list(list_targets(results, time_first_guide()))
+    made = {one.path: one for one in (*big.values(), *fair.values())}.values()
     if given.json:
-        rows = [one._asdict() | {"rate": round(one.rate)} for one in measured]
-        told = {"measures": rows, "times_as_fast_as_pyx12": ratios}
-        print(json.dumps(told | {"first_guide_ms": round(measures.time_first_guide())}, indent=2))
+        print(tell_json(made, results, targets, describe_machine()))
         return
-    console = Console(width=110)
-    console.print(draw(measured))
-    console.print(f"import and first guide: {measures.time_first_guide():.0f} ms", highlight=False)
-    for name, ratio in ratios.items():
-        console.print(f"{name}: {ratio:.0f} times as fast as pyx12 on the same file", highlight=False)
+    console = Console(width=120, highlight=False)
+    for one in made:
+        variety = f"{one.variety:.0%} of them unlike all others"
+        console.print(f"{one.kind}: {one.claims:,} claims, {one.segments:,} segments, {variety}")
+    title = f"{describe_machine()}: processor time of the best run, growth of memory in the first"
+    console.print(draw_results(results, title))
+    console.print(draw_targets(targets))
 
 
 if __name__ == "__main__":

@@ -91,8 +91,8 @@ async def test_a_claim_that_we_would_reject_is_left_out_with_its_finding_and_the
     one, two = [each.claim for each in await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))]
     real = composition._list_faults
 
-    def find_fault(text: bytes) -> Any:
-        return (find("guide.unknown", set="837", known="none"),) if b"RB-2" in text else real(text)
+    def find_fault(text: bytes, character_set: str) -> Any:
+        return (find("guide.unknown", set="837", known="none"),) if b"RB-2" in text else real(text, "")
 
     monkeypatch.setattr(composition, "_list_faults", find_fault)
     await exchange.worker.run_due()
@@ -107,7 +107,7 @@ async def test_claims_that_only_together_are_refused_are_held_for_a_person(
 ) -> None:
     submitted = await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))
 
-    def find_fault(text: bytes) -> Any:
+    def find_fault(text: bytes, character_set: str) -> Any:
         together = b"RB-1" in text and b"RB-2" in text
         return (find("guide.unknown", set="837", known="none"),) if together else ()
 
@@ -128,7 +128,9 @@ async def test_held_claims_do_not_keep_later_ones_waiting(
     monkeypatch.setattr(
         composition,
         "_list_faults",
-        lambda text: (find("guide.unknown", set="837", known="none"),) if text.count(b"CLM*") > 2 else (),
+        lambda text, character_set: (
+            (find("guide.unknown", set="837", known="none"),) if text.count(b"CLM*") > 2 else ()
+        ),
     )
     await exchange.worker.run_due()
     assert len(await exchange.feed("claim.held")) == 3

@@ -3,16 +3,80 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from pathlib import Path
 
 import pytest
 
+from edi.files import check_file
+from tests.bench.contest import PEERS, find_version
+from tests.bench.files import KINDS, count_segments, make_file, measure_variety
 from tests.cli import run_module
+
+MEASURES = 13 + 6  # ours on the big files and on those of the slow peers
+TARGETS = 18
+
+
+@pytest.fixture
+def environments(tmp_path: Path) -> Path:
+    """One peer is there (pyx12, of these tests' own environment), one could not be installed."""
+    place = tmp_path / "pyx12" / "bin" / "python"
+    place.parent.mkdir(parents=True)
+    place.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    place.chmod(0o700)
+    reason = tmp_path / "node_x12" / "reason.txt"
+    reason.parent.mkdir()
+    reason.write_text("node is missing\n")
+    return tmp_path
 
 
 @pytest.mark.slow
-def test_the_benchmark_runs_on_a_small_file_and_tells_every_measure() -> None:
-    ran = run_module("tests.bench", "--claims", "20", "--peer-claims", "5", "--json")
+def test_the_benchmark_tells_every_measure_and_target_and_which_peers_are_left_out(
+    environments: Path,
+) -> None:
+    sizes = ("--claims", "20", "--peer-claims", "5")
+    ran = run_module("tests.bench", *sizes, "--environments", str(environments), "--json")
     assert ran.status == 0, ran.err
     told = json.loads(ran.out)
-    assert len(told["measures"]) == 13
-    assert set(told["times_as_fast_as_pyx12"]) == {"837P", "835"}
+    done = [one for one in told["measures"] if not one["left_out"]]
+    assert len([one for one in done if one["by"] == "claimwire"]) == MEASURES
+    assert [one["kind"] for one in done if one["by"] == "pyx12"] == ["837P", "837I", "835"]
+    left = {one["by"]: one["left_out"] for one in told["measures"] if one["left_out"]}
+    missing = "not installed: `make peers`"
+    assert left == {
+        "node_x12": "node is missing", "openx12": missing, "oxedi": missing, "x12sdk": missing
+    }  # fmt: skip
+    assert len(told["targets"]) == TARGETS
+    assert {target["reached"] is None for target in told["targets"] if "pyx12" in target["name"]} == {False}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_the_benchmark_is_clean_varied_and_the_same_for_the_same_seed(kind: str) -> None:
+    text = make_file(kind, 150)
+    assert check_file(text, edits=True).all_findings == ()
+    assert make_file(kind, 150) == text
+    assert make_file(kind, 150, seed=1) != text
+    assert measure_variety(text) > 0.5
+    assert count_segments(text) > 150 * 12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_the_benchmark_has_more_than_plain_claims(kind: str) -> None:
+    text = make_file(kind, 150)
+    marks = {
+        "837P": (b"PAT*19", b"SVD*", b"SBR*S", b"NTE*ADD", b"REF*G1", b"NM1*DN"),
+        "837I": (b"PAT*19", b"DTP*435", b"CL1*", b"HI*APR", b"HI*BBR", b"HI*BE:80"),
+        "835": (b"PLB*", b"*22*", b"CAS*OA*23", b"LQ*HE", b"*4*"),
+    }
+    assert [mark for mark in marks[kind] if mark not in text] == []
+
+
+def test_the_locks_of_the_peers_pin_by_hash_and_name_no_place() -> None:
+    locks = sorted([*PEERS.glob("*/requirements.lock"), *PEERS.glob("*/package-lock.json")])
+    assert [lock.parent.name for lock in locks] == ["node_x12", "openx12", "oxedi", "pyx12", "x12sdk"]
+    for lock in locks:
+        text = lock.read_text()
+        assert re.search(r"sha256:|sha512-", text), lock
+        assert re.findall(r"https?://|file:|--index|--find-links", text) == []
+        assert find_version(lock.parent.name)

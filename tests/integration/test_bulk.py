@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,10 +23,15 @@ ROOT = Path(__file__).resolve().parents[2]
 CLAIMS, PAYMENTS = 60, 40
 
 
+def spoil_a_charge(text: bytes) -> bytes:
+    """The file with one charge that its claim does not add up to."""
+    return re.sub(rb"(SV1\*[^*]+\*)[0-9.]+", rb"\g<1>7777.77", text, count=1)
+
+
 @pytest.fixture(scope="module")
 def claim_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("claims") / "claims.x12"
-    place.write_bytes(make_claim_file(make_claims(CLAIMS)).replace(b"*80.00*", b"*80.01*", 1))
+    place.write_bytes(spoil_a_charge(make_claim_file(make_claims(CLAIMS))))
     return place
 
 

@@ -14,7 +14,7 @@ from edi.files import check_file
 from edi.inspection import inspect
 from edi.translation import make_envelope, write_json, write_x12
 from edi.tree import Loop
-from tests.cli import PAID, REFUSED, SAMPLES, body_of, claimwire
+from tests.cli import PAID, REFUSED, SAMPLES, body_of, claimwire, run_module
 
 FILES = sorted(SAMPLES.glob("*/*.x12"))
 CREATED = datetime(2026, 11, 24, tzinfo=UTC)
@@ -109,9 +109,8 @@ def test_json_that_is_no_document_of_ours_is_refused_in_one_line(content: bytes,
     assert len(ran.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["json", "explain"])
-def test_json_given_where_x12_is_wanted_is_told(command: str) -> None:
-    ran = claimwire(command, PAID / "claim.json")
+def test_json_given_where_x12_is_wanted_is_told() -> None:
+    ran = claimwire("json", PAID / "claim.json")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.endswith("claim.json: is JSON; this command takes X12 files\n")
 
@@ -123,7 +122,7 @@ def test_explain_names_every_loop_and_segment_of_the_file(name: str) -> None:
     for report in check_file((PAID / name).read_bytes()).sets:
         assert report.tree is not None
         for loop in loops_of(report.tree):
-            assert f" {loop.use.id} {loop.use.name}\n" in ran.out
+            assert f" {loop.use.id} {loop.use.name}" in ran.out
             for segment in loop.segments():
                 assert segment.use is not None
                 assert f" {segment.id} {segment.use.name} ({segment.ordinal})\n" in ran.out
@@ -195,3 +194,14 @@ def test_json_that_does_not_say_its_guide_is_told_by_the_option() -> None:
     assert checked.out.endswith("document.json (JSON of 005010X279A1-270): accepted, no findings\n")
     unknown = claimwire("check", inquiry, "--guide", "270")
     assert (unknown.status, "--guide: 270 is not known; known are 0050" in unknown.err) == (2, True)
+
+
+@pytest.mark.parametrize("module", ["gateway.cli", "edi"])
+def test_a_whole_file_becomes_json_and_the_same_bytes(module: str, tmp_path: Path) -> None:
+    original = (PAID / "remit.x12").read_bytes().replace(b"\n", b"\r\n").replace(b"*", b"|")
+    described = run_module(module, "json", "--whole", "-", stdin=original)
+    assert described.status == 0
+    (tmp_path / "whole.json").write_text(described.out)
+    written = run_module(module, "x12", tmp_path / "whole.json")
+    assert (written.status, written.err) == (0, "")
+    assert written.out.encode() == original

@@ -56,6 +56,9 @@ DISAGREEMENTS = {
     "provider status": 'Mandatory segment "Billing Provider Status Information" (STC) missing',
     # STC02 of a service line is not used by the guide (the date of the claim holds); the map requires it.
     "line date": 'Mandatory data element "Status Information Effective Date" (STC02) is missing',
+    # The two CTX of a 2100 are different segments, told apart by CTX01 (005010X231A1); pyx12's walker takes
+    # the business unit for a second situational trigger or the other way round.
+    "two CTX": "Segment CTX exceeded max count.  Found 2, should have 1",
     # PLB repeats without limit (005010X221A1); pyx12 takes the second PLB for a second table 3.
     "two PLB": "Loop FOOTER exceeded max count.  Found 2, should have 1",
 }
@@ -161,7 +164,8 @@ def acknowledged(shared: Path) -> Iterator[tuple[str, bytes, bytes]]:
 def test_pyx12_accepts_each_999_and_ta1_that_we_write(shared: Path) -> None:
     count = 0
     for name, text, ta1 in acknowledged(shared):
-        assert judge(text) == [], name
+        both = b"CTX*SITUATIONAL TRIGGER" in text
+        assert set(judge(text)) <= ({DISAGREEMENTS["two CTX"]} if both else set()), name
         assert judge(ta1) == [], name
         assert check_file(text).all_findings == (), name
         count += 1

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from edi.checks import check_segment
 from edi.findings import Place
 from edi.guide import CompositeUse, ElementUse, SegmentUse
-from edi.guides.acceptors import Accept
+from edi.guides.acceptors import Acceptors
 from edi.guides.maps import load_external_codes
 from edi.guides.registry import load_guide
-from edi.reader import prepare
+from edi.reader import prepare_walk
 from edi.segments import Delimiters, Segment
 
 GUIDES = ("005010X222A1", "005010X221A1", "005010X231A1", "005010X214")
@@ -34,10 +34,10 @@ def texts(use: ElementUse | CompositeUse) -> st.SearchStrategy[str]:
     return parts.map(lambda found: ":".join(found).rstrip(":"))
 
 
-def acceptors(guide: str) -> dict[str, Accept]:
+def acceptors(guide: str) -> dict[str, Acceptors]:
     """The acceptor of each segment use, by its key."""
-    reading = prepare(guide, ":", "^")
-    pairs = zip(reading.routes.stations, reading.accepts, strict=True)
+    walk = prepare_walk(guide, ":", "^")
+    pairs = zip(walk.routes.stations, walk.accepts, strict=True)
     return {station.segment.key: accept for station, accept in pairs if station.segment is not None}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,20 +14,24 @@ from edi.acks import (
     acknowledge_group,
     acknowledge_interchange,
     answer_claim,
+    answer_findings,
+    find_rejections,
     judge_findings,
     read_277ca,
     read_999,
     read_ta1,
     report_claims,
 )
+from edi.acks.answering import claim_findings
 from edi.codes import meaning
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, check_file
-from edi.findings import Place, Severity, find, load_catalogue
-from edi.models import GroupAcknowledgment, Party, Person, StatusCode
+from edi.findings import Finding, Place, Severity, find, load_catalogue
+from edi.models import ClaimStatus, GroupAcknowledgment, Party, Person, StatusCode
 from edi.segments import Segment
 from edi.writer import write_documents
 from tests.answers import CLINIC, FERN, QUILL, SERVED_ON, make_batch, make_verdicts
+from tests.samples.guide_samples import SAMPLES
 
 CLAIM = """
 ST*837*0001*005010X222A1
@@ -128,6 +133,52 @@ def test_a_bad_component_is_noted_by_element_and_component() -> None:
     answer = acknowledge(check(change("SV1*HC:99213:25", "SV1*XX:99213:25")))
     assert "IK3*SV1*21*2400*8" in answer
     assert "IK4*1:1*235*7*XX" in answer
+
+
+def test_a_segment_that_a_situation_requires_is_noted_where_it_belongs_with_what_triggers_it() -> None:
+    assert acknowledge(check(change("11:B:1", "11:B:7"))) == [
+        "AK1*HC*12*005010X222A1",
+        "AK2*837*0001*005010X222A1",
+        "IK3*REF*19*2300*I6",
+        "CTX*SITUATIONAL TRIGGER*CLM*18*2300*5:3*1325",
+        "CTX*CLM01:RFC-2026-0001",
+        "IK5*R*I5",
+        "AK9*R*1*1*0",
+    ]
+
+
+def test_an_element_that_a_situation_requires_is_noted_with_its_trigger() -> None:
+    report = check(change("HI*ABK:E119", "PWK*OZ*EL\nHI*ABK:E119"))
+    assert acknowledge(report)[2:6] == [
+        "IK3*PWK*19*2300*8",
+        "CTX*CLM01:RFC-2026-0001",
+        "IK4*6*67*I9",
+        "CTX*SITUATIONAL TRIGGER*PWK*19*2300*2*756",
+    ]
+    (finding,) = read_back(report).sets[0].findings
+    assert finding.rule == "IK403 I9"
+    assert finding.trigger == Place(set="0001", loop="2300", segment="PWK", ordinal=19, element=2)
+
+
+def test_two_segments_missing_at_one_place_have_a_note_each() -> None:
+    report = check(change("N3*12 ALDER ST\nN4*PORTLAND*OR*972051234\nDMG*D8*19840517*F\n", ""))
+    noted = [line for line in acknowledge(report) if line.startswith(("IK3", "CTX"))]
+    assert noted == [
+        "IK3*N3*14*2010*I6",
+        "CTX*SITUATIONAL TRIGGER*SBR*12*2000*2*1069",
+        "IK3*N4*14*2010*I6",
+        "CTX*SITUATIONAL TRIGGER*SBR*12*2000*2*1069",
+        "IK3*DMG*14*2010*I6",
+        "CTX*SITUATIONAL TRIGGER*SBR*12*2000*2*1069",
+    ]
+
+
+def test_what_a_999_cannot_repeat_of_a_wrong_envelope_does_not_break_it() -> None:
+    text = wrap_interchange(ENVELOPE, [("HC", "005010X222A1", [make_set(CLAIM)])])
+    broken = (
+        text.replace(b"GS*HC*", b"GS**").replace(b"ST*837*0001*", b"ST*8*1*").replace(b"*12*X*", b"*L*X*")
+    )
+    assert acknowledge(check_file(broken))[:2] == ["AK1*ZZ*0*005010X222A1", "AK2*8ZZ*0001*005010X222A1"]
 
 
 def test_two_bad_elements_of_one_segment_share_one_note() -> None:
@@ -293,7 +344,10 @@ def test_an_interchange_with_another_group_count_is_rejected_with_its_note() -> 
     assert segment.elements[4:] == ["R", "021"]
     answer = read_ta1(segment)
     assert not answer.accepted
-    assert "number of groups is not what the trailer says" in answer.findings[0].message
+    (finding,) = answer.findings
+    assert "number of groups is not what the trailer says" in finding.message
+    assert finding.code == interchange.findings[0].code == "interchange.group_count"
+    assert finding.x12 == Place(interchange="000000077", segment="IEA", element=1)
 
 
 def test_an_interchange_header_of_wrong_length_is_accepted_with_a_note() -> None:
@@ -304,7 +358,7 @@ def test_an_interchange_header_of_wrong_length_is_accepted_with_a_note() -> None
 
 def test_each_element_of_a_ta1_is_checked() -> None:
     answer = read_ta1(Segment(["TA1", "77", "261399", "", "Q", "099"]))
-    assert [finding.x12.element for finding in answer.findings if finding.x12] == [1, 2, 3, 4, 5, 5]
+    assert [finding.x12.element for finding in answer.findings if finding.x12] == [1, 2, 3, 4, 5, None]
     assert answer.findings[2].code == "element.missing"
 
 
@@ -355,6 +409,68 @@ def test_four_statuses_of_a_claim_take_two_segments_and_read_back_as_four() -> N
     assert text.count(b"STC*A7") == 2
     (read,) = read_277ca(check_file(text).sets[0].documents[0]).claims
     assert (read.statuses, read.message) == (statuses, "SEE STATUSES")
+
+
+def answer_sample(name: str, *findings: Finding) -> tuple[list[str], ClaimStatus]:
+    """The 277CA of a sample claim with these findings: its STC, SVC, REF and DTP segments, and as read."""
+    claim = json.loads((SAMPLES / name / "claim.json").read_text(encoding="utf-8"))
+    status = answer_findings(claim, findings, effective=SERVED_ON)
+    text = write_documents("005010X214", [report_claims(make_batch(), [status])], ENVELOPE)
+    report = check_file(text)
+    assert report.all_findings == ()
+    (read,) = read_277ca(report.sets[0].documents[0]).claims
+    rows = ["*".join(segment.elements) for segment in report.sets[0].segments]
+    at = next(
+        index for index, row in enumerate(rows) if row.startswith("TRN*2*" + status.patient_control_number)
+    )
+    return rows[at:-1], read
+
+
+def test_an_institutional_claim_is_answered_with_its_bill_type_and_statement_dates() -> None:
+    rows, read = answer_sample("837I/inpatient_stay")
+    assert rows[1:] == [
+        "STC*A2:20*20261102*WQ*18450.75",
+        "REF*BLT*111",
+        "DTP*472*RD8*20261004-20261008",
+    ]
+    assert (read.accepted, read.bill_type) == (True, "111")
+
+
+def test_a_finding_about_a_service_line_is_a_status_of_the_line_and_of_its_claim() -> None:
+    words = {"name": "Procedure Code", "place": "SV302-2", "table": "CDT", "release": "2026"}
+    pointer = "/claimInformation/serviceLines/1/dentalService/procedureCode"
+    finding = find("hcpcs.unknown", pointer=pointer, **words)  # type: ignore[arg-type]
+    rows, read = answer_sample("837D/restoration", finding)
+    assert rows[1:] == [
+        "STC*A7:454*20261102*U*412",
+        "DTP*472*D8*20261014",
+        "SVC*AD:D2392*350",
+        "STC*A7:454**U",
+        "REF*FJ*2",
+        "DTP*472*D8*20261014",
+    ]
+    rejections = list(find_rejections(read))
+    assert [each.rule for each in rejections] == ["STC01 A7:454", "STC01 A7:454"]
+    assert [(each.pointer or "").endswith("/serviceLines/0") for each in rejections] == [False, True]
+
+
+def test_a_service_of_a_revenue_code_alone_is_named_by_it() -> None:
+    finding = find(
+        "claim.dates_disordered", pointer="/claimInformation/serviceLines/0", later="-", earlier="-"
+    )
+    rows, _ = answer_sample("837I/inpatient_stay", finding)
+    assert next(row for row in rows if row.startswith("SVC")).startswith("SVC*NU:0")
+
+
+def test_a_missing_segment_at_the_end_of_a_claim_is_not_the_fault_of_the_next() -> None:
+    first = "\n".join(CLAIM.strip().splitlines()[:-1])
+    level = first[first.index("HL*2*1*22*0") :].replace("HL*2*1", "HL*3*1").replace("0001*165", "0002*165")
+    text = first.replace("DTP*472*D8*20261102", "").rstrip() + "\n" + level + "\nSE*0*0001"
+    (found, other) = claim_findings(check(text).sets[0])
+    assert [(each.code, each.pointer) for each in found] == [
+        ("segment.missing", "/claimInformation/serviceLines/0")
+    ]
+    assert other == []
 
 
 def test_a_claim_of_our_json_is_answered_with_its_patient_provider_and_days() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from edi.acks import read_824, report_group
+from edi.acks.advice import CODE_LENGTH
 from edi.acks.answering import acknowledge_file
 from edi.files import FileReport, check_file
-from edi.findings import Severity
+from edi.findings import Severity, load_catalogue
 from edi.writer import write_documents
 from tests.samples.guide_samples import CASES, SAMPLES, envelope, guide_of, load_document
 
@@ -137,3 +138,7 @@ def test_every_sample_can_be_reported_on(case: Path) -> None:
         "R" if any(finding.stops for finding in entry.findings) else "A" for entry in report.sets
     ]
     assert json.dumps(report_group(report.interchanges[0].header, report.interchanges[0].groups[0]))
+
+
+def test_every_finding_is_told_from_the_others_by_what_an_824_holds_of_its_code() -> None:
+    assert len({code[:CODE_LENGTH] for code in load_catalogue()}) == len(load_catalogue())

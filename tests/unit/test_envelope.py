@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,9 @@ from edi.envelope import (
     read_envelopes,
     stream_file,
 )
+from edi.files import check_file
 from edi.findings import Finding, Severity, load_catalogue
+from edi.streaming import stream_units
 
 FILE = """\
 ISA*00*          *00*          *ZZ*HARBORCLINIC   *ZZ*MERIDIANHEALTH *250304*1506*^*00501*000000041*1*T*:~
@@ -36,6 +39,8 @@ SE*2*0001~
 GE*1*8~
 IEA*2*000000041~
 """
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 def read(*changes: tuple[str, str], strict: bool = False) -> FileReading:
@@ -242,3 +247,16 @@ def test_reading_holds_one_set_at_a_time() -> None:
     events = stream_file(text.encode())
     numbers = [event.transaction_set.control_number for event in events if isinstance(event, SetRead)]
     assert numbers == [f"{number:04d}" for number in range(1, 3001)]
+
+
+def test_strict_reading_refuses_empty_elements_at_the_end_of_a_segment() -> None:
+    content = (SAMPLES / "837P" / "paid_in_full" / "claim.x12").read_bytes().replace(b"*CH~", b"*CH**~")
+    for strict in (False, True):
+        (finding,) = check_file(content, strict=strict).all_findings
+        assert (finding.code, finding.stops) == ("segment.trailing_separators", strict)
+        told = [
+            each
+            for event in stream_units([content], strict=strict)
+            for each in getattr(event, "findings", ())
+        ]
+        assert told == [finding]

@@ -186,3 +186,11 @@ def test_second_names_of_a_line_are_read_and_their_faults_point_to_them() -> Non
         assert segment in text
     pointer = "/claimInformation/serviceLines/0/linePricingInformation/pricingMethodologyCode"
     assert ("element.bad_code", pointer) in faults(claim)
+
+
+def test_a_short_zip_code_of_the_billing_provider_is_told_and_a_foreign_one_is_not() -> None:
+    claim = load("outpatient_injury")
+    claim["billing"]["address"]["postalCode"] = "55113"
+    assert faults(claim) == [("address.postal_code_short", "/billing/address/postalCode")]
+    claim["billing"]["address"] |= {"postalCode": "K1A0B1", "countryCode": "CA", "state": "ON"}
+    assert faults(claim) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -149,6 +150,7 @@ FORGIVEN = {
     "file.leading_blanks": b"\r\n \n" + FILE.encode(),
     "file.leading_text": b"Subject: claims of today\n\n" + FILE.encode(),
     "file.trailing_control": FILE.encode() + b"\x1a\x00\x00",
+    "file.boundary": FILE.encode() + b"\r\n--a7f3--\r\n",
     "file.indented": FILE.replace("\n", "\n    ").encode(),
     "file.no_final_terminator": FILE.rstrip("~\n").encode(),
     "file.empty_segment": FILE.replace("SV1", "~\nSV1").encode(),
@@ -269,7 +271,7 @@ UNREADABLE = {
     "file.ebcdic": FILE.encode("cp500"),
     "file.not_x12": b'{"claimInformation": {"patientControlNumber": "A1"}}',
     "file.no_interchange_header": "".join(ROWS).encode(),
-    "file.lowercase_header": FILE.lower().encode(),
+    "file.lowercase_header": b"isa*00*" + b"x" * 200,
     "file.truncated_header": FILE[:60].encode(),
     "file.unreadable_header": b"ISA*00*" + b"x" * 200,
 }
@@ -298,3 +300,31 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes() -> None:
         reading = read_envelopes(data[:end])
         told = codes([*reading.findings, *only(reading).findings])
         assert "interchange.missing_trailer" in told or "interchange.control_number_mismatch" in told, end
+
+
+def test_lower_case_ids_are_an_error_and_the_segments_are_read() -> None:
+    whole = re.sub(r"(?m)^\w+", lambda found: found[0].lower(), FILE)
+    for text in (whole, FILE.replace("\nGS*", "\ngs*").replace("\nST*", "\nst*")):
+        reading = read_envelopes(text.encode())
+        assert codes([*reading.findings, *only(reading).findings]) == ["interchange.lowercase_ids"]
+        assert body(reading) == PLAIN
+
+
+def test_the_parts_of_a_multipart_message_are_read_one_by_one() -> None:
+    head = "--a7f3\r\nContent-Type: application/EDI-X12\r\n\r\n"
+    message = f"{head}{FILE}\r\n{head}{FILE.replace('000000041', '000000042')}\r\n--a7f3--\r\n"
+    reading = read_envelopes(message.encode())
+    assert [each.header.control_number for each in reading.interchanges] == ["000000041", "000000042"]
+    assert codes(reading.findings) == ["file.leading_text", "file.boundary", "file.boundary"]
+
+
+def test_two_thousand_sets_of_one_group_are_read_and_counted() -> None:
+    one = "".join(row + "\n" for row in ROWS[1:5])
+    sets = "".join(
+        one.replace("0001~", f"{number:04}~").replace("*0001*", f"*{number:04}*") for number in range(1, 2001)
+    )
+    text = FILE.replace(one, sets).replace("GE*1*", "GE*2000*")
+    interchange = only(read_envelopes(text.encode()))
+    assert len(interchange.groups[0].sets) == 2000
+    assert codes(interchange.findings) + codes(interchange.groups[0].findings) == []
+    assert not any(each.findings for each in interchange.groups[0].sets)

@@ -1,0 +1,240 @@
+"""Shapes: what a loop has had so far, in its order, shared by all loops that have had the same.
+
+The walk through a guide is a walk from shape to shape: where the next segment goes, what is one too many,
+what is missing at the end of a loop and which rules can find anything in it are worked out when a shape is
+first met, and remembered with it. A file has few shapes and many loops. Shapes hold nothing of a document but
+the ids and telling codes that the guide itself names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from edi.guide import UNBOUNDED, LoopUse, SegmentUse
+from edi.guides.acceptors import Acceptors
+from edi.guides.routes import Routes, Station, Step, limit_of, unknown
+
+if TYPE_CHECKING:
+    from edi.rules.registry import Check, RuleSet, TallyPlace, TotalRule
+
+MOST_SHAPES = 10_000
+"""How many are remembered; then all are forgotten, so that no file can fill the memory."""
+VARIES = -1
+"""Stands for a place that is not the same in all loops of a shape."""
+
+
+class Entered(msgspec.Struct, frozen=True, eq=False):
+    """A loop that a move opens: its station, its shape after the move, and the tallies that look on."""
+
+    station: Station
+    use: LoopUse
+    shape: Shape
+    tallies: tuple[TallyPlace, ...]
+
+
+class Move(msgspec.Struct, frozen=True, eq=False):
+    """What reading a segment does: the loops it ends and begins, and its use.
+
+    `shape` is the next one where the segment stays in the loop, None where it does not.
+    """
+
+    shape: Shape | None
+    use: SegmentUse
+    accepts: Acceptors
+    station: Station
+    closes: int
+    entered: tuple[Entered, ...]
+
+
+class Ending(msgspec.Struct, frozen=True, eq=False):
+    """What is to be done when a loop of this shape is complete."""
+
+    missing: tuple[Station, ...]
+    checks: tuple[Check, ...]
+    totals: tuple[TotalRule, ...]
+    tallies: tuple[TallyPlace, ...]
+
+
+class Branch(dict[str, "Move | None"]):
+    """The moves of one segment id, by the element that tells them apart (0: the id itself)."""
+
+    __slots__ = ("component", "position")
+
+    def __init__(self, position: int, component: str) -> None:
+        super().__init__()
+        self.position = position
+        self.component = component
+
+    def __missing__(self, text: str) -> Move | None:
+        """The move by the first component, where that tells; None where the way is not known yet."""
+        return self.get(text.partition(self.component)[0]) if self.component else None
+
+
+class Shape:
+    """What a loop of `station` has had: `counts` by the index of a station, one beyond the limit at most.
+
+    `at` is where the walk goes on from. `places` has, for each segment id and use key, where among the
+    children the first such segment stands (or VARIES); `length` is where the next one would.
+    `names` are the ids of the loops below. `full` is true where the last child is one too many.
+    """
+
+    __slots__ = (
+        "after",
+        "at",
+        "counts",
+        "ending",
+        "full",
+        "length",
+        "moves",
+        "names",
+        "places",
+        "shapes",
+        "station",
+        "told",
+    )
+
+    def __init__(self, shapes: Shapes, station: Station, at: Station) -> None:
+        self.shapes = shapes
+        self.station = station
+        self.at = at
+        self.counts: dict[int, int] = {}
+        self.full = False
+        self.length = 0
+        self.places: Mapping[str, int] = {}
+        self.names: frozenset[str] = frozenset()
+        self.after: dict[tuple[int, bool], Shape] = {}
+        self.moves: dict[str, Branch] = {}
+        self.told: dict[str, Move] = {}
+        self.ending: Ending | None = None
+
+    def follow(self, station: Station, *, stays: bool = False) -> Shape:
+        """The shape with one more child; with `stays` the walk goes on from where it was."""
+        found = self.after.get((station.index, stays))
+        if found is None:
+            found = self.after[station.index, stays] = self._grow(station, stays)
+        return found
+
+    def has(self, names: Collection[str]) -> bool:
+        """True where one of these segments or loops may be there, or where `names` are none."""
+        return not names or any(name in self.names or self.places.get(name) is not None for name in names)
+
+    def count(self, station: Station) -> int:
+        """How often the use has come, as far as it matters."""
+        return self.counts.get(station.index, 0)
+
+    def excuse(self, station: Station) -> Shape:
+        """The shape where nobody misses a use that has not come."""
+        excused = self._copy(self.at)
+        excused.counts = {**self.counts, station.index: 0}
+        return excused
+
+    def _copy(self, at: Station) -> Shape:
+        found = Shape(self.shapes, self.station, at)
+        found.counts, found.length, found.places, found.names = (
+            self.counts,
+            self.length,
+            self.places,
+            self.names,
+        )
+        self.shapes.remember(found)
+        return found
+
+    def _grow(self, station: Station, stays: bool) -> Shape:
+        limit, count, at = limit_of(station), self.count(station), self.at if stays else station
+        most = limit + 1 if limit < UNBOUNDED else 2
+        if count == most and at is self.at and self.length < 0:
+            return self
+        grown = self._copy(at)
+        grown.counts = {**self.counts, station.index: min(count + 1, most)}
+        grown.full = count + 1 > limit
+        if station.segment is not None:
+            first = {station.segment.id: self.length, station.segment.key: self.length}
+            grown.places = {**first, **self.places}
+        else:
+            grown.names = frozenset((*self.names, station.use.id))
+        counted = station.segment is not None and count < most and self.length >= 0
+        grown.length = self.length + 1 if counted else VARIES
+        return grown
+
+
+class Shapes:
+    """The shapes of one guide, for one pair of separators and one set of rules."""
+
+    def __init__(self, routes: Routes, rules: RuleSet, accepts: Sequence[Acceptors]) -> None:
+        self.routes = routes
+        self.rules = rules
+        self.accepts = accepts
+        self.known: list[Shape] = []
+        self.begun: dict[int, Shape] = {}
+
+    def begin_set(self) -> Shape:
+        """The shape of a set before its first segment."""
+        root = self.routes.root
+        return self.begin(root, root.children[0])
+
+    def begin(self, station: Station, at: Station) -> Shape:
+        """The shape of a loop that has had nothing."""
+        found = self.begun.get(station.index)
+        if found is None:
+            found = self.begun[station.index] = Shape(self, station, at)
+            self.remember(found)
+        return found
+
+    def remember(self, shape: Shape) -> None:
+        """Keep account of a shape."""
+        if len(self.known) >= MOST_SHAPES:
+            for old in self.known:
+                old.after.clear()
+                old.moves.clear()
+                old.told.clear()
+            self.known = [*self.begun.values()]
+        self.known.append(shape)
+
+    def find(self, shape: Shape, elements: list[str]) -> Move | None:
+        """The move from a shape for a segment, or None where the guide has no place for it."""
+        routes, name = self.routes, elements[0]
+        tell = routes.tells.get(name, unknown)
+        told = name if tell is None else tell(elements)
+        move = shape.told.get(told)
+        if move is None:
+            step = shape.at.steps.get(told) or routes.find_step(shape.at, told, elements)
+            if step is None:
+                return None
+            move = shape.told[told] = self.make_move(shape, step)
+            branch = shape.moves.get(name)
+            if branch is None:
+                branch = shape.moves[name] = Branch(*routes.branch(name))
+            key = routes.branch_key(elements)
+            if key is not None:
+                branch[key] = move
+        return move
+
+    def make_move(self, shape: Shape, step: Step, *, stays: bool = False) -> Move:
+        """The move that takes a step."""
+        station, use = step.station, step.station.segment
+        if use is None:
+            raise AssertionError("a step arrives at a segment")
+        inside = None if step.closes or step.opens else shape.follow(station, stays=stays)
+        entered = []
+        for loop, following in pairwise((*step.opens, station)):
+            if loop.loop is None:
+                raise AssertionError("a route opens loops only")
+            looking = tuple(self.rules.begun.get(loop.loop.id, ()))
+            entered.append(Entered(loop, loop.loop, self.begin(loop, loop).follow(following), looking))
+        return Move(inside, use, self.accepts[station.index], station, step.closes, tuple(entered))
+
+    def end(self, shape: Shape) -> Ending:
+        """What is to be done when a loop of this shape is complete."""
+        station, rules, name = shape.station, self.rules, shape.station.use.id
+        missing = station.required - shape.counts.keys()
+        ending = shape.ending = Ending(
+            tuple(child for child in station.children if child.index in missing),
+            tuple(rule.check for rule in rules.checks.get(name, ()) if shape.has(rule.needs)),
+            tuple(rules.totals.get(name, ())),
+            tuple(rules.tallies.get(name, ())),
+        )
+        return ending

@@ -1,0 +1,95 @@
+"""What is measured of ours; each work asserts that its result is right. Run like a peer: see `timing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from edi.claims import check_claim, write_claims
+from edi.files import FileReport, check_file
+from edi.models import Remittance
+from edi.remits.tree import read_tree
+from edi.segments import Delimiters
+from edi.streaming import UnitRead, stream_units
+from edi.translation import write_json
+from tests.bench.files import open_envelope
+from tests.bench.timing import run
+
+
+def check_clean(path: str, *, edits: bool = False) -> FileReport:
+    """The file with every check of its guide, and no finding."""
+    report = check_file(Path(path).read_bytes(), edits=edits)
+    assert report.all_findings == ()
+    return report
+
+
+def check(path: str) -> object:
+    """Every check of the guide: SNIP 1 to 4, 7 where the guide has it."""
+    return {"valid": not check_clean(path).all_findings}
+
+
+def check_with_edits(path: str) -> object:
+    """The same, and the edits by code tables (SNIP 5 and 6)."""
+    return {"valid": not check_clean(path, edits=True).all_findings}
+
+
+def write_documents(path: str) -> object:
+    """Checked, and every claim as standard JSON."""
+    documents = write_json(check_clean(path))
+    return {"claims": len(documents), "characters": len(msgspec.json.encode(documents))}
+
+
+def write_remittances(path: str) -> object:
+    """Checked and balanced, and the whole remittance as JSON."""
+    report = check_clean(path)
+    found = [read_tree(each.tree, Delimiters()) for each in report.sets if each.tree is not None]
+    return describe(found) | {"characters": len(msgspec.json.encode(found))}
+
+
+def describe(remittances: list[Remittance]) -> dict[str, object]:
+    """How many claim payments, and how much was paid."""
+    count = sum(len(remittance.claims) for remittance in remittances)
+    return {"claims": count, "paid": str(sum(remittance.amount for remittance in remittances))}
+
+
+def check_and_write_claims(path: str) -> object:
+    """JSON, one claim a line: each checked by itself with edits, then all written as one interchange."""
+    claims = [msgspec.json.decode(line) for line in Path(path).read_bytes().splitlines()]
+    assert all(check_claim(claim).findings == () for claim in claims)
+    return {"claims": len(claims), "characters": len(write_claims(claims, open_envelope()).text)}
+
+
+class Pieces:
+    """A file in pieces, gone through as often as one likes."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.path.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                yield piece
+
+
+def stream(path: str) -> object:
+    """Checked in constant memory, each claim handed on as JSON."""
+    claims = 0
+    for event in stream_units(Pieces(path)):
+        assert not getattr(event, "findings", ())
+        claims += isinstance(event, UnitRead)
+    return {"claims": claims}
+
+
+if __name__ == "__main__":
+    run(
+        {
+            "check": check,
+            "check_with_edits": check_with_edits,
+            "json": write_documents,
+            "remittance": write_remittances,
+            "generate": check_and_write_claims,
+            "stream": stream,
+        }
+    )
