@@ -134,8 +134,10 @@ class RegularBinder:
                 elements = child.elements
                 bindings = plan.bindings[use.key]
                 chosen = bindings.sole or bindings.choose(elements, separator, used)
-                regular = chosen and chosen.binders[len(elements)](elements, scope, root, separator)
-                if regular is None:
+                regular = None
+                if chosen is not None:
+                    regular = chosen.binders[len(elements)](elements, scope, root, separator)
+                if chosen is None or regular is None:
                     chosen = self.bind_slowly(child, chosen, plan, scope, used)
                 read.append((chosen, child))
                 rank = chosen.rank
@@ -217,6 +219,7 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
     for step in pending.steps:
         scope = scope[step]
     extras: Object = {}
+    entries: list[Entry | bool | None]
     for group in pending.groups:
         if group.derived:
             entries = [derived_entry(group.plan, it, scope, generation, separator) for it in group.read]

@@ -126,9 +126,8 @@ class BinderSource:
             if not components:
                 self.cells[first] = f"e{position}"
                 continue
-            known = max(
-                (cell - first + 1 for cell in range(first, first + components) if cell in covered), default=1
-            )
+            told = [at for at in range(1, components + 1) if first + at - 1 in covered]
+            known = max(told, default=1)
             parts = [f"e{position}_{number}" for number in range(1, known + 1)]
             self.cells[first : first + known] = parts
             yield f"parts = e{position}.split(separator)"

@@ -56,9 +56,9 @@ class UseBindings(dict[str, list["SegmentPlan"]]):
 def covers(plan: SegmentPlan, elements: list[str], separator: str) -> bool:
     """True where a binding surely names every value of a segment."""
     for position, known in plan.gaps:
-        if position < len(elements) and elements[position]:
-            if not known or elements[position].count(separator) >= known:
-                return False
+        text = elements[position] if position < len(elements) else ""
+        if text and (not known or text.count(separator) >= known):
+            return False
     return len(elements) <= len(plan.layout.spans)
 
 
