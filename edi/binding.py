@@ -13,17 +13,19 @@ from typing import Any, NamedTuple
 
 from edi.collector import resting_collector
 from edi.comparison import UNKNOWN, Binder, BoundSegment, bind_document, name_control_number, segment_entry
+from edi.derivations import CONTEXTUAL
 from edi.extractors import Object, open_object
 from edi.extras import Entry, diff_cells, trim
 from edi.generation import Context, Generation, Scope, Step
 from edi.generator import write_segment
 from edi.guide import Guide
-from edi.guides.proof import ENVELOPE
 from edi.plans import LoopPlan, SegmentPlan, SetPlan, load_plan
 from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 from edi.written import WrittenLoop
+
+Inner = tuple[tuple[Step, "Inner"], ...]
 
 
 class Irregular(Exception):
@@ -31,11 +33,14 @@ class Irregular(Exception):
 
 
 class Group(NamedTuple):
-    """All segments of one binding in a loop. `derived` says that only derived values may differ."""
+    """All segments of one binding in a loop. `derived` says that only derived values may differ; `entries`
+    are those of `x12Extra` where they are known already.
+    """
 
     plan: SegmentPlan
     read: list[BoundSegment]
     derived: bool
+    entries: list[Entry | None] | None = None
 
 
 class Pending(NamedTuple):
@@ -47,11 +52,17 @@ class Pending(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What a document has in common with the next: `depth` loops of its way, bound."""
+    """What a document has in common with the next: `depth` loops of its way, bound. `inner` are the objects
+    and arrays in it: what a copy must not share.
+    """
 
     depth: int
     document: Object
     pending: list[Pending]
+    inner: Inner
+
+
+NOTHING_SHARED = Shared(0, {}, [], ())
 
 
 class RegularBinder:
@@ -87,9 +98,9 @@ class RegularBinder:
 
     def bind_way(self, way: list[Loop], common: int) -> None:
         """Bind the loops of a way, from a copy of what the document before had in common with it."""
-        shared = self.shared[-1] if self.shared else Shared(0, {}, [])
+        shared = self.shared[-1] if self.shared else NOTHING_SHARED
         known = shared.depth
-        self.binder.root = copy_json(shared.document)
+        self.binder.root = copy_by(shared.document, shared.inner)
         self.pending = [*shared.pending]
         plan, scope = self.plan.root, self.binder.root
         steps: tuple[Step, ...] = ()
@@ -100,7 +111,8 @@ class RegularBinder:
             if depth >= known:
                 self.bind_loop(loop, plan, scope, steps)
             if depth + 1 == common > known:
-                self.shared.append(Shared(common, copy_json(self.binder.root), [*self.pending]))
+                document = copy_json(self.binder.root)
+                self.shared.append(Shared(common, document, [*self.pending], list_inner(document)))
         while self.shared and self.shared[-1].depth > common:
             self.shared.pop()
 
@@ -111,35 +123,35 @@ class RegularBinder:
         name = plan.scope
         if name is None:
             return scope, steps
-        inner = self.binder.open_scope(plan, scope)
-        start: tuple[Step, ...] = () if name.root else steps
+        start = self.binder.root if name.root else scope
+        way = name.steps if name.root else (*steps, *name.steps)
         if not plan.many:
-            return inner, (*start, *name.steps)
-        items = open_object(self.binder.root if name.root else scope, name.steps[:-1])[name.steps[-1]]
-        return inner, (*start, *name.steps, len(items) - 1)
+            return open_object(start, name.steps), way
+        owner = open_object(start, name.steps[:-1]) if len(name.steps) > 1 else start
+        items: list[Object] = owner.setdefault(name.steps[-1], [])
+        inner: Object = {} if name.pick is None else {name.pick[0]: name.pick[1]}
+        items.append(inner)
+        return inner, (*way, len(items) - 1)
 
     def bind_loop(self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...]) -> None:
         """Bind a loop and what is in it. Raises Irregular."""
         used: dict[str, int] = {}
-        read: list[tuple[SegmentPlan, Segment]] = []
         doubtful: dict[int, bool] = {}
-        seen: set[int] = set()
-        root, separator = self.binder.root, self.binder.separator
+        ranks: list[int] = []
+        root, separator, uses = self.binder.root, self.binder.separator, plan.bindings
         last = -1
         for child in loop.children:
             if isinstance(child, Segment):
-                use = child.use
-                if use is None or use.id in ENVELOPE:
+                bindings = uses.get(child.use.key) if child.use is not None else None
+                if bindings is None:
                     continue
                 elements = child.elements
-                bindings = plan.bindings[use.key]
                 chosen = bindings.sole or bindings.choose(elements, separator, used)
                 regular = None
                 if chosen is not None:
                     regular = chosen.binders[len(elements)](elements, scope, root, separator)
                 if chosen is None or regular is None:
                     chosen = self.bind_slowly(child, chosen, plan, scope, used)
-                read.append((chosen, child))
                 rank = chosen.rank
                 if not regular or (rank == last and not chosen.many):
                     doubtful[rank] = False
@@ -150,14 +162,36 @@ class RegularBinder:
                 rank = below.rank
                 if plan.unit or not below.spine:
                     self.bind_child(child, below, scope, steps, repeated=rank == last)
-            if rank < last:
-                raise Irregular
-            seen.add(rank)
-            last = rank
-        if not plan.musts <= seen:
+            if rank != last:
+                if rank < last:
+                    raise Irregular
+                ranks.append(rank)
+                last = rank
+        if not plan.musts.issubset(ranks):
             raise Irregular
         if doubtful:
-            self.pending.append(Pending(plan, steps, group_doubtful(read, doubtful, separator)))
+            self.pending.append(Pending(plan, steps, self.group_doubtful(loop, plan, doubtful)))
+
+    def group_doubtful(self, loop: Loop, plan: LoopPlan, doubtful: dict[int, bool]) -> list[Group]:
+        """All segments of each binding that has a doubtful one."""
+        used: dict[str, int] = {}
+        groups: dict[int, Group] = {}
+        for child in loop.children:
+            if isinstance(child, Segment) and child.use is not None and child.use.key in plan.bindings:
+                bound = self.binder.spread(child, plan, used)
+                rank = bound.plan.rank
+                if rank in doubtful:
+                    groups.setdefault(rank, Group(bound.plan, [], doubtful[rank])).read.append(bound)
+        return [self.settle(group) for group in groups.values()]
+
+    def settle(self, group: Group) -> Group:
+        """The group with its entries of `x12Extra`, where they depend on nothing but the segments."""
+        if not group.derived or not all(derive in CONTEXTUAL for _, derive in group.plan.hidden):
+            return group
+        generation = Generation({}, self.context)
+        separator = self.binder.separator
+        entries = [derived_entry(group.plan, it, {}, generation, separator) for it in group.read]
+        return group._replace(entries=entries)
 
     def bind_slowly(
         self,
@@ -183,19 +217,6 @@ class RegularBinder:
         self.bind_loop(loop, plan, inner, inner_steps)
 
 
-def group_doubtful(
-    read: list[tuple[SegmentPlan, Segment]], doubtful: dict[int, bool], separator: str
-) -> list[Group]:
-    """All segments of each binding that has a doubtful one."""
-    groups: dict[int, Group] = {}
-    for plan, segment in read:
-        if plan.rank in doubtful:
-            group = groups.setdefault(plan.rank, Group(plan, [], doubtful[plan.rank]))
-            cells = plan.layout.spread(segment.elements, separator)
-            group.read.append(BoundSegment(segment, plan, cells))
-    return list(groups.values())
-
-
 def common_depth(way: list[Loop], other: list[Loop]) -> int:
     """How many loops two ways to documents have in common."""
     depth = 0
@@ -213,6 +234,20 @@ def copy_json(value: Any) -> Any:
     return value
 
 
+def list_inner(value: Any) -> Inner:
+    """The keys or places of what is no text in an object or array, with the same of each."""
+    entries = value.items() if value.__class__ is dict else enumerate(value)
+    return tuple((key, list_inner(inner)) for key, inner in entries if inner.__class__ in (dict, list))
+
+
+def copy_by(value: Any, inner: Inner) -> Any:
+    """The same as `copy_json` for what `list_inner` has looked at."""
+    copied = value.copy()
+    for key, below in inner:
+        copied[key] = copy_by(copied[key], below)
+    return copied
+
+
 def keep_differences(pending: Pending, generation: Generation, separator: str) -> None:
     """Keep in `x12Extra` what differs of the doubtful segments of a loop from what is generated."""
     scope: Any = generation.root.values
@@ -221,7 +256,9 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
     extras: Object = {}
     entries: list[Entry | bool | None]
     for group in pending.groups:
-        if group.derived:
+        if group.entries is not None:
+            entries = copy_json(group.entries)
+        elif group.derived:
             entries = [derived_entry(group.plan, it, scope, generation, separator) for it in group.read]
         else:
             loop = WrittenLoop(pending.plan, Scope(scope))
@@ -244,7 +281,7 @@ def derived_entry(
     made = read.cells.copy()
     for cell, derive in plan.hidden:
         made[cell] = plan.blank[cell] or derive(generation, scope)
-    return diff_cells(plan, read.cells, made, separator)
+    return diff_cells(plan, read.cells, made, separator) if made != read.cells else None
 
 
 def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None) -> list[Object]:

@@ -99,6 +99,13 @@ class Binder:
         self, segment: Segment, loop: LoopPlan, scope: Object, used: dict[str, int]
     ) -> BoundSegment:
         """Bind one segment under the binding that fits it."""
+        bound = self.spread(segment, loop, used)
+        if bound.cells is not None:
+            self.extract(bound.plan, bound.cells, scope)
+        return bound
+
+    def spread(self, segment: Segment, loop: LoopPlan, used: dict[str, int]) -> BoundSegment:
+        """A segment as cells, under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
         plan = plans[0]
         cells = plan.layout.spread(segment.elements, self.separator)
@@ -106,10 +113,6 @@ class Binder:
             return BoundSegment(segment, plans[-1], None)
         if len(plans) > 1:
             plan = choose_plan(plans, cells, used)
-        if plan.binding.scope is None:
-            plan.extract(cells, scope, self.root)
-        else:
-            self.extract(plan, cells, scope)
         return BoundSegment(segment, plan, cells)
 
     def extract(self, plan: SegmentPlan, cells: list[str], scope: Object) -> None:

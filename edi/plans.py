@@ -270,7 +270,9 @@ class LoopPlan:
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
-        self.bindings = {key: UseBindings(plans) for key, plans in self.by_use.items()}
+        self.bindings = {
+            key: UseBindings(plans) for key, plans in self.by_use.items() if plans[0].use.id not in ENVELOPE
+        }
         self.by_loop = {loop.id: loop for loop in self.loops}
 
     def choose(self, names: tuple[str, ...]) -> list[SegmentPlan | LoopPlan]:

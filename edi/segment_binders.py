@@ -164,7 +164,12 @@ class BinderSource:
         start = "root" if owner.root else "scope"
         if owner.steps:
             yield f"if {' or '.join(cell for _, cell in leaves)}:"
-            yield f"    owner = open_object({start}, {owner.steps!r})"
+            if len(owner.steps) == 1:
+                yield f"    owner = {start}.setdefault({owner.steps[0]!r}, {{}})"
+                yield "    if owner.__class__ is not dict:"
+                yield "        owner = {}"
+            else:
+                yield f"    owner = open_object({start}, {owner.steps!r})"
         for leaf, cell in leaves:
             if owner.steps:
                 yield f"    if {cell}:"

@@ -25,7 +25,6 @@ from edi.command import (
     read_documents,
     read_input,
     read_outline,
-    read_report,
     report_status,
     translate,
 )
