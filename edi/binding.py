@@ -7,22 +7,31 @@ where the loops themselves are not as generation makes them, the whole document 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from edi.collector import resting_collector
-from edi.comparison import UNKNOWN, Binder, BoundSegment, bind_document, name_control_number, segment_entry
+from edi.comparison import (
+    Binder,
+    BoundSegment,
+    bind_document,
+    name_control_number,
+    reading_context,
+    segment_entry,
+)
 from edi.derivations import CONTEXTUAL
 from edi.extractors import Object, open_object
 from edi.extras import Entry, diff_cells, trim
 from edi.generation import Context, Generation, Scope, Step
 from edi.generator import write_segment
 from edi.guide import Guide
+from edi.guides.proof import Steps
 from edi.plans import LoopPlan, SegmentPlan, SetPlan, load_plan
 from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
+from edi.use_bindings import read_slot
 from edi.written import WrittenLoop
 
 Inner = tuple[tuple[Step, "Inner"], ...]
@@ -60,9 +69,10 @@ class Shared(NamedTuple):
     document: Object
     pending: list[Pending]
     inner: Inner
+    taken: Mapping[Steps, frozenset[str]]
 
 
-NOTHING_SHARED = Shared(0, {}, [], ())
+NOTHING_SHARED = Shared(0, {}, [], (), {})
 
 
 class RegularBinder:
@@ -76,6 +86,7 @@ class RegularBinder:
         self.context = context
         self.binder = Binder(context.delimiters.component)
         self.pending: list[Pending] = []
+        self.taken: dict[Steps, frozenset[str]] = {}
         self.shared: list[Shared] = []
 
     def bind(self, way: list[Loop], following: list[Loop]) -> Object | None:
@@ -85,6 +96,7 @@ class RegularBinder:
         """
         try:
             self.bind_way(way, common_depth(way, following))
+            self.check_rivals(way)
         except Irregular:
             self.shared.clear()
             return None
@@ -102,6 +114,7 @@ class RegularBinder:
         known = shared.depth
         self.binder.root = copy_by(shared.document, shared.inner)
         self.pending = [*shared.pending]
+        self.taken = {**shared.taken}
         plan, scope = self.plan.root, self.binder.root
         steps: tuple[Step, ...] = ()
         for depth, loop in enumerate(way):
@@ -112,7 +125,9 @@ class RegularBinder:
                 self.bind_loop(loop, plan, scope, steps)
             if depth + 1 == common > known:
                 document = copy_json(self.binder.root)
-                self.shared.append(Shared(common, document, [*self.pending], list_inner(document)))
+                self.shared.append(
+                    Shared(common, document, [*self.pending], list_inner(document), {**self.taken})
+                )
         while self.shared and self.shared[-1].depth > common:
             self.shared.pop()
 
@@ -123,6 +138,8 @@ class RegularBinder:
         name = plan.scope
         if name is None:
             return scope, steps
+        if plan.contested is not None:
+            self.taken[plan.contested.steps] = plan.contested.rivals
         start = self.binder.root if name.root else scope
         way = name.steps if name.root else (*steps, *name.steps)
         if not plan.many:
@@ -153,6 +170,8 @@ class RegularBinder:
                 if chosen is None or regular is None:
                     chosen = self.bind_slowly(child, chosen, plan, scope, used)
                 rank = chosen.rank
+                if chosen.contested:
+                    self.take(chosen, elements)
                 if not regular or (rank == last and not chosen.many):
                     doubtful[rank] = False
                 elif chosen.hidden:
@@ -193,6 +212,20 @@ class RegularBinder:
         entries = [derived_entry(group.plan, it, {}, generation, separator) for it in group.read]
         return group._replace(entries=entries)
 
+    def check_rivals(self, way: list[Loop]) -> None:
+        """Raises Irregular where a name was filled from one loop and would be written in another as well."""
+        rivals = frozenset[str]().union(*self.taken.values())
+        if rivals and any(loop.use.id in rivals for loop in list_loops(way)):
+            raise Irregular
+
+    def take(self, plan: SegmentPlan, elements: list[str]) -> None:
+        """Note the names that a segment fills and another may. Raises Irregular where another has."""
+        for cell, name, rivals in plan.contested:
+            if read_slot(elements, plan.layout.slot(cell), self.binder.separator):
+                if name in self.taken:
+                    raise Irregular
+                self.taken[name] = rivals
+
     def bind_slowly(
         self,
         segment: Segment,
@@ -213,8 +246,25 @@ class RegularBinder:
         bare = plan.scope is None and not plan.required
         if not plan.written or bare or plan.when is not None or (repeated and not plan.many):
             raise Irregular
+        if plan.single:
+            if (name := ("", plan.id)) in self.taken:
+                raise Irregular
+            self.taken[name] = frozenset()
         inner, inner_steps = self.open_scope(plan, scope, steps)
         self.bind_loop(loop, plan, inner, inner_steps)
+
+
+def list_loops(way: list[Loop]) -> Iterator[Loop]:
+    """The loops that a document is made of: those on its way, and all that are below without another way."""
+    for at, loop in enumerate(way):
+        yield loop
+        spine = way[at + 1].use.id if at + 1 < len(way) else None
+        below = [child for child in loop.children if isinstance(child, Loop) and child.use.id != spine]
+        while below:
+            inner = below.pop()
+            if spine is None or not any(use.id == way[-1].use.id for use in inner.use.loop_uses()):
+                yield inner
+                below += [child for child in inner.children if isinstance(child, Loop)]
 
 
 def common_depth(way: list[Loop], other: list[Loop]) -> int:
@@ -253,6 +303,9 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
     scope: Any = generation.root.values
     for step in pending.steps:
         scope = scope[step]
+    generation.ordinal_in_loop = next(
+        (step + 1 for step in reversed(pending.steps) if isinstance(step, int)), 1
+    )
     extras: Object = {}
     entries: list[Entry | bool | None]
     for group in pending.groups:
@@ -295,7 +348,7 @@ def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None)
     )
     tree = mark_repetitions(tree, delimiters.repetition, plan.repeats)
     separator = delimiters.component
-    context = Context("", UNKNOWN, "", "", "", delimiters)
+    context = reading_context(delimiters)
     ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]
     binder = RegularBinder(plan, context)
     with resting_collector():

@@ -6,33 +6,52 @@ its `x12Extra` (`edi/extras.py`), so that X12 to JSON to X12 loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
 from edi.extractors import Object, open_object
-from edi.extras import diff_cells, raw_entry, raw_segments, trim
+from edi.extras import Entry, diff_cells, raw_entry, raw_segments, split_composite, trim
 from edi.generation import Context
 from edi.generator import write_document
 from edi.guides.proof import ENVELOPE
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
+from edi.repetitions import MARK, take_first
 from edi.segment_binders import append_item
-from edi.segments import Segment
+from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 from edi.written import WrittenLoop, WrittenSegment
 
 UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
+#: Stands for a number or id that an envelope will give, so that a value which is absent is kept as absent.
+GIVEN = "-"
+
+
+def reading_context(delimiters: Delimiters) -> Context:
+    """The context in which what was read is generated again."""
+    return Context("", UNKNOWN, GIVEN, GIVEN, GIVEN, delimiters)
 
 
 class BoundSegment:
-    """A segment read: its binding and cells; `cells` is None where it has more elements than its use."""
+    """A segment read: its binding and cells; `cells` is None where it has more elements than its use.
 
-    __slots__ = ("cells", "plan", "segment")
+    `repeated` are the composite elements of which the cells hold the first alone.
+    """
 
-    def __init__(self, segment: Segment, plan: SegmentPlan, cells: list[str] | None) -> None:
+    __slots__ = ("cells", "plan", "repeated", "segment")
+
+    def __init__(
+        self,
+        segment: Segment,
+        plan: SegmentPlan,
+        cells: list[str] | None,
+        repeated: tuple[int, ...] = (),
+    ) -> None:
         self.segment = segment
         self.plan = plan
         self.cells = cells
+        self.repeated = repeated
 
 
 class BoundLoop:
@@ -58,6 +77,7 @@ class Binder:
     def __init__(self, separator: str) -> None:
         self.separator = separator
         self.root: Object = {}
+        self.singles: set[str] = set()
 
     def bind_loop(self, loop: Loop, plan: LoopPlan, scope: Object) -> BoundLoop:
         """Bind a loop and what is in it, without the next loop on the way to a document."""
@@ -78,8 +98,9 @@ class Binder:
 
     def bind_child(self, loop: Loop, plan: LoopPlan, scope: Object, number: int) -> BoundLoop:
         """Bind the n-th occurrence of a loop; kept raw where its names have room for one only."""
-        if not plan.written or (number > 1 and not plan.many):
+        if not plan.written or (number > 1 and not plan.many) or (plan.single and plan.id in self.singles):
             return BoundLoop(loop, plan, None)
+        self.singles |= {plan.id} if plan.single else set()
         return self.bind_loop(loop, plan, self.open_scope(plan, scope))
 
     def open_scope(self, plan: LoopPlan, scope: Object) -> Object:
@@ -108,12 +129,17 @@ class Binder:
         """A segment as cells, under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
         plan = plans[0]
-        cells = plan.layout.spread(segment.elements, self.separator)
+        elements = segment.elements
+        repeated: tuple[int, ...] = ()
+        if plan.composites:
+            repeated = tuple(at for at in plan.composites if MARK in segment.element(at))
+            elements = take_first(elements, repeated) if repeated else elements
+        cells = plan.layout.spread(elements, self.separator)
         if cells is None:
             return BoundSegment(segment, plans[-1], None)
         if len(plans) > 1:
             plan = choose_plan(plans, cells, used)
-        return BoundSegment(segment, plan, cells)
+        return BoundSegment(segment, plan, cells, repeated)
 
     def extract(self, plan: SegmentPlan, cells: list[str], scope: Object) -> None:
         """Put the values of a segment into its object."""
@@ -164,7 +190,17 @@ def segment_entry(
         return False
     if read.cells is None or not isinstance(made, WrittenSegment):
         return raw_entry(read.segment.elements, separator)
-    return diff_cells(read.plan, read.cells, made.cells, separator)
+    entry = diff_cells(read.plan, read.cells, made.cells, separator)
+    return keep_repeated(entry, read, separator) if read.repeated else entry
+
+
+def keep_repeated(entry: Entry | None, read: BoundSegment, separator: str) -> Entry:
+    """The entry with every repetition of the composite elements that repeat."""
+    kept = entry or []
+    for position in read.repeated:
+        kept.extend([None] * (position - len(kept)))
+        kept[position - 1] = split_composite(read.segment.element(position), separator)
+    return kept
 
 
 class Comparison:
@@ -181,7 +217,7 @@ class Comparison:
         made = group_written(written, below)
         read = group_bound(bound)
         for key in [*read, *(key for key in made if key not in read)]:
-            pairs = zip_longest(read.get(key, []), made.get(key, []))
+            pairs = pair_up(read.get(key, []), made.get(key, []))
             entries = trim([self.entry(left, right) for left, right in pairs])
             if entries:
                 is_loop = key in bound.plan.by_loop
@@ -203,6 +239,30 @@ class Comparison:
             return raw_segments(elements, self.separator)
         self.compare(read, made)
         return None
+
+
+def pair_up(
+    read: list[BoundSegment | BoundLoop], made: list[WrittenSegment | WrittenLoop]
+) -> Iterator[tuple[BoundSegment | BoundLoop | None, WrittenSegment | WrittenLoop | None]]:
+    """What was read beside what was made of it: in order, or loops by the item that they share.
+
+    Two loops may put their items into one array (the lines of a subscriber and of a dependent); then each is
+    generated for all of them.
+    """
+    shared = {id(child.scope.values) for child in made if isinstance(child, WrittenLoop)}
+    if len(made) <= len(read) or any(
+        id(child.scope) not in shared for child in read if isinstance(child, BoundLoop)
+    ):
+        yield from zip_longest(read, made)
+        return
+    waiting = [*read]
+    for child in made:
+        first = waiting[0] if waiting else None
+        if isinstance(first, BoundLoop) and first.scope is not child.scope.values:
+            first = None
+        yield first, child
+        del waiting[: first is not None]
+    yield from ((child, None) for child in waiting)
 
 
 def key_of(child: BoundSegment | BoundLoop) -> str:

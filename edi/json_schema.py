@@ -178,7 +178,8 @@ class SchemaWriter:
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
-                    self.put(scope, name, day_leaf(use, field.slot), needed and name is field.single)
+                    alone = name is field.single and field.span is None
+                    self.put(scope, name, day_leaf(use, field.slot), needed and alone)
         else:
             self.pairs(field, use, scope)
 
@@ -201,7 +202,7 @@ class SchemaWriter:
                 leaf = merge_codes(leaf_of(use, slot), use, every)
                 self.put(items, choice.name, leaf, is_required(use, slot) and is_single(part.choices))
             if part.coded is not None:
-                self.coded(part.coded, leaf_of(use, slot), items)
+                self.coded(part.coded, merge_codes(leaf_of(use, slot), use, every), items)
             for name in part.span or ():
                 self.put(items, name, day_leaf(use, slot), False)
 
@@ -268,16 +269,17 @@ def is_day(use: SegmentUse, slot: Slot, definition: ElementUse) -> bool:
 
 def spread_leaf(field: SpreadField, use: SegmentUse) -> Node:
     """The schema of an array of texts over several places."""
-    return {"type": "array", "items": leaf_of(use, field.slots[0]), "maxItems": len(field.slots)}
+    items = merge_codes(leaf_of(use, field.slots[0]), use, list(field.slots))
+    return {"type": "array", "items": items, "maxItems": len(field.slots)}
 
 
 def merge_codes(leaf: Node, use: SegmentUse, slots: list[Slot]) -> Node:
-    """The leaf with the codes of every run, which may differ from the first."""
-    codes: set[str] = set()
-    for slot in slots:
-        definition = element_use(use, slot)
-        codes |= (definition.codes if isinstance(definition, ElementUse) else None) or set()
-    return {**leaf, "enum": sorted(codes)} if "enum" in leaf else leaf
+    """The leaf with the codes of every run, which may differ; without any, where one run has no list."""
+    leaves = [leaf_of(use, slot) for slot in slots]
+    free = next((each for each in leaves if "enum" not in each), None)
+    if free is not None:
+        return {**free, "description": leaf["description"]}
+    return {**leaf, "enum": sorted({code for each in leaves for code in each["enum"]})}
 
 
 def value_leaf(field: ValueField, use: SegmentUse) -> Node:
@@ -285,6 +287,8 @@ def value_leaf(field: ValueField, use: SegmentUse) -> Node:
     leaf = leaf_of(use, field.slot)
     if field.kind == "text":
         return leaf
+    if field.kind == "integer" and "pattern" in leaf:  # a decimal in X12, which need not be a whole number
+        return {**leaf, "type": ["integer", "string"]}
     return {"type": field.kind, "description": leaf["description"]}
 
 

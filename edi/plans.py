@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from edi.contested import Contested, mark_contested
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
 from edi.extractors import compile_extractor
 from edi.fillers import Look, compile_look, compile_pairs
@@ -19,7 +20,7 @@ from edi.guides.overlay import load_overlay
 from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
-from edi.repetitions import repeating, repeating_uses
+from edi.repetitions import repeating, repeating_composites, repeating_uses
 from edi.segment_binders import SegmentBinders
 from edi.use_bindings import UseBindings, find_gaps
 from edi.writers import compile_writer
@@ -111,6 +112,8 @@ class SegmentPlan:
         self.rank = 0
         self.plain = self.only is None and self.look is None
         self.repeating = bool(repeating(use))
+        self.contested: tuple[Contested, ...] = ()
+        self.composites = repeating_composites(use)
         self.write = compile_writer(self)
 
     def can_complete(self) -> bool:
@@ -230,7 +233,8 @@ class LoopPlan:
     """One loop binding, compiled.
 
     `spine` is true on the way from the set to the loop of one document; `rivals` are loops that hold that
-    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B).
+    loop too, and take it from this place where they are generated (2300 in 2000C instead of 2000B). A
+    `single` loop has one object of the document for itself, however often the loops around it come.
     """
 
     def __init__(self, binding: LoopBinding, unit: str, depth: int = 0) -> None:
@@ -246,6 +250,8 @@ class LoopPlan:
         self.look: Look | None = compile_look(binding.scope) if binding.scope else None
         self.scope: Name | None = binding.scope
         self.many = binding.scope is not None and binding.scope.many
+        self.contested: Contested | None = None
+        self.single = binding.scope is not None and binding.scope.root and not binding.scope.many
         free = self.required or binding.scope is None or binding.scope.root
         self.gate = None if free or not binding.scope else frozenset(binding.scope.steps[:1])
         self.when = compile_presence(binding.when) if binding.when else None
@@ -338,6 +344,7 @@ class SetPlan:
         self.control_name = control_name(overlay.root)
         self.implementation = names_implementation(overlay.root)
         self.repeats = repeating_uses(guide.root)
+        mark_contested(self.root)
 
 
 def control_name(root: LoopBinding) -> Name | None:

@@ -12,6 +12,8 @@ from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
+TRAILER = "SE"  # the envelope says where it is missing (IK502 2)
+
 
 class ReaderNotes:
     """Findings about the set that is being read, each with the loop occurrence that it is about."""
@@ -123,6 +125,8 @@ class ReaderNotes:
 
     def _note_missing(self, station: Station, loop: Loop) -> None:
         use = station.loop or station.segment
+        if use is not None and use.id == TRAILER:
+            return
         last = self.last
         place = msgspec.structs.replace(self.at, loop=loop.use.id, ordinal=last.ordinal if last else None)
         if isinstance(use, LoopUse):

@@ -1,12 +1,15 @@
 """Repetitions: elements that may come several times, kept apart from the separator of one file.
 
 While a document is bound or generated, repetitions in a cell are told apart by `MARK`, a control character
-that no value may hold. It is the file's repetition separator in X12 only.
+that no value may hold. It is the file's repetition separator in X12 only. Of a composite element that comes
+several times, the first has the names of the guide, and `x12Extra` keeps all of them.
 """
 
 from __future__ import annotations
 
-from edi.guide import ElementUse, LoopUse, SegmentUse
+from collections.abc import Sequence
+
+from edi.guide import CompositeUse, LoopUse, SegmentUse
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -15,12 +18,26 @@ Repeats = dict[str, frozenset[int]]
 
 
 def repeating(use: SegmentUse) -> frozenset[int]:
-    """The positions of the simple elements of a segment that may repeat."""
+    """The positions of the elements of a segment that may repeat."""
     return frozenset(
+        element.position for element in use.elements if element.repeat > 1 and element.usage != "N"
+    )
+
+
+def repeating_composites(use: SegmentUse) -> tuple[int, ...]:
+    """The positions of the composite elements of a segment that may repeat."""
+    return tuple(
         element.position
         for element in use.elements
-        if isinstance(element, ElementUse) and element.repeat > 1 and element.usage != "N"
+        if isinstance(element, CompositeUse) and element.repeat > 1 and element.usage != "N"
     )
+
+
+def take_first(elements: list[str], positions: Sequence[int]) -> list[str]:
+    """The elements with the first repetition alone of those at `positions`."""
+    return [
+        text.partition(MARK)[0] if position in positions else text for position, text in enumerate(elements)
+    ]
 
 
 def repeating_uses(root: LoopUse) -> Repeats:

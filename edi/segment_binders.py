@@ -24,6 +24,7 @@ from edi.guides.naming import (
     ValueField,
 )
 from edi.regularity import is_whole, regular_lines
+from edi.repetitions import MARK
 
 if TYPE_CHECKING:
     from edi.plans import SegmentPlan
@@ -130,6 +131,9 @@ class BinderSource:
             known = max(told, default=1)
             parts = [f"e{position}_{number}" for number in range(1, known + 1)]
             self.cells[first : first + known] = parts
+            if position in self.plan.composites:
+                yield f"if {MARK!r} in e{position}:"
+                yield "    return None"
             yield f"parts = e{position}.split(separator)"
             yield f"if len(parts) != {known}:"
             yield f"    if len(parts) > {known}:"

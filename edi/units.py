@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from edi.binding import Irregular, RegularBinder, bind_tree, common_depth, keep_differences
-from edi.comparison import UNKNOWN, bind_document
+from edi.comparison import bind_document, reading_context
 from edi.extractors import Object
-from edi.generation import Context, Generation
+from edi.generation import Generation
 from edi.guides.registry import load_guide
 from edi.plans import LoopPlan, load_plan
 from edi.repetitions import is_repeated
@@ -27,7 +27,7 @@ class UnitBinder:
         self.guide = load_guide(guide_id)
         self.plan = load_plan(guide_id)
         self.delimiters = delimiters
-        self.context = Context("", UNKNOWN, "", "", "", delimiters)
+        self.context = reading_context(delimiters)
         self.regular = RegularBinder(self.plan, self.context)
         self.before: list[Loop] = []
         self.repeats = self.plan.repeats

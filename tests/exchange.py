@@ -73,7 +73,7 @@ def make_settings(home: Path, *, max_claims: int = 1000) -> Settings:
     """One tenant, one partner behind two folders, batches at once."""
     partner = Partner(
         name=PARTNER,
-        payers=(PAYER_ID, "CWP03"),
+        payers=(PAYER_ID, "CWP01", "CWP03", "CWP99"),
         transport=FolderPlace(outbox_folder=home / "outbox", inbox_folder=home / "inbox"),
         envelope=IDS,
         batch=BatchSettings(max_claims=max_claims, max_age_seconds=0),

@@ -42,7 +42,12 @@ class Row(NamedTuple):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """What a table says of itself. `covers_from` and `covers_through` bound the days it can judge."""
+    """What a table says of itself. `covers_from` and `covers_through` bound the days it can judge.
+
+    `floor`: it is not the whole list, so that a code which it lacks may exist. `begins` is the day of the
+    first release held, where that said no days: a code that starts on it may be older.
+    `nested`: what begins codes is a group of them, and no code itself.
+    """
 
     table: str
     release: str
@@ -53,6 +58,9 @@ class Heading(msgspec.Struct, frozen=True):
     rows: int = 0
     marks: tuple[tuple[str, ...], ...] = ()
     sha256: str = ""
+    floor: bool = False
+    begins: date | None = None
+    nested: bool = False
 
 
 class TableUnreadable(Exception):

@@ -128,16 +128,21 @@ class CodeTable:
     def _judge(self, code: str, on: date) -> Verdict:
         """What the table says of a code on a day.
 
-        INCOMPLETE is a code that only begins codes in effect, or one that is marked as a header. NOT_HELD is
-        a code without any entry, on a day that the table does not cover.
+        INCOMPLETE is a code that is marked as a header or, in a nested table, one that only begins codes in
+        effect. NOT_HELD is
+        a code without any entry, on a day that the table does not cover, and one that may be older than the
+        table knows.
         """
         entry = self.find(code, on)
         if entry is not None:
             return Verdict.INCOMPLETE if "header" in entry.marks else Verdict.VALID
-        if self.begins_codes(code, on):
+        if self.heading.nested and self.begins_codes(code, on):
             return Verdict.INCOMPLETE
-        if self.entries(code):
-            return Verdict.NOT_IN_EFFECT
+        entries = self.entries(code)
+        if entries:
+            begins = self.heading.begins
+            older = begins is not None and on < begins == entries[0].start
+            return Verdict.NOT_HELD if older else Verdict.NOT_IN_EFFECT
         return Verdict.UNKNOWN if self.covers(on) else Verdict.NOT_HELD
 
     def begins_codes(self, prefix: str, on: date) -> bool:

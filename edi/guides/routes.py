@@ -71,9 +71,14 @@ def _tell(use: SegmentUse | None) -> tuple[Slot | None, frozenset[str]]:
     if use.slot is not None:
         return use.slot, use.slot_codes
     first = use.elements[0] if use.elements else None
-    if isinstance(first, ElementUse) and first.position == 1 and first.codes and first.external is None:
-        return QUALIFIER, first.codes
+    if isinstance(first, ElementUse) and is_qualifier(first):
+        return QUALIFIER, first.codes or frozenset()
     return None, frozenset()
+
+
+def is_qualifier(first: ElementUse) -> bool:
+    """True for an element 1 that must be there, with one of the guide's own codes (EQ01 may be absent)."""
+    return bool(first.position == 1 and first.codes and first.external is None and first.usage == "R")
 
 
 class Step(NamedTuple):

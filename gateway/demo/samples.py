@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 GUIDE_FOLDER = "837P"
+EXPECTED = "expected.toml"
 
 
 class Dollars(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,16 +77,14 @@ def find_samples() -> Traversable:
 
 
 def load_samples() -> tuple[Sample, ...]:
-    """Every sample, by name of its case."""
+    """Every sample that says what must become of its claim, by name of its case."""
     folders = sorted((entry for entry in find_samples().iterdir() if entry.is_dir()), key=lambda e: e.name)
-    return tuple(load_sample(folder) for folder in folders)
+    return tuple(load_sample(folder) for folder in folders if (folder / EXPECTED).is_file())
 
 
 def load_sample(folder: Traversable) -> Sample:
     """One sample. Raises FileNotFoundError or msgspec.ValidationError where it is not complete."""
-    expected = msgspec.convert(
-        tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8")), Expectation
-    )
+    expected = msgspec.convert(tomllib.loads((folder / EXPECTED).read_text(encoding="utf-8")), Expectation)
     findings: Iterable[ExpectedFinding] = ()
     if expected.outcome == "refused":
         listed = (folder / "findings.json").read_bytes()

@@ -1,6 +1,6 @@
 """The X12 that belongs to each sample: what we send for it, and what the scripted payer answers.
 
-`python -m tests.samples.goldens` writes them anew; read the difference before keeping it.
+`tests/samples/views.py` lists them as views; `python -m scripts.samples` writes them anew.
 """
 
 from __future__ import annotations
@@ -69,8 +69,3 @@ def concerns(kind: str, answer: bytes, sample: Sample, number: int) -> bool:
     if kind == "999":
         return f"AK1*HC*{number}*".encode() in answer
     return f"*{sample.number}".encode() in answer
-
-
-if __name__ == "__main__":
-    for (case, name), text in make_goldens().items():
-        (SAMPLES / case / name).write_bytes(text)

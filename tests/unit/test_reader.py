@@ -160,4 +160,4 @@ def test_a_required_element_that_a_note_also_wants_is_reported_once() -> None:
 
 def test_a_set_that_ends_too_soon_tells_what_is_missing() -> None:
     text = CLAIM.split("LX*1")[0]
-    assert codes(read(text)) == ["loop.missing", "segment.missing"]
+    assert codes(read(text)) == ["loop.missing"]
