@@ -37,12 +37,14 @@ class SetReading(NamedTuple):
 class Walk(NamedTuple):
     """A guide made ready for one pair of separators: its routes, and acceptors by station.
 
+    `plain_accepts` are the acceptors of plain segments, `accepts` those of others.
     `dropped` are the stations of the loops that are handed on and of those around them.
     """
 
     guide: Guide
     routes: Routes
     accepts: tuple[Acceptors, ...]
+    plain_accepts: tuple[Acceptors, ...]
     dropped: frozenset[int]
 
 
@@ -65,18 +67,26 @@ def prepare_walk(guide_id: str, component: str, repetition: str) -> Walk:
     """Compiles a guide for the separators that its values may not hold."""
     guide = load_guide(guide_id)
     delimiters = Delimiters(component=component, repetition=repetition)
-    compiled = {use.key: compile_acceptor(use, delimiters) for use in guide.root.segment_uses()}
-    nothing = Acceptors((), (), delimiters, 0)
     routes = Routes(guide, component, repetition)
-    accepts = tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
-    return Walk(guide, routes, accepts, find_dropped(routes, guide.handed_on))
+    accepts, plain_accepts = (list_acceptors(guide, routes, delimiters, plain) for plain in (False, True))
+    return Walk(guide, routes, accepts, plain_accepts, find_dropped(routes, guide.handed_on))
+
+
+def list_acceptors(
+    guide: Guide, routes: Routes, delimiters: Delimiters, plain: bool
+) -> tuple[Acceptors, ...]:
+    """The acceptors of each station; of a loop, those that accept nothing."""
+    uses = guide.root.segment_uses()
+    compiled = {use.key: compile_acceptor(use, delimiters, plain=plain) for use in uses}
+    nothing = Acceptors((), (), delimiters)
+    return tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
 
 
 @lru_cache(RULE_SETS)
 def prepare_reading(guide_id: str, component: str, repetition: str, rules: RuleSet) -> Reading:
     """A guide with any set of rules."""
     walk = prepare_walk(guide_id, component, repetition)
-    shapes = Shapes(walk.routes, rules, walk.accepts)
+    shapes = Shapes(walk.routes, rules, walk.accepts, walk.plain_accepts)
     return Reading(walk.guide, walk.routes, walk.dropped, shapes)
 
 
@@ -162,7 +172,8 @@ class SetReader(ReaderNotes):
             segment.use = use = move.use
             if shape.full:
                 self._note_too_many(use, segment)
-            if not move.accepts[len(elements)](elements):
+            accepts = move.plain_accepts if segment.plain else move.accepts
+            if not accepts[len(elements)](elements):
                 self._diagnose(use, segment)
         if count:
             self.last = segments[count - 1]

@@ -45,6 +45,7 @@ class Move(msgspec.Struct, frozen=True, eq=False):
     shape: Shape | None
     use: SegmentUse
     accepts: Acceptors
+    plain_accepts: Acceptors
     station: Station
     closes: int
     entered: tuple[Entered, ...]
@@ -164,10 +165,17 @@ class Shape:
 class Shapes:
     """The shapes of one guide, for one pair of separators and one set of rules."""
 
-    def __init__(self, routes: Routes, rules: RuleSet, accepts: Sequence[Acceptors]) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        rules: RuleSet,
+        accepts: Sequence[Acceptors],
+        plain_accepts: Sequence[Acceptors],
+    ) -> None:
         self.routes = routes
         self.rules = rules
         self.accepts = accepts
+        self.plain_accepts = plain_accepts
         self.known: list[Shape] = []
         self.begun: dict[int, Shape] = {}
 
@@ -225,7 +233,9 @@ class Shapes:
                 raise AssertionError("a route opens loops only")
             looking = tuple(self.rules.begun.get(loop.loop.id, ()))
             entered.append(Entered(loop, loop.loop, self.begin(loop, loop).follow(following), looking))
-        return Move(inside, use, self.accepts[station.index], station, step.closes, tuple(entered))
+        at = station.index
+        accepts, plain_accepts = self.accepts[at], self.plain_accepts[at]
+        return Move(inside, use, accepts, plain_accepts, station, step.closes, tuple(entered))
 
     def end(self, shape: Shape) -> Ending:
         """What is to be done when a loop of this shape is complete."""

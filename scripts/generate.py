@@ -18,6 +18,7 @@ from scripts.codes_page import render_codes
 from scripts.findings_page import render_findings
 from scripts.guide_pages import list_pages, render_guide_page
 from scripts.guides_page import render_guides
+from scripts.library_page import render_library
 from scripts.rules_page import render_rules
 from scripts.snip_page import render_snip
 
@@ -42,6 +43,7 @@ def list_outputs() -> dict[str, Callable[[], str]]:
         "docs/reference/guides.md": render_guides,
         "docs/reference/rules.md": render_rules,
         "docs/reference/snip.md": render_snip,
+        "docs/reference/library.md": render_library,
         "docs/reference/scenarios.md": lambda: render_page(load_scenarios().values()),
     }
 
