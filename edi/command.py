@@ -17,10 +17,11 @@ import msgspec
 
 from edi.acks.answering import ANSWERS, acknowledge_file
 from edi.characters import CHARACTER_SETS
+from edi.definitions.asking import UnknownNameError, define, find_guide_id
+from edi.definitions.lines import list_definitions
 from edi.envelope import Unreadable
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
-from edi.guides.registry import load_sources
 from edi.inspection import Inspected, inspect, inspect_documents, looks_like_json, read_json
 from edi.listing import describe_inspected, list_finding, list_inspected
 from edi.outline.choosing import NoSuchUnitError
@@ -117,12 +118,15 @@ def _make_parser() -> argparse.ArgumentParser:
         ("check", _check, "everything that is wrong with JSON claims or X12 files"),
         ("json", _write_json, "an X12 file as JSON"),
         ("x12", _write_x12, "JSON claims or reports as X12"),
-        ("show", _show, "an X12 file as a person reads it"),
+        ("show", _show, "a file as a person reads it, or what a guide says of a loop or segment"),
         ("ack", _acknowledge, "the acknowledgment of an X12 file"),
     ):
         one = commands.add_parser(name, help=words)
         one.set_defaults(command=command)
-        one.add_argument("file", nargs="+" if name == "check" else None, help="- is standard input")
+        told = "- is standard input" if name != "show" else "a file, - for standard input, or a guide (837P)"
+        one.add_argument("file", nargs="+" if name == "check" else None, help=told)
+        if name == "show":
+            one.add_argument("place", nargs="*", help="of a guide: a loop, and a segment in it (2300 CLM)")
         one.add_argument("--strict", action="store_true", help="refuse what is otherwise forgiven")
         if name == "check":
             one.add_argument("--character-set", choices=tuple(CHARACTER_SETS), default="", help=CHARACTERS)
@@ -182,6 +186,8 @@ def _write_x12(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
 
 
 def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
+    if given.place or (is_word(given.file) and not Path(given.file).exists()):
+        return _show_definition(given)
     asked = Asked(
         strict=given.strict,
         guide=check_guide(given.guide),
@@ -195,6 +201,23 @@ def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
     else:
         _write("".join(f"{line}\n" for line in list_outline(outline)).encode())
     return exit_status([inspected])
+
+
+def is_word(name: str) -> bool:
+    """True for what could be the name of a guide, and is none of a file in use."""
+    return name != "-" and not {".", "/"} & set(name)
+
+
+def _show_definition(given: argparse.Namespace) -> int:
+    try:
+        shown = define(given.file, *given.place)
+    except UnknownNameError as problem:
+        raise UnusableInputError(str(problem)) from None
+    if given.json:
+        _write(encode_json(msgspec.to_builtins(shown[0] if len(shown) == 1 else shown)))
+    else:
+        _write("".join(f"{line}\n" for line in list_definitions(shown)).encode())
+    return CLEAN
 
 
 def _acknowledge(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
@@ -232,7 +255,8 @@ def translate(
 
 
 def check_guide(guide: str) -> str:
-    """The guide's id. Raises UnusableInputError for one that there is not."""
-    if guide and guide not in load_sources():
-        raise UnusableInputError(f"--guide: {guide} is not known; known are {', '.join(load_sources())}")
-    return guide
+    """The guide's id, for any of its names. Raises UnusableInputError for one that there is not."""
+    try:
+        return find_guide_id(guide) if guide else ""
+    except UnknownNameError as problem:
+        raise UnusableInputError(f"--guide: {problem}") from None

@@ -16,6 +16,7 @@ from edi.segments import Segment
 
 VERSION = "00501"
 OLD_VERSION = "00401"
+RETIRED = "004010"  # how the versions of groups and sets of that release begin
 
 
 class HeaderElement(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from edi.binding import bind_tree
 from edi.characters import check_characters
 from edi.collector import resting_collector
 from edi.envelope import read_envelopes, tighten_form
+from edi.envelope_checks import RETIRED
 from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
@@ -48,8 +49,8 @@ class SetReport:
 
     @property
     def accepted(self) -> bool:
-        """True where nothing found stops the set."""
-        return not any(finding.stops for finding in self.findings)
+        """True where the set was read and nothing found stops it."""
+        return self.guide is not None and not any(finding.stops for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def check_version(interchange: str, group: GroupHeader, kinds: Iterable[str]) ->
     `interchange` is ISA13; `kinds` are the ids (ST01) of the sets that could be read.
     """
     known = [version for set_id in dict.fromkeys(kinds) for version in known_versions(set_id)]
-    if not known or group.version in known or group.version.startswith("004010"):
+    if not known or group.version in known or group.version.startswith(RETIRED):
         return
     at = Place(
         interchange=interchange,
@@ -171,8 +172,7 @@ def _check_set(
     guide = resolve_guide(*named)
     if guide is None:
         guide = recognise_guide(*named, transaction_set.segments)
-        note = note_unknown(*named[:2], group, at) if guide is None else note_assumed(guide, at)
-        found = (*found, note)
+    found = (*found, *note_guide(guide, *named[:2], group, at))
     if guide is None:
         return _report(transaction_set, None, None, found, interchange.delimiters)
     delimiters = interchange.delimiters
@@ -201,17 +201,25 @@ def _report(
     )
 
 
-def note_unknown(set_id: str, implementation: str, group: GroupHeader, at: Place) -> Finding:
-    """The finding that no guide is known for a transaction set."""
-    version = implementation or group.version
-    code = "guide.retired" if version.startswith("004010") else "guide.unknown"
-    known = ", ".join(known_versions(set_id)) or "none for this transaction set"
-    return find(code, x12=at, value=version, set=_plain(set_id), known=known)
-
-
-def note_assumed(guide: str, at: Place) -> Finding:
-    """The finding that a guide was told by the content of a set."""
-    return find("guide.assumed", x12=at, guide=guide)
+def note_guide(
+    guide: str | None, set_id: str, implementation: str, group: GroupHeader, at: Place
+) -> Iterator[Finding]:
+    """What is to be said of the way a set came to its guide: that it has none, that its content told it, or
+    that ST03 and GS08 name another version of it. A retired version is said once, of the group.
+    """
+    if guide is None:
+        version = implementation or group.version
+        if not group.version.startswith(RETIRED):
+            code = "guide.retired" if version.startswith(RETIRED) else "guide.unknown"
+            known = ", ".join(known_versions(set_id)) or "none for this transaction set"
+            yield find(code, x12=at, value=version, set=_plain(set_id), known=known)
+        return
+    named = {implementation, group.version} & set(known_versions(set_id))
+    version = load_guide(guide).version
+    if not named:
+        yield find("guide.assumed", x12=at, guide=guide)
+    elif not named & {guide, version}:
+        yield find("guide.other_version", x12=at, guide=version, value=min(named))
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.delimiters import HeaderText
-from edi.envelope_checks import check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_checks import RETIRED, check_header, check_interchange_header, load_tables, place_element
 from edi.findings import Finding, Place, find
 from edi.interchange import (
     GroupClosed,
@@ -77,6 +77,7 @@ class InterchangeReader:
         self.group_count = 0
         self.trailer: Segment | None = None
         self.straying = False
+        self.retired = False
         self._check_unique(known)
 
     def read(self, batch: list[Segment]) -> Iterator[Part]:
@@ -160,6 +161,8 @@ class InterchangeReader:
         """The interchange is over: at IEA, at the next ISA, or at the end of the file."""
         yield from self._end_group(None)
         self._check_trailer()
+        if self.retired:  # said once, by the group
+            self.findings = [finding for finding in self.findings if finding.code != "isa.version_4010"]
         yield InterchangeClosed(tuple(self.acknowledgments), tuple(self.findings))
 
     def _end_group(self, trailer: Segment | None) -> Iterator[Part]:
@@ -207,7 +210,8 @@ class InterchangeReader:
         for finding in check_header(tables.group_header, segment, place):
             # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
             (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
-        if group.header.version.startswith("004010"):
+        if group.header.version.startswith(RETIRED):
+            self.retired = True
             group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
         if group.header.functional_id not in tables.groups:
             code = find("group.not_supported", x12=place_element(place, 1), value=group.header.functional_id)

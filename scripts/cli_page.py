@@ -18,7 +18,8 @@ Exit status of every command: **0** clean, **1** findings of severity error, **2
 usage. Errors are one line on standard error. A file named `-` is standard input. Values of a document are
 shown by `explain`, `json` and `--show-values` only: they may be protected health information.
 
-`python -m edi check|json|x12|show|ack FILE` does the translation alone, without the gateway.
+`python -m edi check|json|x12|show|ack FILE` does the translation alone, without the gateway;
+`python -m edi show GUIDE [LOOP [SEGMENT]]` tells what a guide says (`show 837P 2300 CLM`).
 
 This page is generated from the commands; a test compares them.
 """

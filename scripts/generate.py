@@ -14,8 +14,11 @@ from gateway.api.openapi import write_openapi
 from gateway.simulator.scenario_page import render_page
 from gateway.simulator.scenarios import load_scenarios
 from scripts.cli_page import render_commands
+from scripts.codes_page import render_codes
 from scripts.findings_page import render_findings
+from scripts.guide_pages import list_pages, render_guide_page
 from scripts.guides_page import render_guides
+from scripts.library_page import render_library
 from scripts.rules_page import render_rules
 from scripts.snip_page import render_snip
 
@@ -28,13 +31,19 @@ def list_outputs() -> dict[str, Callable[[], str]]:
         f"schemas/json/{name}": lambda guide=guide: write_schema(guide)  # the default binds this turn's guide
         for guide, name in FILES.items()
     }
-    return schemas | {
+    pages = {
+        place: lambda guide=guide: render_guide_page(guide)  # the default binds this turn's guide
+        for place, guide in list_pages().items()
+    }
+    return (schemas | pages) | {
         "schemas/json/openapi.json": lambda: write_openapi().decode(),
         "docs/reference/cli.md": render_commands,
+        "docs/reference/codes.md": render_codes,
         "docs/reference/findings.md": render_findings,
         "docs/reference/guides.md": render_guides,
         "docs/reference/rules.md": render_rules,
         "docs/reference/snip.md": render_snip,
+        "docs/reference/library.md": render_library,
         "docs/reference/scenarios.md": lambda: render_page(load_scenarios().values()),
     }
 
@@ -43,6 +52,7 @@ def main() -> None:
     """Write each file that is not as it should be, and name it."""
     for place, make in list_outputs().items():
         path, text = ROOT / place, make()
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"{place}\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from edi.definitions.reading import define_guide
 from edi.guide import CompositeUse, SegmentUse
 from edi.guides.loading import GuideSource
 from edi.guides.registry import load_guide, load_sources
@@ -13,8 +12,8 @@ HEAD = """\
 
 What Claimwire reads, checks and writes. Most guides are a map that pyx12 ships, pinned by its digest, and our
 overlay (`schemas/guides/GUIDE.toml`) with corrections, JSON names and rules: see
-[why](../why/0001-pyx12-maps-as-guide-source.md). Where pyx12 has no map, the whole guide is ours. TA1 stands
-in no transaction set and needs no guide.
+[why](../why/0001-pyx12-maps-as-guide-source.md). Where pyx12 has no map, the whole guide is ours.
+[TA1](guides/TA1.md) and the envelope stand in no transaction set.
 
 This page is generated from the guides as they load; a test compares them.
 """
@@ -40,7 +39,9 @@ def _render_guide(source: GuideSource) -> str:
         ("edits", ", ".join(f"`{edit}`" for edit in guide.edits) or "none"),
     )
     table = "".join(f"| {name} | {text} |\n" for name, text in facts)
-    return f"\n## {source.guide} {guide.name}\n\n| | |\n|---|---|\n{table}{_render_fixes(source)}"
+    short = define_guide(source.guide).short
+    page = f"[every loop, segment and element](guides/{short}.md)"
+    return f"\n## {short}: {guide.name}\n\n`{source.guide}`, {page}\n\n| | |\n|---|---|\n{table}"
 
 
 def _name_source(source: GuideSource) -> str:
@@ -56,15 +57,3 @@ def _count_loops(uses: list[SegmentUse]) -> int:
 def _count_elements(uses: list[SegmentUse]) -> int:
     elements = (element for use in uses for element in use.elements)
     return sum(len(one.components) if isinstance(one, CompositeUse) else 1 for one in elements)
-
-
-def _render_fixes(source: GuideSource) -> str:
-    if not source.fix:
-        return ""
-    rows = "".join(_list_fixes(source))
-    return f"\nCorrections of the map:\n\n| where | why |\n|---|---|\n{rows}"
-
-
-def _list_fixes(source: GuideSource) -> Iterator[str]:
-    for fix in source.fix:
-        yield f"| `{fix.where}` | {fix.reason} |\n"

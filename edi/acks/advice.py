@@ -22,7 +22,7 @@ from edi.acks.echoes import (
     echo_plain,
     echo_version,
 )
-from edi.acks.functional import judge_set
+from edi.acks.functional import judge_set, stops_group
 from edi.acks.notes import SegmentNotes
 from edi.acks.reading import name_element, name_segment, read_count
 from edi.documents import Document, drop_empty, read_entries, read_text
@@ -63,9 +63,10 @@ def report_group(interchange: InterchangeHeader, group: GroupReport) -> dict[str
 def report_set(interchange: InterchangeHeader, group: GroupReport, report: SetReport) -> dict[str, object]:
     """The item of one transaction set, with every finding as an error."""
     notes = SegmentNotes(interchange, report)
+    findings = report.findings or (group.findings if stops_group(group) else ())
     return drop_empty(
         {
-            "acknowledgmentCode": VERDICTS[judge_set(report.findings)],
+            "acknowledgmentCode": VERDICTS[judge_set(findings)],
             "referenceQualifier": "TN",
             "reference": find_reference(report),
             "date": group.header.date if is_date(group.header.date) else "",
@@ -74,7 +75,7 @@ def report_set(interchange: InterchangeHeader, group: GroupReport, report: SetRe
             "transactionSetControlNumber": echo_control_number(report.control_number),
             "transactionSetIdentifierCode": echo_id(report.set_id, 3),
             "version": echo_version(report.segments[0].element(3) or group.header.version),
-            "errors": [report_finding(notes, finding) for finding in report.findings],
+            "errors": [report_finding(notes, finding) for finding in findings],
         }
     )
 

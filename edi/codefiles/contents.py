@@ -17,11 +17,16 @@ class CodeFileError(Exception):
 
 
 class Kind(Enum):
-    """How a file speaks of time: all codes on a day, every code with its days, or what changes on a day."""
+    """How a file speaks of time.
+
+    SNAPSHOT: all codes on a day. HISTORY: every code with its days. CHANGES: what begins and ends on a day.
+    UPDATES: some codes with their days; the others stay as they were.
+    """
 
     SNAPSHOT = "snapshot"
     HISTORY = "history"
     CHANGES = "changes"
+    UPDATES = "updates"
 
 
 class Source(NamedTuple):
@@ -51,11 +56,15 @@ Lines = Iterable[str]
 
 
 class Layout(NamedTuple):
-    """A kind of file: the words for it, how its first lines look, and how it is read."""
+    """A kind of file: the words for it, how its first lines look, and how it is read.
+
+    `parting` is what parts its cells, where its lines are made from those of a workbook.
+    """
 
     name: str
     recognises: Callable[[list[str]], bool]
     read: Callable[[Lines, Source], Iterator[Contents]]
+    parting: str = ","
 
 
 def day_before(day: date) -> int:

@@ -2,11 +2,13 @@
 
 1-5 code (a modifier stands in 4-5), 6-10 sequence, 11 kind of record (3, 4 procedure, 7, 8 modifier; 4 and 8
 go on with the title), 12-91 title, 230 coverage, 269-276 added, 277-284 action effective, 285-292 last day.
-CMS marks each record's end with a carriage return; a record longer than 320 places occurs.
+CMS marks each record's end with a carriage return; a record longer than 320 places occurs. The workbook
+beside it has one entry for each code, and says the same.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -30,18 +32,18 @@ QUARTERS = {"JAN": 1, "APR": 4, "JUL": 7, "OCT": 10}
 UNLISTED = re.compile(
     r"not otherwise (classified|specified)|unlisted|unclassified|\bNOC\b|\bNOS\b", re.IGNORECASE
 )
+WORKBOOK = ("HCPC", "SEQNUM", "RECID")
 FIRST, FURTHER, MODIFIER_FIRST, MODIFIER_FURTHER = "3478"
 
 
 class _Record:
     """A procedure or modifier while its title is being put together."""
 
-    def __init__(self, line: str, number: int) -> None:
-        self.modifier = line[10] == MODIFIER_FIRST
-        self.code = line[0:5].strip()
-        self.titles = [line[11:91].strip()]
-        self.start = read_day(line[268:276], number)
-        self.end = read_day(line[284:292], number)
+    def __init__(self, code: str, kind: str, title: str, days: tuple[str, str], number: int) -> None:
+        self.modifier = kind == MODIFIER_FIRST
+        self.code = code.strip()
+        self.titles = [title.strip()]
+        self.start, self.end = (read_day(day, number) for day in days)
         if self.start == OPEN:
             self.start = 0
 
@@ -53,7 +55,27 @@ class _Record:
 
 def read_hcpcs(lines: Lines, source: Source) -> Iterator[Contents]:
     """Procedures and modifiers, two tables of one file. Raises CodeFileError."""
-    records = list(read_records(lines, source))
+    yield from sort_records(list(read_records(lines, source)), source)
+
+
+def read_hcpcs_workbook(lines: Lines, source: Source) -> Iterator[Contents]:
+    """The same from the rows of the workbook. Raises CodeFileError."""
+    records = [
+        _Record(
+            cells["HCPC"],
+            cells["RECID"],
+            cells["LONG DESCRIPTION"],
+            (cells["ADD DT"], cells["TERM DT"]),
+            number,
+        )
+        for number, cells in enumerate(csv.DictReader(f"{line}\n" for line in lines), 2)
+        if cells["HCPC"].strip()
+    ]
+    yield from sort_records(records, source)
+
+
+def sort_records(records: list[_Record], source: Source) -> Iterator[Contents]:
+    """The table of procedures and that of modifiers; codes that need a licence are left out."""
     named = RELEASE.search(source.name)
     quarter = date(int(named[1]), QUARTERS[named[2].upper()], 1) if named else newest_change(records)
     effective = need_effective(source, quarter)
@@ -84,7 +106,8 @@ def read_records(lines: Lines, source: Source) -> Iterator[_Record]:
         if kind in (FIRST, MODIFIER_FIRST) and len(line) >= 292:
             if current is not None:
                 yield current
-            current = _Record(line, number)
+            days = line[268:276], line[284:292]
+            current = _Record(line[0:5], kind, line[11:91], days, number)
         elif (
             kind in (FURTHER, MODIFIER_FURTHER) and current is not None and line[0:5].strip() == current.code
         ):
@@ -102,4 +125,12 @@ def is_hcpcs(head: list[str]) -> bool:
     return bool(head) and RECORD.match(head[0]) is not None
 
 
-LAYOUTS = (Layout("HCPCS Level II (ANWEB)", is_hcpcs, read_hcpcs),)
+def is_hcpcs_workbook(head: list[str]) -> bool:
+    """True for the first rows of the workbook of a HCPCS release."""
+    return bool(head) and head[0].startswith(",".join(WORKBOOK)) and "TERM DT" in head[0]
+
+
+LAYOUTS = (
+    Layout("HCPCS Level II (ANWEB)", is_hcpcs, read_hcpcs),
+    Layout("HCPCS Level II workbook (ANWEB)", is_hcpcs_workbook, read_hcpcs_workbook),
+)

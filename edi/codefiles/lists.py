@@ -1,23 +1,28 @@
 """Lists of codes in CSV: NUCC's taxonomy, and any list with a column of codes.
 
 NUCC: `Code,Grouping,Classification,Specialization,Definition,Notes,Display Name,Section`, January (yy.0),
-July (yy.1). Any other list: columns `code`, `description`, `start`, `stop`, or others that a mapping names.
+July (yy.1). Any other list: columns `code`, `description`, `start`, `last_modified`, `stop`, `notes`, or
+others that a mapping names; only `code` must be there. Cells are parted by tabs, semicolons or commas.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
 
 from edi.codefiles.contents import CodeFileError, Contents, Kind, Layout, Lines, Source, need_effective
-from edi.edits.packing import OPEN, Row, pack_day
+from edi.edits.packing import OPEN, Row, pack_day, unpack_day
+from edi.edits.tables import has_form, load_register, tidy_code
 
 TAXONOMY = re.compile(r"[0-9A-Z]{9}X")
 VERSION = re.compile(r"taxonomy_(\d\d)([01])", re.IGNORECASE)
 DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d?)/(\d\d?)/(\d{4})")
-KNOWN = ("code", "description", "start", "stop")
+COLUMNS = ("code", "description", "start", "last_modified", "stop", "notes")
+PARTINGS = "\t;,"
+TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def read_taxonomy(lines: Lines, source: Source) -> Iterator[Contents]:
@@ -38,31 +43,79 @@ def read_taxonomy(lines: Lines, source: Source) -> Iterator[Contents]:
 
 def read_list(lines: Lines, source: Source) -> Iterator[Contents]:
     """A list of codes for the table that a person named. Raises CodeFileError."""
+    table = check_table(source)
+    records = part_records(lines)
+    places = find_columns(next(records, []), source)
+    rows: dict[tuple[str, int], Row] = {}
+    for number, record in enumerate(records, 2):
+        if any(record):
+            cells = {name: record[at].strip() if at < len(record) else "" for name, at in places.items()}
+            row = read_entry(cells, source, number)
+            rows[row.code, row.start] = row
+    dated = any(row.start or row.end != OPEN for row in rows.values())
+    newest = unpack_day(max((row.start for row in rows.values()), default=0))
+    effective = need_effective(source, newest)
+    release = source.release or effective.isoformat()
+    if dated:
+        yield Contents(table, release, effective, Kind.HISTORY, list(rows.values()))
+    else:
+        current = [row._replace(start=pack_day(effective)) for row in rows.values()]
+        yield Contents(table, release, effective, Kind.SNAPSHOT, current)
+
+
+def check_table(source: Source) -> str:
+    """The table that a person named. Raises CodeFileError for none, and for what is no name."""
     if not source.table:
         raise CodeFileError(f"{source.name} is a list of codes; say which table it is with --table NAME")
-    rows: dict[tuple[str, int], Row] = {}
-    for number, record in enumerate(csv.DictReader(f"{line}\n" for line in lines), 2):
-        row = read_entry(record, source, number)
-        rows[row.code, row.start] = row
-    dated = any(row.start or row.end != OPEN for row in rows.values())
-    newest = max((row.start for row in rows.values()), default=0)
-    found = date(newest // 10_000, newest // 100 % 100, newest % 100) if newest else None
-    effective = need_effective(source, found)
-    kind = Kind.HISTORY if dated else Kind.SNAPSHOT
-    yield Contents(
-        source.table, source.release or effective.isoformat(), effective, kind, list(rows.values())
-    )
-
-
-def read_entry(record: Mapping[str, str | None], source: Source, number: int) -> Row:
-    """One entry of a list, by its columns. Raises CodeFileError."""
-    cells = {known: (record.get(source.columns.get(known, known)) or "").strip() for known in KNOWN}
-    if not cells["code"]:
+    if not TABLE_NAME.fullmatch(source.table):
         raise CodeFileError(
-            f"{source.name}: line {number} has no code in column {source.columns.get('code', 'code')}"
+            f"{source.table!r} is no name of a table: small letters, digits and _, 40 at most"
         )
-    start, stop = read_listed_day(cells["start"], number), read_listed_day(cells["stop"], number)
-    return Row(cells["code"].upper(), start or 0, stop or OPEN, title=cells["description"])
+    return source.table
+
+
+def part_records(lines: Lines) -> Iterator[list[str]]:
+    """The cells of each entry, parted by what parts the first line: tabs, semicolons or commas."""
+    source = iter(lines)
+    first = next(source, "")
+    parting = next((each for each in PARTINGS if each in first), ",")
+    return csv.reader((f"{line}\n" for line in chain((first,), source)), delimiter=parting)
+
+
+def find_columns(header: Sequence[str], source: Source) -> dict[str, int]:
+    """Where each known column stands. Raises CodeFileError for one that was named and is not there."""
+    names = [cell.strip().lower() for cell in header]
+    places: dict[str, int] = {}
+    for column in COLUMNS:
+        named = source.columns.get(column, column)
+        if named.lower() in names:
+            places[column] = names.index(named.lower())
+        elif column in source.columns or column == "code":
+            raise CodeFileError(
+                f"{source.name} has no column {named!r}; it has {', '.join(filter(None, header)) or 'none'}; "
+                f"name the one that holds it with --column {column}=NAME"
+            )
+    return places
+
+
+def read_entry(cells: Mapping[str, str], source: Source, number: int) -> Row:
+    """One entry of a list, by its columns. Raises CodeFileError."""
+    code = tidy_code(source.table, cells["code"])
+    if not code:
+        raise CodeFileError(f"{source.name}: line {number} has no code")
+    if not has_form(source.table, code):
+        form = load_register()[source.table].form
+        raise CodeFileError(
+            f"{source.name}: line {number} has no code written as those of {source.table} are ({form}); "
+            "is it another table, or another column?"
+        )
+    start, stop = (read_listed_day(cells.get(name, ""), number) for name in ("start", "stop"))
+    if start and stop and stop < start:
+        raise CodeFileError(f"{source.name}: line {number} stops before it starts")
+    modified = read_listed_day(cells.get("last_modified", ""), number)
+    marks = (f"modified {modified}",) if modified else ()
+    title = " ".join(filter(None, (cells.get("description", ""), cells.get("notes", ""))))
+    return Row(code, start or 0, stop or OPEN, marks, title)
 
 
 def read_listed_day(text: str, number: int) -> int | None:
@@ -84,10 +137,15 @@ def is_taxonomy(head: list[str]) -> bool:
 
 def is_list(head: list[str]) -> bool:
     """True where the first line names columns."""
-    return bool(head) and "," in head[0] and not any(character.isdigit() for character in head[0])
+    return (
+        bool(head)
+        and any(parting in head[0] for parting in PARTINGS)
+        and not any(character.isdigit() for character in head[0])
+    )
 
 
+LIST = Layout("list of codes", is_list, read_list)
 LAYOUTS = (
     Layout("NUCC provider taxonomy", is_taxonomy, read_taxonomy),
-    Layout("list of codes", is_list, read_list),
+    LIST,
 )

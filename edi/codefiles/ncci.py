@@ -167,7 +167,7 @@ def is_add_ons(head: list[str]) -> bool:
 
 
 LAYOUTS = (
-    Layout("NCCI procedure pairs (PTP)", is_pairs, read_pairs),
+    Layout("NCCI procedure pairs (PTP)", is_pairs, read_pairs, "\t"),
     Layout("NCCI units (MUE)", is_units, read_units),
-    Layout("NCCI add-on codes", is_add_ons, read_add_ons),
+    Layout("NCCI add-on codes", is_add_ons, read_add_ons, "\t"),
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from edi.codefiles import hcpcs, icd, lists, ncci
+from edi.codefiles import fees, hcpcs, icd, lists, ncci, nppes
 from edi.codefiles.contents import CodeFileError, Contents, Layout, Source
 
-LAYOUTS: tuple[Layout, ...] = (*icd.LAYOUTS, *hcpcs.LAYOUTS, *ncci.LAYOUTS, *lists.LAYOUTS)
+LAYOUTS: tuple[Layout, ...] = (
+    *icd.LAYOUTS,
+    *hcpcs.LAYOUTS,
+    *ncci.LAYOUTS,
+    *fees.LAYOUTS,
+    *nppes.LAYOUTS,
+    *lists.LAYOUTS,
+)
 HEAD = 12
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -23,14 +31,31 @@ def read_codes(lines: Iterable[bytes], source: Source) -> Iterator[Contents]:
     """What a file holds, table by table. Raises CodeFileError for what is none, or not whole."""
     text = decode_lines(lines, source)
     head = list(islice(text, HEAD))
-    layout = recognise(head)
+    layout = recognise(head) or (lists.LIST if source.table and head else None)
     if layout is None:
-        known = "; ".join(layout.name for layout in LAYOUTS)
-        raise CodeFileError(f"{source.name} is none of the code files that are known here ({known})")
-    for contents in layout.read(chain(head, text), source):
-        if not contents.rows and not contents.ended and not contents.skipped:
-            raise CodeFileError(f"{source.name} holds no code for {contents.table}")
-        yield contents
+        raise CodeFileError(f"{source.name} is none of the code files that are known here ({name_layouts()})")
+    yield from read_layout(layout, chain(head, text), source)
+
+
+def read_layout(layout: Layout, lines: Iterable[str], source: Source) -> Iterator[Contents]:
+    """The contents of lines whose layout is known. Raises CodeFileError for one that holds no codes."""
+    try:
+        for contents in layout.read(lines, source):
+            if source.table and layout is not lists.LIST and contents.table != source.table:
+                raise CodeFileError(
+                    f"{source.name} is {layout.name}, which makes the table {contents.table}, "
+                    f"not {source.table}; leave out --table"
+                )
+            if not contents.rows and not contents.ended and not contents.skipped:
+                raise CodeFileError(f"{source.name} holds no code for {contents.table}")
+            yield contents
+    except csv.Error as problem:
+        raise CodeFileError(f"{source.name} cannot be parted into cells: {problem}") from None
+
+
+def name_layouts() -> str:
+    """The kinds of file that are known, in words."""
+    return "; ".join(layout.name for layout in LAYOUTS)
 
 
 def decode_lines(lines: Iterable[bytes], source: Source) -> Iterator[str]:

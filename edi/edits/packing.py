@@ -29,6 +29,8 @@ OPEN = 9999_12_31
 LONGEST_CODE = 10
 ALIGNED = 8
 MARK_SETS = 65_536
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PAIRS = [first + second for first in DIGITS for second in DIGITS]
 
 
 class Row(NamedTuple):
@@ -42,7 +44,12 @@ class Row(NamedTuple):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """What a table says of itself. `covers_from` and `covers_through` bound the days it can judge."""
+    """What a table says of itself. `covers_from` and `covers_through` bound the days it can judge.
+
+    `floor`: it is not the whole list, so that a code which it lacks may exist. `begins` is the day of the
+    first release held, where that said no days: a code that starts on it may be older.
+    `nested`: what begins codes is a group of them, and no code itself.
+    """
 
     table: str
     release: str
@@ -53,6 +60,9 @@ class Heading(msgspec.Struct, frozen=True):
     rows: int = 0
     marks: tuple[tuple[str, ...], ...] = ()
     sha256: str = ""
+    floor: bool = False
+    begins: date | None = None
+    nested: bool = False
 
 
 class TableUnreadable(Exception):
@@ -82,11 +92,11 @@ def pack_last(prefix: str) -> int:
 def unpack_code(key: int) -> str:
     """The code that `pack_code` made the number of."""
     number, length = divmod(key, 16)
-    letters = []
-    for _ in range(LONGEST_CODE):
-        number, digit = divmod(number, 36)
-        letters.append("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit])
-    return "".join(reversed(letters))[:length]
+    text = ""
+    for _ in range(LONGEST_CODE // 2):
+        number, pair = divmod(number, len(PAIRS))
+        text = PAIRS[pair] + text
+    return text[:length]
 
 
 def pack_day(day: date) -> int:

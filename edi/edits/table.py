@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import Enum
 from functools import cached_property, lru_cache
+from itertools import repeat
 
 import msgspec
 import zstandard
@@ -128,16 +129,21 @@ class CodeTable:
     def _judge(self, code: str, on: date) -> Verdict:
         """What the table says of a code on a day.
 
-        INCOMPLETE is a code that only begins codes in effect, or one that is marked as a header. NOT_HELD is
-        a code without any entry, on a day that the table does not cover.
+        INCOMPLETE is a code that is marked as a header or, in a nested table, one that only begins codes in
+        effect. NOT_HELD is
+        a code without any entry, on a day that the table does not cover, and one that may be older than the
+        table knows.
         """
         entry = self.find(code, on)
         if entry is not None:
             return Verdict.INCOMPLETE if "header" in entry.marks else Verdict.VALID
-        if self.begins_codes(code, on):
+        if self.heading.nested and self.begins_codes(code, on):
             return Verdict.INCOMPLETE
-        if self.entries(code):
-            return Verdict.NOT_IN_EFFECT
+        entries = self.entries(code)
+        if entries:
+            begins = self.heading.begins
+            older = begins is not None and on < begins == entries[0].start
+            return Verdict.NOT_HELD if older else Verdict.NOT_IN_EFFECT
         return Verdict.UNKNOWN if self.covers(on) else Verdict.NOT_HELD
 
     def begins_codes(self, prefix: str, on: date) -> bool:
@@ -170,12 +176,11 @@ class CodeTable:
 
     def rows(self) -> Iterator[Row]:
         """Every row, in the order of codes and days."""
-        lines, marks = self._lines, self.heading.marks
-        for row, key in enumerate(self._keys):
-            yield Row(
-                unpack_code(key),
-                self._starts[row],
-                self._ends[row],
-                marks[self._marks[row]],
-                lines[row] if lines else "",
-            )
+        for key, start, end, marks, title in self.keyed_rows():
+            yield Row(unpack_code(key), start, end, marks, title)
+
+    def keyed_rows(self) -> Iterator[tuple[int, int, int, tuple[str, ...], str]]:
+        """Every row in its order, the code as the number that it is packed as."""
+        titles = self._lines or repeat("")
+        marks = map(self.heading.marks.__getitem__, self._marks)
+        return zip(self._keys, self._starts, self._ends, marks, titles, strict=False)

@@ -8,7 +8,7 @@ from datetime import date
 from edi.edits.basis import Basis
 from edi.edits.table import Verdict
 from edi.edits.tables import load_register
-from edi.findings import Finding, find
+from edi.findings import Finding, Severity, find
 from edi.rules.places import locate, name_element, number_place
 from edi.segments import Segment
 from edi.tree import Loop
@@ -30,15 +30,20 @@ def judge_code(
     element: int,
     component: int = 0,
 ) -> Iterator[Finding]:
-    """The finding `<table>.<fault>` where a table has no such code on a day. The value names the day."""
+    """The finding `<table>.<fault>` where a table has no such code on a day. The value names the day.
+
+    Where the table is not the whole list, a code that it lacks is a warning.
+    """
     verdict = basis.tables.judge(table, code, on)
     if verdict not in FAULTS:
         return
+    unsure = verdict is Verdict.UNKNOWN and basis.tables.is_floor(table)
     yield find(
         f"{table}.{FAULTS[verdict]}",
         x12=locate(loop, segment, element, component),
         rule=basis.tables.cite(table),
         value=f"{code} on {on.isoformat()}",
+        severity=Severity.WARNING if unsure else None,
         name=name_element(segment, element, component),
         place=segment.id + number_place(element, component),
         table=load_register()[table].title,

@@ -321,11 +321,14 @@ def prove(guide: Guide) -> None:
         raise GuideError(f"{guide.id} does not load: " + "; ".join(faults))
 
 
-def load_from_map(source: GuideSource) -> LoopUse:
-    """The transaction set of an overlay whose base is a pyx12 map. Raises GuideError, MapChangedError."""
+def load_from_map(source: GuideSource, loop: str = "ST_LOOP") -> LoopUse:
+    """The transaction set (`loop`) of an overlay whose base is a pyx12 map.
+
+    Raises GuideError, MapChangedError.
+    """
     root = read_map(source.base, source.sha256)
     apply_fixes(root, source.fix)
-    return _parse_loop(next(node for node in root.iter("loop") if node.get("xid") == "ST_LOOP"), "")
+    return _parse_loop(next(node for node in root.iter("loop") if node.get("xid") == loop), "")
 
 
 def _disclose_all(loop: LoopUse) -> LoopUse:

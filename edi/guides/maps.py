@@ -14,6 +14,8 @@ from typing import NamedTuple
 import msgspec
 from lxml import etree
 
+from edi.edits.tables import load_shipped_table
+
 
 class MapChangedError(Exception):
     """The installed pyx12 map is not the one that our overlay was written against."""
@@ -28,11 +30,11 @@ class DataElement(NamedTuple):
 
 
 class ExternalTable(msgspec.Struct, frozen=True):
-    """How a code list outside the guide is treated (`schemas/codes/external.toml`)."""
+    """How a code list outside the guide is treated, and our table that adds to it (`external.toml`)."""
 
     severity: str
     title: str
-    also: tuple[str, ...] = ()
+    codes: str = ""
 
 
 def parse_xml(raw: bytes) -> etree._Element:
@@ -82,11 +84,16 @@ def load_external_tables() -> dict[str, ExternalTable]:
 
 @cache
 def load_external_codes() -> dict[str, frozenset[str]]:
-    """The codes of each external list: pyx12's floor and our additions."""
+    """The codes of each external list: pyx12's floor and those of our own table, whatever their days."""
     root = parse_xml(read_map_file("codes.xml"))
     tables = load_external_tables()
     return {
         (name := codeset.findtext("id")): frozenset(code.text for code in codeset.iterfind("version/code"))
-        | frozenset(tables[name].also if name in tables else ())
+        | (list_codes(tables[name].codes) if name in tables and tables[name].codes else frozenset())
         for codeset in root.iter("codeset")
     }
+
+
+def list_codes(table: str) -> frozenset[str]:
+    """Every code of a shipped table."""
+    return frozenset(row.code for row in load_shipped_table(table).rows())

@@ -45,6 +45,7 @@ FUNCTIONS = {
     "days": Call((DATE, DATE), NUMBER, "days({0}, {1})"),
     "years": Call((DATE, DATE), NUMBER, "years({0}, {1})"),
     "number": Call((TEXT,), NUMBER, "as_number({0})"),
+    "whole": Call((NUMBER,), TRUTH, "whole({0})"),
     "unique": Call((ANY_LIST,), TRUTH, "unique({0})"),
     "date": Call((TEXT,), DATE, "{0}", literal=frozenset({0})),
     "table": Call((TEXT, TEXT, DATE), TRUTH, "ground.in_effect({0}, {1}, {2})", literal=frozenset({0})),

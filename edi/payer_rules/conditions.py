@@ -37,6 +37,7 @@ RUNTIME: dict[str, Any] = {
         "minus",
         "total",
         "unique",
+        "whole",
         "days",
         "years",
         "size_of",

@@ -197,6 +197,11 @@ def total(numbers: Iterable[Decimal | None]) -> Decimal | None:
     return None if None in found else sum((one for one in found if one is not None), Decimal(0))
 
 
+def whole(number: Decimal | None) -> bool | None:
+    """Whether a number has no parts."""
+    return None if number is None else number == number.to_integral_value()
+
+
 def unique(held: Sequence[Any]) -> bool:
     """Whether no value comes twice; absent ones do not count."""
     found = [one for one in held if one is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
     claims,
@@ -46,6 +47,7 @@ from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
+    *CODE_ROUTES,
     Route(
         method="GET",
         path="/v1/rules",

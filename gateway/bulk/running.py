@@ -1,19 +1,18 @@
-"""A bulk run: files planned, their parts read by a pool of processes, finished parts remembered."""
+"""A bulk run: files planned, their parts read by a crew, finished parts remembered."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 from edi.envelope import Unreadable
 from edi.partition import TARGET, FilePart, FilePlan, plan_file
 from edi.recovery import LIMIT
+from gateway.bulk.crew import Crew, hire
 from gateway.bulk.journal import FileTold, Input, Journal, Manifest, Request
 from gateway.bulk.source import FileBytes
-from gateway.bulk.work import Tallies, Task, TaskDone, Wishes, follow_parent, run_task
+from gateway.bulk.work import Tallies, Task, TaskDone, Wishes, run_task
 
 Advance = Callable[[int], None]
 """Called with the bytes of the input that have been read."""
@@ -24,23 +23,18 @@ def run_bulk(
     wishes: Wishes,
     *,
     workers: int = 0,
+    cluster: str = "",
     target: int = TARGET,
     begin: Callable[[int, int], Advance] = lambda total, resumed: lambda size: None,
 ) -> Manifest:
     """Read files into the tables of a folder; resumes where a run of the same request was cut off.
 
-    `workers` are the processes (0: one for each core). `target` is the size of a part in bytes. `begin` is
-    told how many bytes there are and how many are read already. Raises OSError, FolderInUse, and
-    BrokenProcessPool where a process of the pool was killed.
+    `workers` are the processes (0: one for each core), or `cluster` is the address of a Dask scheduler.
+    `target` is the size of a part in bytes. `begin` is told how many bytes there are and how many are read
+    already. Raises OSError, FolderInUse and CrewLost.
     """
-    count = workers or len(os.sched_getaffinity(0))
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=follow_parent) as pool:
-        try:
-            return _Run(pool, 2 * count, paths, wishes, target).run(begin)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with hire(workers, cluster) as crew:
+        return _Run(crew, paths, wishes, target).run(begin)
 
 
 def describe_input(path: Path) -> Input:
@@ -88,13 +82,11 @@ def make_task(number: int, path: Path, parts: list[FilePart], plan: FilePlan) ->
 
 
 class _Run:
-    """One run. `limit` bounds the tasks that wait in the pool."""
+    """One run. No more tasks wait than twice what the crew does at once."""
 
-    def __init__(
-        self, pool: ProcessPoolExecutor, limit: int, paths: Sequence[Path], wishes: Wishes, target: int
-    ) -> None:
-        self.pool = pool
-        self.limit = limit
+    def __init__(self, crew: Crew, paths: Sequence[Path], wishes: Wishes, target: int) -> None:
+        self.pool = crew.pool
+        self.count = crew.count
         self.paths = paths
         self.wishes = wishes
         self.target = target
@@ -133,7 +125,7 @@ class _Run:
         for task, tallies in tasks:
             if task.name in self.done:
                 continue
-            if len(running) >= self.limit:
+            if len(running) >= 2 * self.count():
                 self._collect(running)
             running[self.pool.submit(run_task, task, self.wishes, tallies)] = task
         while running:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from uuid import uuid4
 
 import msgspec
 
@@ -59,6 +60,7 @@ class PartTables:
     def __init__(self, folder: Path, name: str, form: Form) -> None:
         self.folder = folder
         self.name = name
+        self.attempt = uuid4().hex
         self.writers: list[Callable[[str, list[Row]], None]] = []
         self.closers: list[Callable[[], None]] = []
         self.written: list[Path] = []
@@ -77,7 +79,9 @@ class PartTables:
         place.parent.parent.mkdir(mode=0o700, exist_ok=True)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         self.written.append(place)
-        return os.fdopen(os.open(temporary(place), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        return os.fdopen(
+            os.open(temporary(place, self.attempt), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+        )
 
     def add(self, table: str, row: Row) -> None:
         """One more row."""
@@ -99,12 +103,12 @@ class PartTables:
         for close in self.closers:
             close()
         for place in self.written:
-            temporary(place).replace(place)
+            temporary(place, self.attempt).replace(place)
 
 
-def temporary(place: Path) -> Path:
-    """Where a file is written before it is whole."""
-    return place.with_name(f".{place.name}.tmp")
+def temporary(place: Path, attempt: str = "") -> Path:
+    """Where a file is written before it is whole; each attempt at it has a place of its own."""
+    return place.with_name(f".{place.name}{attempt}.tmp")
 
 
 class JsonlFiles:

@@ -1,9 +1,8 @@
-"""The command `bulk`: large files to JSONL and Parquet on all cores, resumed after a kill."""
+"""The command `bulk`: large files to JSONL and Parquet on all cores or a cluster, resumed after a kill."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +23,7 @@ from rich.table import Table
 
 from edi.command import CLEAN, FAULTY, UNUSABLE
 from edi.partition import TARGET
+from gateway.bulk.crew import CrewLost
 from gateway.bulk.journal import FolderInUse, Manifest
 from gateway.bulk.running import Advance, run_bulk
 from gateway.bulk.tables import Form
@@ -40,6 +40,9 @@ def bulk(
     ],
     form: Annotated[Form, typer.Option("--format", help="What the tables are written as.")] = Form.JSONL,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 is one for each core.")] = 0,
+    cluster: Annotated[
+        str, typer.Option(help="Do the work on the Dask cluster of this scheduler.", metavar="ADDRESS")
+    ] = "",
     part_size: Annotated[int, typer.Option(min=1, help="About how many bytes make a part.")] = TARGET,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise forgiven.")] = False,
@@ -49,19 +52,22 @@ def bulk(
 ) -> None:
     """Large X12 files to tables: claims, claim payments, transaction sets, findings.
 
-    All cores, constant memory. Run again after an interruption, it goes on where it was. The tables hold PHI.
+    All cores, or with --cluster many machines; constant memory. Run again after an interruption, it goes
+    on where it was. The tables hold PHI.
     """
     if form is not Form.JSONL and find_spec("pyarrow") is None:
         raise Trouble("Parquet needs pyarrow: pip install 'claimwire[bulk]'")
+    if cluster and find_spec("distributed") is None:
+        raise Trouble("a cluster needs dask.distributed: pip install 'claimwire[cluster]'")
     wishes = Wishes(output.absolute(), form, strict, show_values)
     paths = [path.absolute() for path in files]
     try:
         with show_progress() as begin:
-            told = run_bulk(paths, wishes, workers=workers, target=part_size, begin=begin)
+            told = run_bulk(paths, wishes, workers=workers, cluster=cluster, target=part_size, begin=begin)
     except FolderInUse as problem:
         raise Trouble(f"{output}: {problem}; choose another folder") from None
-    except BrokenProcessPool:
-        raise Trouble("a process was killed (too little memory?); run again to go on") from None
+    except CrewLost as problem:
+        raise Trouble(f"{problem}; run again to go on") from None
     except OSError as problem:
         raise Trouble(f"{problem.filename}: {problem.strerror}") from None
     if as_json:

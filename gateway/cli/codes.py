@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from edi.codefiles.contents import CodeFileError
+from edi.codefiles.lists import COLUMNS
 from edi.command import encode_json
 from edi.edits.packing import TableUnreadable
 from edi.edits.table import Verdict
 from gateway.cli.rendering import show_rows
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
+from gateway.codes.containers import Progress as Tell
 from gateway.codes.importing import Imported, Wishes, import_files
-from gateway.codes.importing import Progress as Tell
 from gateway.codes.library import Library
 from gateway.codes.standing import Shown, show, stand
 from gateway.settings import find_home
@@ -86,19 +87,21 @@ def import_codes(
     table: Annotated[str, typer.Option(help="The table of a plain list of codes.")] = "",
     column: Annotated[
         list[str] | None,
-        typer.Option(help="A column of a plain list: code=COLUMN, description=, start=, stop=."),
+        typer.Option(
+            help="A column of a plain list: code=COLUMN, description=, start=, last_modified=, stop=, notes=."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Take an older release, or one that ends many codes.")
     ] = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="Name every code that was added, changed or ended.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read official code files. All of them count from now on, or nothing has changed."""
-    columns = tuple(tuple(each.split("=", 1)) for each in column or ())
-    if not all(len(pair) == 2 for pair in columns):
-        raise Trouble("--column is written code=COLUMN")
-    pairs = tuple((pair[0], pair[1]) for pair in columns)
-    wishes = Wishes(effective.date() if effective else None, release, table, pairs, force)
+    day = effective.date() if effective else None
+    wishes = Wishes(day, release, table, read_columns(column or ()), force, listing)
     with telling(), showing_progress() as tell:
         results = import_files(open_library(), files, wishes, tell)
     if as_json:
@@ -106,6 +109,16 @@ def import_codes(
         return
     for result in results:
         typer.echo(tell_import(result))
+        for change in result.changes:
+            typer.echo(f"  {change.what:<8} {change.code}")
+
+
+def read_columns(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The columns of a plain list, by the names that we know them by. Raises Trouble."""
+    pairs = tuple(each.partition("=")[::2] for each in given)
+    if not all(known in COLUMNS and name for known, name in pairs):
+        raise Trouble(f"--column is written code=COLUMN; known are {', '.join(COLUMNS)}")
+    return pairs
 
 
 def describe_import(result: Imported) -> dict[str, object]:
@@ -117,6 +130,7 @@ def describe_import(result: Imported) -> dict[str, object]:
         "rows": result.rows,
         **result.difference._asdict(),
         "skipped": result.skipped,
+        **({"changes": [change._asdict() for change in result.changes]} if result.changes else {}),
         "unchanged": result.unchanged,
     }
 
@@ -149,7 +163,9 @@ def rollback(
 def status(as_json: AsJson = False) -> None:
     """Every table: its release, and whether a newer one should exist."""
     with telling():
-        tables = stand(open_library(), SystemClock().now().date())
+        library = open_library()
+        imported = {name for name, versions in library.versions().items() if versions}
+        tables = stand(library.tables(), imported, SystemClock().now().date(), verify=True)
     if as_json:
         typer.echo(encode_json([{**each._asdict()} for each in tables]), nl=False)
         return
@@ -172,18 +188,18 @@ def show_code(
     with telling():
         tables = open_library().tables()
         try:
-            shown = show(tables, table, code.upper().replace(".", ""), day)
+            shown = show(tables, table, code, day)
         except KeyError:
             raise Trouble(f"no table {table} is held; there are {', '.join(tables.names())}") from None
     if as_json:
-        typer.echo(encode_json(describe_code(shown, code)), nl=False)
+        typer.echo(encode_json(describe_code(shown)), nl=False)
     else:
-        for line in tell_code(shown, code):
+        for line in tell_code(shown):
             typer.echo(line)
     raise typer.Exit(0 if shown.verdict is Verdict.VALID else 1)
 
 
-def describe_code(shown: Shown, code: str) -> dict[str, object]:
+def describe_code(shown: Shown) -> dict[str, object]:
     """A code as JSON."""
     entries = [
         {"code": entry.code, "title": title, "from": entry.start, "to": entry.end, "marks": list(entry.marks)}
@@ -192,18 +208,20 @@ def describe_code(shown: Shown, code: str) -> dict[str, object]:
     return {
         "table": shown.table,
         "release": shown.release,
-        "code": code,
+        "code": shown.code,
+        "title": shown.words,
         "on": shown.on.isoformat(),
         "verdict": shown.verdict.value,
         "entries": entries,
     }
 
 
-def tell_code(shown: Shown, code: str) -> Iterator[str]:
+def tell_code(shown: Shown) -> Iterator[str]:
     """A code as lines of text."""
-    yield f"{shown.title} ({shown.table} {shown.release}): {code} is {VERDICTS[shown.verdict]} on {shown.on}"
+    table = f"{shown.title} ({shown.table} {shown.release})"
+    yield f"{table}: {shown.code} is {VERDICTS[shown.verdict]} on {shown.on}"
     for entry, title in shown.entries:
-        days = f"{entry.start or 'always'} to {entry.end or 'now'}"
+        days = f"{entry.start or 'as far as known'} to {entry.end or 'now'}"
         words = [title, *(mark.replace("_", " ") for mark in entry.marks)]
         yield f"  {days}: {'; '.join(word for word in words if word) or 'no words held'}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from edi.edits.basis import Basis
 from edi.edits.packing import TableUnreadable
 from edi.edits.tables import CodeTables
@@ -29,6 +31,14 @@ class Shelf:
                 return self._tables
         return self._tables
 
+    def imported(self) -> set[str]:
+        """The names of the tables that were imported."""
+        return {name for name, versions in self._library.versions().items() if versions}
+
+    def today(self) -> date:
+        """The day that the clock shows."""
+        return self._clock.now().date()
+
     def basis(self) -> Basis:
         """The tables, and today as the day of receipt."""
-        return Basis(self.tables(), self._clock.now().date())
+        return Basis(self.tables(), self.today())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich import box
 from rich.table import Table
 
 from tests.bench.contest import OURS, Result, find_version
-from tests.bench.targets import Target
+from tests.bench.targets import STREAM_MB, Target
 
 
 def draw_results(results: Iterable[Result], title: str) -> Table:
@@ -44,4 +45,18 @@ def draw_targets(targets: Iterable[Target]) -> Table:
         reached = f"{target.reached:,.3g}" if target.reached < 100 else f"{target.reached:,.0f}"
         met = "" if not target.wanted else "yes" if target.met else "NO"
         table.add_row(target.name, target.wanted, f"{reached} {target.unit}", met)
+    return table
+
+
+def draw_memory(streams: Iterable[Mapping[str, Any]]) -> Table:
+    """What streams of a gigabyte took."""
+    title = f"streamed, each claim as JSON; wanted: ≤ {STREAM_MB:.0f} MB above start"
+    table = Table(box=box.SIMPLE_HEAD, title=title)
+    for heading in ("file", "bytes", "segments", "claims", "seconds", "MB", "met", "same verdict"):
+        table.add_column(heading, justify="left" if heading in ("file", "met") else "right", no_wrap=True)
+    for one in streams:
+        counts = (f"{one[name]:,}" for name in ("bytes", "segments", "claims"))
+        met = "yes" if one["megabytes"] <= STREAM_MB else "NO"
+        verdict = "yes" if one["same_verdict"] else "NO"
+        table.add_row(one["kind"], *counts, f"{one['seconds']:.0f}", f"{one['megabytes']:.0f}", met, verdict)
     return table

@@ -2,7 +2,7 @@
 
 In a `console` block a line that begins with `$ ` is typed and the lines below it are what it writes; `...`
 stands for the rest of a line, or alone for any lines. Blocks of one page share a folder and a shell's
-variables. A `python` block runs in a process of its own.
+variables. A `python` block runs in a process of its own; comments right below a `print` are what it prints.
 """
 
 from __future__ import annotations
@@ -154,6 +154,17 @@ def test_python_examples_run(page: Path, folder: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+        shown = list(read_printed(block))
+        assert not shown or shown == done.stdout.splitlines(), done.stdout
+
+
+def read_printed(block: str) -> Iterator[str]:
+    """The comments that stand at the left right below a `print`."""
+    below = False
+    for line in block.splitlines():
+        below = line.strip().startswith("print(") or (below and line.startswith("# "))
+        if below and line.startswith("# "):
+            yield line.removeprefix("# ")
 
 
 @pytest.mark.slow

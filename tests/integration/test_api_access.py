@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from itertools import product
 from pathlib import Path
 
@@ -31,7 +32,8 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
-    return route.path.replace("{id}", subject).replace("{name}", "denials")
+    words = {"{id}": subject, "{name}": "denials", "{table}": "icd10cm", "{code}": "A000"}
+    return reduce(lambda path, word: path.replace(word, words[word]), words, route.path)
 
 
 def body_of(route: Route) -> bytes | None:

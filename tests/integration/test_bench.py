@@ -11,7 +11,9 @@ import pytest
 
 from edi.files import check_file
 from tests.bench.contest import PEERS, find_version
+from tests.bench.endless import BLOCKS, EndlessFile
 from tests.bench.files import KINDS, count_segments, make_file, measure_variety
+from tests.bench.memory import judge, stream_all
 from tests.cli import run_module
 
 MEASURES = 13 + 6  # ours on the big files and on those of the slow peers
@@ -80,3 +82,19 @@ def test_the_locks_of_the_peers_pin_by_hash_and_name_no_place() -> None:
         assert re.search(r"sha256:|sha512-", text), lock
         assert re.findall(r"https?://|file:|--index|--find-links", text) == []
         assert find_version(lock.parent.name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_endless_file_has_one_fault_and_no_claim_twice_and_its_stream_tells_what_a_check_tells(
+    kind: str,
+) -> None:
+    file = EndlessFile(kind, 60_000, claims=8)
+    text = b"".join(file)
+    assert (len(text) > 60_000, file.uses > BLOCKS) == (True, True)
+    report = check_file(text)
+    wanted = {"835": {"remittance.service_unbalanced", "remittance.lines_unbalanced"}}
+    codes = {finding.code for finding in report.all_findings}
+    assert codes == wanted.get(kind, {"claim.charges_unbalanced"})
+    assert stream_all(file) == (file.claims, judge(report.all_findings))
+    claims = re.findall(rb"^CL[MP]\*[^~]+", text, re.MULTILINE)
+    assert len(set(claims)) == len(claims) == file.claims

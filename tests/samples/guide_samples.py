@@ -87,8 +87,13 @@ def find_faults(case: Path) -> list[Finding]:
 
 
 def list_faults(case: Path) -> list[Mapping[str, str | None]]:
-    """Code, pointer and rule of everything wrong with a case, as `findings.json` has them."""
+    """Code, pointer and rule of everything wrong with a case, as `findings.json` has them.
+
+    A claim that is posted to the gateway is refused for what stops it; warnings are not listed.
+    """
+    posted = (case / "expected.toml").exists()
     return [
         {"code": finding.code, "pointer": finding.pointer, "rule": finding.rule}
         for finding in find_faults(case)
+        if finding.stops or not posted
     ]

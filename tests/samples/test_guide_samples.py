@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
@@ -19,7 +18,6 @@ from tests.samples.guide_samples import (
     envelope,
     find_faults,
     guide_of,
-    list_faults,
     load_document,
     write_case,
 )
@@ -78,9 +76,7 @@ def lost_names(posted: object, bound: object, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=name_of)
-def test_everything_wrong_with_a_refused_sample_is_found(case: Path) -> None:
-    stored = json.loads((case / "findings.json").read_text(encoding="utf-8"))
-    assert list_faults(case) == stored
+def test_a_refused_sample_is_refused(case: Path) -> None:
     assert any(finding.stops for finding in find_faults(case))
 
 

@@ -99,6 +99,8 @@ def test_same_id_siblings_are_told_apart_by_their_codes() -> None:
 def test_a_segment_out_of_its_place_is_told_from_one_the_guide_lacks() -> None:
     misplaced = read(change("LX*1\n", "LX*1\nSBR*S*18\n"))
     unheard = read(change("LX*1\n", "LX*1\nZZZ*1\n"))
+    foreign = read(change("LX*1\n", "LX*1\nAK1*HC*1\n"))
+    assert codes(foreign) == ["segment.not_in_set"]
     assert codes(misplaced) == ["segment.unknown"]
     assert codes(unheard) == ["segment.unrecognized"]
 
@@ -160,4 +162,4 @@ def test_a_required_element_that_a_note_also_wants_is_reported_once() -> None:
 
 def test_a_set_that_ends_too_soon_tells_what_is_missing() -> None:
     text = CLAIM.split("LX*1")[0]
-    assert codes(read(text)) == ["loop.missing", "segment.missing"]
+    assert codes(read(text)) == ["loop.missing"]

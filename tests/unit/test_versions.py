@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edi.acks import acknowledge_group
+from edi.acks.answering import acknowledge_file
 from edi.files import FileReport, check_file
+from edi.guide import ElementUse
 from edi.guides.loading import load_source
 from edi.guides.registry import load_guide, load_heads, load_sources, recognise_guide
 from edi.segments import Segment
@@ -72,11 +75,52 @@ def test_another_release_or_an_unknown_guide_is_never_guessed() -> None:
     assert recognise_guide("837", "", "005010", [Segment(["LX", "1"])]) is None
 
 
-def test_version_4010_is_retired_and_not_unknown() -> None:
-    report = read("claim.x12", (f"*X*{GUIDE}~", "*X*004010X098A1~"), (f"*0001*{GUIDE}~", "*0001~"))
-    assert "guide.retired" in codes(report)
-    assert "group.version_unknown" not in codes(report)
-    assert [entry.tree for entry in report.sets] == [None]
+RETIRED = {
+    "in GS08": [(f"*X*{GUIDE}~", "*X*004010X098A1~"), (f"*0001*{GUIDE}~", "*0001~")],
+    "in GS08 and ST03": [(GUIDE, "004010X098A1")],
+    "in ISA12 and GS08": [(f"*0001*{GUIDE}~", "*0001~"), (GUIDE, "004010X098A1"), ("*^*00501*", "*U*00401*")],
+    "without a guide": [(f"*0001*{GUIDE}~", "*0001~"), (GUIDE, "004010"), ("*^*00501*", "*U*00401*")],
+}
+
+
+@pytest.mark.parametrize("changes", RETIRED.values(), ids=RETIRED)
+def test_version_4010_is_told_once_and_never_read_by_a_guide(changes: list[tuple[str, str]]) -> None:
+    report = read("claim.x12", *changes)
+    assert codes(report) == ["group.version_4010"]
+    assert [(entry.tree, entry.accepted) for entry in report.sets] == [(None, False)]
+    assert group_errors(report) == ["2"]
+    created = datetime(2026, 11, 24, tzinfo=UTC)
+    for kind in ("999", "824"):
+        answer = check_file(acknowledge_file(report, kind=kind, created=created))
+        assert codes(answer) == []
+        assert b"*TR*" in acknowledge_file(report, kind="824", created=created)
+
+
+def test_version_4010_in_isa_alone_and_in_st03_alone_is_told() -> None:
+    assert codes(read("claim.x12", ("*^*00501*", "*U*00401*"))) == ["isa.version_4010"]
+    alone = read("claim.x12", (f"*0001*{GUIDE}~", "*0001*004010X098A1~"), ("*X*005010X222A1", "*X*005010"))
+    assert codes(alone) == ["set.implementation_mismatch", "guide.retired"]
+
+
+VARIANTS = {
+    "005010X222A2": ("837P/paid_in_full/claim.x12", GUIDE),
+    "005010X222": ("837P/paid_in_full/claim.x12", GUIDE),
+    "005010X223A3": ("837I/inpatient_stay/claim.x12", "005010X223A2"),
+    "005010X223A1": ("837I/inpatient_stay/claim.x12", "005010X223A2"),
+    "005010X224A3": ("837D/restoration/claim.x12", "005010X224A2"),
+    "005010X221": ("835/reversal_and_correction/document.x12", "005010X221A1"),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_another_version_of_a_guide_is_read_by_it_and_noted(variant: str) -> None:
+    place, guide = VARIANTS[variant]
+    text = (SAMPLE.parents[1] / place).read_text(encoding="ascii").replace(guide, variant)
+    report = check_file(text.encode(), strict=True)
+    assert [entry.guide for entry in report.sets] == [guide]
+    assert [(each.code, each.severity.value) for each in report.all_findings] == [
+        ("guide.other_version", "info")
+    ]
 
 
 @pytest.mark.parametrize("guide", sorted(load_sources()))
@@ -86,3 +130,11 @@ def test_a_guide_loaded_alone_is_the_guide_of_its_whole_file(guide: str) -> None
     assert load_guide(guide) == load_source(source)
     head = load_heads()[guide]
     assert (head.set, head.versions) == (source.set, source.versions)
+
+
+@pytest.mark.parametrize("guide", sorted(load_sources()))
+def test_each_version_that_leads_to_a_guide_is_one_that_its_st03_may_hold(guide: str) -> None:
+    loaded = load_guide(guide)
+    st03 = next(use for use in loaded.root.segment_uses() if use.id == "ST").elements[2]
+    assert isinstance(st03, ElementUse)
+    assert st03.usage == "N" or set(loaded.versions) <= (st03.codes or set())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+
+from openpyxl import Workbook
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -69,3 +72,50 @@ def units_file(
     return (text + "".join(f"{code},{most},{mai},Nature of Service\n" for code, most, mai in units)).encode(
         "cp1252"
     )
+
+
+FEE_COLUMNS = (
+    ("", "HCPCS"), ("", "MOD"), ("", "DESCRIPTION"), ("STATUS", "CODE"), ("MEDICARE", "PAYMENT"),
+    ("WORK", "RVU"), ("NON-FAC", "PE RVU"), ("NA", "INDICATOR"),
+    ("FACILITY", "PE RVU"), ("NA", "INDICATOR"), ("MP", "RVU"),
+    ("NON-FACILITY", "TOTAL"), ("FACILITY", "TOTAL"), ("PCTC", "IND"), ("GLOB", "DAYS"), ("PRE", "OP"),
+    ("INTRA", "OP"), ("POST", "OP"), ("MULT", "PROC"), ("BILAT", "SURG"), ("ASST", "SURG"), ("CO-", "SURG"),
+    ("TEAM", "SURG"), ("ENDO", "BASE"), ("CONV", "FACTOR"),
+)  # fmt: skip
+
+
+def fees_file(fees: Sequence[dict[str, str]], extra: tuple[str, str] | None = None) -> str:
+    """A relative value file: preamble, names of columns in two lines; `extra` is a later year's column."""
+    columns = [*FEE_COLUMNS[:23], *([extra] if extra else []), *FEE_COLUMNS[23:]]
+    head = "2026 National Physician Fee Schedule Relative Value File,,\nCPT codes are copyright,,\n\n"
+    head += "".join(",".join(names[row] for names in columns) + "\n" for row in (0, 1))
+    lines = [",".join(fee.get(" ".join(names).strip(), "") for names in columns) for fee in fees]
+    return head + "".join(f"{line}\n" for line in lines)
+
+
+PROVIDER_COLUMNS = (
+    "NPI", "Entity Type Code", "Replacement NPI", "Provider Organization Name (Legal Business Name)",
+    "Provider Last Name (Legal Name)", "Provider First Name", "Provider Enumeration Date", "Last Update Date",
+    "NPI Deactivation Reason Code", "NPI Deactivation Date", "NPI Reactivation Date",
+    "Healthcare Provider Taxonomy Code_1", "Healthcare Provider Primary Taxonomy Switch_1",
+    "Healthcare Provider Taxonomy Code_2", "Healthcare Provider Primary Taxonomy Switch_2",
+)  # fmt: skip
+
+
+def providers_file(providers: Sequence[dict[str, str]]) -> str:
+    """A part of a provider file, every cell in quotation marks, as the registry writes them."""
+    lines = [[provider.get(column, "") for column in PROVIDER_COLUMNS] for provider in providers]
+    return "".join(",".join(f'"{cell}"' for cell in line) + "\r\n" for line in [PROVIDER_COLUMNS, *lines])
+
+
+def workbook(*sheets: tuple[str, Sequence[Sequence[object]]]) -> bytes:
+    """A workbook of (name, rows)."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()

@@ -168,23 +168,6 @@ def test_the_taxonomy_has_its_version_in_its_name() -> None:
     assert [(row.code, row.title) for row in found.rows] == [("101Y00000X", "Counselor")]
 
 
-def test_any_list_is_read_by_a_mapping_of_its_columns() -> None:
-    text = "Number,Words,Begins,Ends\nN1,A remark,1/1/2005,\nN2,Another,2005-01-01,2010-06-30\n"
-    columns = {"code": "Number", "description": "Words", "start": "Begins", "stop": "Ends"}
-    (found,) = read(text, "remarks.csv", table="rarc", columns=columns, effective=date(2026, 3, 1))
-    assert found.rows == [
-        Row("N1", 20050101, OPEN, (), "A remark"),
-        Row("N2", 20050101, 20100630, (), "Another"),
-    ]
-
-
-def test_a_list_without_a_table_or_without_codes_is_refused() -> None:
-    with pytest.raises(CodeFileError, match="--table"):
-        read("code,description\nA1,x\n", "list.csv")
-    with pytest.raises(CodeFileError, match="line 2 has no code"):
-        read("number,description\nA1,x\n", "list.csv", table="cpt", effective=date(2026, 1, 1))
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,10 +21,12 @@ from edi.edits.packing import (
     unpack_code,
 )
 from edi.edits.table import CodeTable, Verdict
-from edi.edits.tables import CodeTables, load_register, load_shipped
+from edi.edits.tables import CodeTables, has_form, load_register, load_shipped, tell_title, tidy_code
 
 CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=10)
-HEADING = Heading("test", "R1", date(2020, 1, 1), "invented", date(2015, 1, 1), date(2020, 12, 31))
+HEADING = Heading(
+    "test", "R1", date(2020, 1, 1), "invented", date(2015, 1, 1), date(2020, 12, 31), nested=True
+)
 
 
 def make_table(*rows: Row) -> CodeTable:
@@ -111,22 +116,154 @@ def test_a_cut_or_foreign_file_is_no_table() -> None:
 
 def test_every_shipped_table_is_registered_whole_and_of_the_size_it_says() -> None:
     shipped, register = load_shipped(), load_register()
-    assert set(shipped.names()) == {name for name, entry in register.items() if entry.file}
+    assert set(shipped.names()) == {name for name, entry in register.items() if entry.shipped}
     for name in shipped.names():
         table = shipped.table(name)
         assert table is not None
         assert table.verify()
-        assert sum(1 for _ in table.rows()) == table.heading.rows > 50
-        assert register[name].licence
+        assert sum(1 for _ in table.rows()) == table.heading.rows > 3
+        assert all(has_form(name, row.code) for row in table.rows())
+        assert table.heading.release
     assert not any(name in shipped for name in ("cpt", "cdt"))
 
 
-@pytest.mark.parametrize("name", ["taxonomy", "icd10pcs"])
+WORDLESS = [name for name, entry in load_register().items() if entry.shipped and not entry.text]
+
+
+@pytest.mark.parametrize("name", WORDLESS)
 def test_no_words_are_shipped_where_the_register_says_so(name: str) -> None:
     table = load_shipped().table(name)
     assert table is not None
-    assert not load_register()[name].text
     assert all(not row.title for row in table.rows())
+
+
+def test_the_lists_of_licensed_words_are_among_those_without() -> None:
+    assert {"taxonomy", "carc", "rarc", "claim_status", "revenue", "condition", "value"} <= set(WORDLESS)
+
+
+def test_the_shipped_headers_are_those_of_the_year_with_their_titles(shared: Path) -> None:
+    table = load_shipped().table("icd10cm")
+    assert table is not None
+    with (shared / "tables" / "icd10cm" / "icd10cm_headers_fy2027.csv").open() as file:
+        published = {entry["code"] for entry in csv.DictReader(file)}
+    held = {row.code: row.title for row in table.rows() if "header" in row.marks and row.end == OPEN}
+    assert set(held) == published
+    assert all(held.values())
+
+
+def test_a_diagnosis_that_became_a_header_is_one_from_that_day_on() -> None:
+    tables = load_shipped()
+    assert tables.judge("icd10cm", "D691", date(2026, 9, 30)) is Verdict.VALID
+    assert tables.judge("icd10cm", "D691", date(2026, 10, 1)) is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "column"),
+    [
+        ("type_of_bill", "institutional_codes/type_of_bill.csv", "code"),
+        ("revenue", "institutional_codes/revenue_code.csv", "code"),
+        ("condition", "institutional_codes/condition_code.csv", "code"),
+        ("occurrence", "institutional_codes/occurrence_code.csv", "code"),
+        ("occurrence_span", "institutional_codes/occurrence_span_code.csv", "code"),
+        ("value", "institutional_codes/value_code.csv", "code"),
+        ("patient_status", "institutional_codes/patient_status.csv", "code"),
+        ("carc", "claim_adjustment/carc_codes.csv", "code"),
+        ("rarc", "claim_adjustment/rarc_codes.csv", "code"),
+        ("claim_status", "x12_code_lists/claim_status.csv", "code"),
+        ("service_type", "x12_code_lists/service_type.csv", "code"),
+        ("zip", "geo/zip3_state.csv", "zip3"),
+        ("ms_drg", "ms_drg/ms_drg_versions.csv", "drg"),
+        ("taxonomy", "nucc_taxonomy/nucc_codes_25_1.csv", "code"),
+    ],
+)
+def test_the_shipped_codes_are_those_of_their_origin(
+    shared: Path, name: str, place: str, column: str
+) -> None:
+    table = load_shipped().table(name)
+    assert table is not None
+    with (shared / "tables" / place).open() as file:
+        entries = [entry for entry in csv.DictReader(file) if "~" not in entry[column]]
+    assert entries
+    held = {row.code: row for row in table.rows()}
+    assert {entry[column] for entry in entries} <= set(held)
+    if "stop" in entries[0]:
+        days = {entry["code"]: int(entry["stop"].replace("-", "") or OPEN) for entry in entries}
+        assert {code: held[code].end for code in days} == days
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "day", "verdict", "words"),
+    [
+        ("carc", "45", date(2026, 5, 1), Verdict.VALID, "above the fee schedule"),
+        ("carc", "17", date(2026, 5, 1), Verdict.NOT_IN_EFFECT, ""),
+        ("carc", "999", date(2026, 5, 1), Verdict.UNKNOWN, ""),
+        ("carc", "999", date(2026, 11, 1), Verdict.NOT_HELD, ""),
+        ("rarc", "N922", date(2026, 5, 1), Verdict.VALID, ""),
+        ("ms_drg", "1", date(2022, 10, 1), Verdict.VALID, "Heart transplant or implant"),
+        ("ms_drg", "001", date(2026, 10, 1), Verdict.VALID, "Heart Transplant or Implant"),
+        ("ms_drg", "001", date(2022, 9, 30), Verdict.NOT_HELD, "Heart"),
+        ("type_of_bill", "0131", date(2026, 5, 1), Verdict.VALID, ""),
+        ("revenue", "450", date(2026, 5, 1), Verdict.VALID, ""),
+        ("place_of_service", "2", date(2026, 5, 1), Verdict.VALID, "Telehealth"),
+        ("filing_indicator", "MB", date(2026, 5, 1), Verdict.VALID, "Medicare part B"),
+        ("provider_adjustment", "WO", date(2026, 5, 1), Verdict.VALID, ""),
+        ("element_error", "I13", date(2026, 5, 1), Verdict.VALID, "an element is present"),
+        ("interchange_note", "25", date(2026, 5, 1), Verdict.VALID, "the control number"),
+        ("icd10cm", "c4a.0", date(2026, 10, 1), Verdict.VALID, "Merkel cell carcinoma of lip"),
+        ("icd10cm", "Z3A", date(2026, 10, 1), Verdict.INCOMPLETE, "Weeks of gestation"),
+    ],
+)
+def test_a_code_is_found_however_it_is_written_and_has_words_where_we_may_have_any(
+    table: str, code: str, day: date, verdict: Verdict, words: str
+) -> None:
+    tables, tidy = load_shipped(), tidy_code(table, code)
+    held = tables.table(table)
+    assert held is not None
+    assert tables.judge(table, tidy, day) is verdict
+    entries = held.entries(tidy)
+    assert (tell_title(held, tables.find(table, tidy, day) or entries[0]) if entries else "").startswith(
+        words
+    )
+
+
+def test_marks_hold_what_belongs_to_a_code() -> None:
+    tables = load_shipped()
+    on = {"zip": ("972", "OR"), "age_range": ("MATERNITY", "to 64"), "rarc": ("N1", "alert")}
+    for table, (code, mark) in on.items():
+        entry = tables.find(table, code, date(2026, 5, 1))
+        assert entry is not None, table
+        assert mark in entry.marks
+    before = tables.find("age_range", "MATERNITY", date(2019, 9, 30))
+    assert before is not None
+    assert "to 55" in before.marks
+
+
+def test_a_code_may_be_older_than_the_first_release_that_is_held() -> None:
+    heading = Heading(
+        "test", "R1", date(2020, 1, 1), "invented", covers_from=date(2020, 1, 1), begins=date(2020, 1, 1)
+    )
+    table = CodeTable(pack_table(heading, [Row("A1", 20200101), Row("A2", 20200701)]))
+    assert table.judge("A1", date(2019, 12, 31)) is Verdict.NOT_HELD
+    assert table.judge("A2", date(2019, 12, 31)) is Verdict.NOT_IN_EFFECT
+    assert table.judge("A3", date(2019, 12, 31)) is Verdict.NOT_HELD
+
+
+def test_only_tables_that_are_asked_for_are_read_and_told() -> None:
+    shipped = load_shipped()
+    tables = CodeTables(shelved={name: partial(read_table, name) for name in ("carc", "rarc")})
+    assert "rarc" in tables
+    assert tables.releases() == {}
+    assert tables.judge("carc", "45", date(2026, 5, 1)) is Verdict.VALID
+    assert tables.releases() == {"carc": "2026-03"}
+    other = tables.with_tables([make_table(Row("X1"))])
+    assert other.names() == ["carc", "rarc", "test"]
+    assert set(tables.names()) <= set(shipped.names())
+
+
+def read_table(name: str) -> CodeTable:
+    found = load_shipped().table(name)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -142,4 +279,6 @@ def test_the_shipped_diagnoses_are_as_many_as_published_for_each_year(day: date,
     table = load_shipped().table("icd10cm")
     assert table is not None
     on = day.year * 10_000 + day.month * 100 + day.day
-    assert sum(row.start <= on <= row.end for row in table.rows()) == count
+    in_effect = [row for row in table.rows() if row.start <= on <= row.end]
+    assert sum("header" not in row.marks for row in in_effect) == count
+    assert len({row.code for row in in_effect}) == len(in_effect)
