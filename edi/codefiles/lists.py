@@ -55,8 +55,12 @@ def read_list(lines: Lines, source: Source) -> Iterator[Contents]:
     dated = any(row.start or row.end != OPEN for row in rows.values())
     newest = unpack_day(max((row.start for row in rows.values()), default=0))
     effective = need_effective(source, newest)
-    kind = Kind.HISTORY if dated else Kind.SNAPSHOT
-    yield Contents(table, source.release or effective.isoformat(), effective, kind, list(rows.values()))
+    release = source.release or effective.isoformat()
+    if dated:
+        yield Contents(table, release, effective, Kind.HISTORY, list(rows.values()))
+    else:
+        current = [row._replace(start=pack_day(effective)) for row in rows.values()]
+        yield Contents(table, release, effective, Kind.SNAPSHOT, current)
 
 
 def check_table(source: Source) -> str:

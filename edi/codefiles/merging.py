@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from edi.codefiles.contents import Contents, Kind, day_before
-from edi.edits.packing import OPEN, Row, pack_day
+from edi.edits.packing import OPEN, Row, pack_day, unpack_code
 from edi.edits.table import CodeTable
+
+END = 2  # where the last day stands in a row
 
 
 class Change(NamedTuple):
@@ -94,29 +96,41 @@ def count_changes(previous: CodeTable | None, current: CodeTable) -> Difference:
     """How many codes changed between two tables."""
     if previous is None:
         return Difference(current.count_codes(), 0, 0)
-    counts = Counter(change.what for change in list_changes(previous, current))
+    if have_same_rows(previous, current):
+        return Difference(0, 0, 0)
+    counts = Counter(what for _, what in walk_changes(previous, current))
     return Difference(counts["added"], counts["changed"], counts["ended"])
 
 
+def have_same_rows(first: CodeTable, second: CodeTable) -> bool:
+    """True where two tables hold the same; the digest is of the columns, and marks stand in the heading."""
+    return (first.heading.sha256, first.heading.marks) == (second.heading.sha256, second.heading.marks)
+
+
 def list_changes(previous: CodeTable | None, current: CodeTable) -> Iterator[Change]:
-    """What changed between two tables, code by code; walks both in their order."""
+    """What changed between two tables, code by code."""
+    return (Change(unpack_code(key), what) for key, what in walk_changes(previous, current))
+
+
+def walk_changes(previous: CodeTable | None, current: CodeTable) -> Iterator[tuple[int, str]]:
+    """The packed code and the fate of each that changed; walks both tables in their order."""
     old, new = group(previous) if previous is not None else iter(()), group(current)
     before, after = next(old, None), next(new, None)
     while before is not None or after is not None:
         if before is None or (after is not None and after[0] < before[0]):
-            yield Change(after[0] if after else "", "added")
+            yield after[0] if after else 0, "added"
             after = next(new, None)
         elif after is None or before[0] < after[0]:
-            yield Change(before[0], "ended")
+            yield before[0], "ended"
             before = next(old, None)
         else:
             if before[1] != after[1]:
-                over = before[1][-1].end == OPEN and after[1][-1].end != OPEN
-                yield Change(after[0], "ended" if over else "changed")
+                over = before[1][-1][END] == OPEN and after[1][-1][END] != OPEN
+                yield after[0], "ended" if over else "changed"
             before, after = next(old, None), next(new, None)
 
 
-def group(table: CodeTable) -> Iterator[tuple[str, list[Row]]]:
+def group(table: CodeTable) -> Iterator[tuple[int, list[tuple[int, int, int, tuple[str, ...], str]]]]:
     """The rows of each code."""
-    for code, rows in groupby(table.rows(), key=attrgetter("code")):
-        yield code, list(rows)
+    for key, rows in groupby(table.keyed_rows(), key=itemgetter(0)):
+        yield key, list(rows)

@@ -29,6 +29,8 @@ OPEN = 9999_12_31
 LONGEST_CODE = 10
 ALIGNED = 8
 MARK_SETS = 65_536
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PAIRS = [first + second for first in DIGITS for second in DIGITS]
 
 
 class Row(NamedTuple):
@@ -90,11 +92,11 @@ def pack_last(prefix: str) -> int:
 def unpack_code(key: int) -> str:
     """The code that `pack_code` made the number of."""
     number, length = divmod(key, 16)
-    letters = []
-    for _ in range(LONGEST_CODE):
-        number, digit = divmod(number, 36)
-        letters.append("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit])
-    return "".join(reversed(letters))[:length]
+    text = ""
+    for _ in range(LONGEST_CODE // 2):
+        number, pair = divmod(number, len(PAIRS))
+        text = PAIRS[pair] + text
+    return text[:length]
 
 
 def pack_day(day: date) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import Enum
 from functools import cached_property, lru_cache
+from itertools import repeat
 
 import msgspec
 import zstandard
@@ -175,12 +176,11 @@ class CodeTable:
 
     def rows(self) -> Iterator[Row]:
         """Every row, in the order of codes and days."""
-        lines, marks = self._lines, self.heading.marks
-        for row, key in enumerate(self._keys):
-            yield Row(
-                unpack_code(key),
-                self._starts[row],
-                self._ends[row],
-                marks[self._marks[row]],
-                lines[row] if lines else "",
-            )
+        for key, start, end, marks, title in self.keyed_rows():
+            yield Row(unpack_code(key), start, end, marks, title)
+
+    def keyed_rows(self) -> Iterator[tuple[int, int, int, tuple[str, ...], str]]:
+        """Every row in its order, the code as the number that it is packed as."""
+        titles = self._lines or repeat("")
+        marks = map(self.heading.marks.__getitem__, self._marks)
+        return zip(self._keys, self._starts, self._ends, marks, titles, strict=False)

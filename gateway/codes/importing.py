@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edi.codefiles.contents import CodeFileError, Contents, Kind, Source
-from edi.codefiles.merging import Change, Difference, count_changes, list_changes, merge
+from edi.codefiles.merging import Change, Difference, count_changes, have_same_rows, list_changes, merge
 from edi.edits.packing import Heading, pack_table
 from edi.edits.table import CodeTable
 from edi.edits.tables import load_register
@@ -91,7 +91,7 @@ def build(previous: CodeTable | None, contents: Contents, wishes: Wishes) -> tup
             f"{contents.table}: {difference.ended} of {before} codes would end at once; a part of the file "
             "seems to be missing; --force takes it all the same"
         )
-    same = previous is not None and previous.heading.sha256 == current.heading.sha256
+    same = previous is not None and have_same_rows(previous, current)
     return content, Imported(
         contents.table,
         contents.release,

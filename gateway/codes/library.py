@@ -7,6 +7,7 @@ of which the last counts; it is replaced in one step, so an import or a rollback
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import mmap
 import os
 from collections.abc import Iterator, Mapping
@@ -69,7 +70,7 @@ class Library:
         """Make these tables, by name, the ones that count: all of them or none. Needs `changing`."""
         versions = self.versions()
         for name, content in tables.items():
-            file = f"{name}-{CodeTable(content).heading.sha256[:16]}.cwt"
+            file = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.cwt"
             self._write(file, content)
             kept = [version for version in versions.get(name, []) if version != file]
             versions[name] = [*kept, file][-KEPT_VERSIONS:]

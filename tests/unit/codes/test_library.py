@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edi.codefiles.contents import CodeFileError
+from edi.codefiles.merging import Change
 from edi.edits.packing import TableUnreadable
 from edi.edits.table import Verdict
 from edi.edits.tables import CodeTables, load_shipped
@@ -18,7 +19,7 @@ from gateway.codes.importing import Difference, Imported, Wishes, import_files
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
 from gateway.codes.standing import show, stand
-from tests.unit.codes.files import addenda_file, order_file, pairs_file, units_file, write
+from tests.unit.codes.files import addenda_file, order_file, pairs_file, providers_file, units_file, write
 
 OLD = [("A00", "0", "Cholera"), ("A000", "1", "One"), ("A001", "1", "Two")]
 NEW = [("A00", "0", "Cholera"), ("A000", "0", "One"), ("A0001", "1", "One, first"), ("A009", "1", "Three")]
@@ -123,6 +124,72 @@ def test_an_older_release_is_refused_and_the_same_one_changes_nothing(
         take(library, older)
     assert take(library, newer).unchanged
     assert library.versions() == before
+
+
+def test_a_corrected_file_of_the_same_release_changes_what_it_corrects(
+    library: Library, tmp_path: Path
+) -> None:
+    name = "MCR_MUE_PractitionerServices_Eff_04-01-2026.csv"
+    take(library, write(tmp_path, name, units_file([("0001U", "1", "2 x")])))
+    corrected = take(
+        library, write(tmp_path, name, units_file([("0001U", "4", "2 x")])), Wishes(listing=True)
+    )
+    assert corrected.difference == Difference(added=0, changed=1, ended=0)
+    assert corrected.changes == (Change("0001U", "changed"),)
+    entry = library.tables().find("mue_practitioner", "0001U", date(2026, 4, 1))
+    assert entry is not None
+    assert "units 4" in entry.marks
+    assert len(library.versions()["mue_practitioner"]) == 2
+
+
+def test_providers_of_several_files_are_held_together(library: Library, tmp_path: Path) -> None:
+    number, name = "NPI", "npidata_pfile_2026{}-2026{}.csv"
+    first = providers_file([{number: "1999999984"}, {number: "1999999976"}])
+    second = providers_file(
+        [{number: "1999999976", "NPI Deactivation Date": "11/09/2026"}, {number: "1999999968"}]
+    )
+    take(library, write(tmp_path, name.format("1102", "1108"), first))
+    result = take(library, write(tmp_path, name.format("1109", "1115"), second))
+    assert result.difference == Difference(added=1, changed=0, ended=1)
+    day = date(2026, 11, 20)
+    verdicts = [
+        library.tables().judge("npi", code, day) for code in ("1999999984", "1999999976", "1999999968")
+    ]
+    assert verdicts == [Verdict.VALID, Verdict.NOT_IN_EFFECT, Verdict.VALID]
+    assert library.tables().is_floor("npi")
+
+
+def test_a_licensed_list_takes_the_place_of_the_codes_that_medicare_knows(tmp_path: Path) -> None:
+    library = Library(tmp_path / "home")
+    wishes = Wishes(effective=date(2026, 7, 1), table="occurrence", release="2026")
+    assert library.tables().is_floor("occurrence")
+    take(library, write(tmp_path, "nubc.csv", "code,description\n01,Of the licence\nA4,Also\n"), wishes)
+    tables = library.tables()
+    assert not tables.is_floor("occurrence")
+    assert tables.judge("occurrence", "A4", date(2026, 8, 1)) is Verdict.VALID
+    assert tables.judge("occurrence", "A4", date(2026, 6, 1)) is Verdict.NOT_HELD
+    assert tables.judge("occurrence", "ZZ", date(2026, 8, 1)) is Verdict.UNKNOWN
+    shown = show(tables, "occurrence", "1", date(2026, 8, 1))
+    assert (shown.code, shown.words) == ("01", "Of the licence")
+
+
+def test_a_claim_older_than_the_first_release_is_not_called_wrong(library: Library, tmp_path: Path) -> None:
+    take(library, write(tmp_path, "icd10cm_order_2027.txt", order_file(OLD)))
+    assert judge(library, "A000", date(2026, 9, 30)) is Verdict.NOT_HELD
+    assert judge(library, "A999", date(2026, 9, 30)) is Verdict.NOT_HELD
+    assert judge(library, "A999", date(2026, 10, 1)) is Verdict.UNKNOWN
+
+
+def test_two_releases_in_one_import_and_days_that_overlap_are_refused(
+    library: Library, tmp_path: Path
+) -> None:
+    places = [write(tmp_path, f"icd10cm_order_{year}.txt", order_file(OLD)) for year in (2027, 2028)]
+    with pytest.raises(CodeFileError, match="are of two releases"):
+        import_files(library, places, Wishes())
+    text = "code,start,stop\nN1,2005-01-01,2010-12-31\nN1,2010-12-31,\n"
+    with pytest.raises(CodeFileError, match="N1 has two entries for one day"):
+        take(library, write(tmp_path, "list.csv", text), Wishes(table="rarc"))
+    assert library.versions() == {}
 
 
 def test_one_broken_file_of_several_changes_nothing(library: Library, tmp_path: Path) -> None:

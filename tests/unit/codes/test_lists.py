@@ -43,7 +43,7 @@ def test_columns_of_other_names_are_mapped_however_they_are_parted(parting: str)
 def test_a_list_without_days_holds_the_codes_of_its_release() -> None:
     (found,) = read("code\n99213\n0001U\n", table="cpt", effective=date(2026, 1, 1), release="2026")
     assert (found.kind, found.release) == (Kind.SNAPSHOT, "2026")
-    assert found.rows == [Row("99213"), Row("0001U")]
+    assert found.rows == [Row("99213", 20260101), Row("0001U", 20260101)]
 
 
 def test_zeros_that_a_spreadsheet_dropped_are_put_back() -> None:
