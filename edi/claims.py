@@ -26,6 +26,7 @@ from edi.writer import envelope_context, generate_sets, wrap_sets
 
 if TYPE_CHECKING:
     from edi.payer_rules.book import RuleBook
+    from edi.repairs import Repairs
 
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
@@ -85,9 +86,10 @@ def check_claim(
     tables: CodeTables | None = None,
     received: date | None = None,
     rules: RuleBook | None = None,
+    repairs: Repairs | None = None,
 ) -> CheckedClaim:
     """Check a posted claim: JSON types, guide, code lists and rules; with `edits` also SNIP 5 and 6, with
-    `rules` also what payers ask beyond the guide (SNIP 7).
+    `rules` also what payers ask beyond the guide (SNIP 7). `repairs` are made first, each told as a finding.
 
     The edits look codes up in `tables` (the shipped ones where left out); with the day on which the claim was
     `received` they also say what is late or ahead of its time. Numbers are decoded as int or Decimal (a float
@@ -95,6 +97,9 @@ def check_claim(
     """
     if not isinstance(document, dict):
         return CheckedClaim(guide, {}, (find("json.not_a_claim", pointer=""),), None)
+    repaired: list[Finding] = []
+    if repairs is not None:
+        document, repaired = repairs.apply(document)
     form = canonicalise(document, guide)
     basis = None
     if tables is not None or received is not None:
@@ -102,7 +107,7 @@ def check_claim(
     findings = check_generated(form.document, guide, edits=edits, basis=basis)
     if rules is not None:
         findings += tuple(rules.judge(form.document, guide, basis or default_basis()))
-    posted = [*form.findings, *(point_to_posted(form, finding) for finding in findings)]
+    posted = [*repaired, *form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
         posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
     return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))

@@ -16,6 +16,7 @@ MEANINGS = (
     "claim_statuses.toml",
     "provider_adjustments.toml",
     "qualifiers.toml",
+    "reject_reasons.toml",
     "remark_codes.toml",
 )
 

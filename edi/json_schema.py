@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL, PROVIDER_ROLES
+from edi.display import DisplayText, find_text, load_texts
 from edi.guide import ElementUse, SegmentUse, Slot
 from edi.guides.naming import (
     Choice,
@@ -115,8 +117,8 @@ class SchemaWriter:
         else:
             needed = needed and (loop.use.usage == "R" or loop.use.wrapper) and loop.when is None
         for segment in loop.segments:
-            if segment.named and segment.use.id not in ENVELOPE:
-                self.segment(segment, scope, needed)
+            if segment.named:
+                self.segment(segment, scope, needed and segment.use.id not in ENVELOPE)
         for child in loop.loops:
             if child.listed or child.use.wrapper:
                 self.loop(child, scope, needed)
@@ -178,7 +180,7 @@ class SchemaWriter:
         elif isinstance(field, PeriodField):
             for name in (field.single, *(field.span or ())):
                 if name is not None:
-                    alone = name is field.single and field.span is None
+                    alone = name is field.single and (field.span is None or name in field.span)
                     self.put(scope, name, day_leaf(use, field.slot), needed and alone)
         else:
             self.pairs(field, use, scope)
@@ -344,7 +346,18 @@ def make_schema(guide_id: str) -> Node:
     }
     if guide.transaction_set == "837":
         add_forms(schema, guide_id)
+    describe_texts(schema, load_texts().get(guide_id, {}), "")
     return head | schema
+
+
+def describe_texts(node: Node, texts: Mapping[str, DisplayText], within: str) -> None:
+    """The texts that a report carries beside its codes."""
+    properties = node.get("properties", {})
+    for key, leaf in list(properties.items()):
+        found = find_text(texts, key, within)
+        if found is not None and leaf.get("type") == "string":
+            properties.setdefault(found.text, {"type": "string", "description": f"What {key} means"})
+        describe_texts(leaf.get("items", leaf), texts, key)
 
 
 def write_schema(guide_id: str) -> str:

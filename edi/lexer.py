@@ -39,6 +39,7 @@ LOWER_OPENER = re.compile(r"(?:gs|ta1|iea)[^0-9A-Za-z]")
 LOWER_ID = re.compile(r"[a-z][a-z0-9]{1,2}[^0-9A-Za-z]")
 BOUNDARY = "--"
 """How lines begin that part the pieces of a multipart message, and the signature of a mail."""
+PRINTABLE = bytes(range(0x20, 0x7F))
 _FIRST_MARK = "!"
 """The first character after the controls and the blank."""
 
@@ -185,7 +186,8 @@ class Lexer:
             self._position = start + len(chunk)
             texts = None if self._wrapped or self.lower else cut_plain(chunk, cut, delimiters)
             if texts is not None:
-                yield split_plain(texts, start, cut, delimiters.element)
+                plain = holds_plain(chunk, cut, delimiters)
+                yield split_plain(texts, start, cut, delimiters.element, plain=plain)
             else:
                 yield list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
@@ -311,10 +313,22 @@ def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     return cut_plain(chunk, cut, delimiters) is not None
 
 
+def holds_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
+    """True where all segments of a chunk are plain, as `edi.segments.Segment` says."""
+    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment)
+    return not chunk.encode().translate(None, PRINTABLE + cut.encode()) and not any(it in chunk for it in odd)
+
+
 def split_plain(
-    texts: list[str], start: int, cut: str, element: str, ordinals: Iterable[int] = repeat(0)
+    texts: list[str],
+    start: int,
+    cut: str,
+    element: str,
+    ordinals: Iterable[int] = repeat(0),
+    *,
+    plain: bool = False,
 ) -> list[Segment]:
-    """The segments of a plain chunk that begins at `start`, by their texts.
+    """The segments of a chunk that begins at `start` and needs no forgiveness, by their texts.
 
     The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
     all that was read before, again and again (measured: 0.29 s instead of 0.09 s for 200,000 segments).
@@ -322,7 +336,8 @@ def split_plain(
     lengths = map(len(cut).__add__, map(len, texts))
     with resting_collector():
         elements = [text.split(element) for text in texts]
-        return list(map(Segment, elements, ordinals, accumulate(lengths, initial=start)))
+        offsets = accumulate(lengths, initial=start)
+        return list(map(Segment, elements, ordinals, offsets, repeat(None), repeat(plain)))
 
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:

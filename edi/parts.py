@@ -10,7 +10,7 @@ import msgspec
 from edi.collector import resting_collector
 from edi.extractors import Object
 from edi.findings import Finding
-from edi.lexer import split_plain
+from edi.lexer import holds_plain, split_plain
 from edi.partition import FilePart, Range
 from edi.reader import SetReader, prepare
 from edi.recovery import LOOKAHEAD
@@ -93,8 +93,9 @@ def split_range(fetch: Fetch, place: Range, delimiters: Delimiters) -> Iterator[
     while at < len(text):
         end = text.find(delimiters.segment, at + _RUN)
         end = len(text) if end < 0 else end + len(cut)
-        texts = text[at : end - len(cut)].split(cut)
-        yield split_plain(texts, start + at, cut, delimiters.element, count(ordinal))
+        chunk = text[at:end]
+        texts, plain = chunk[: -len(cut)].split(cut), holds_plain(chunk, cut, delimiters)
+        yield split_plain(texts, start + at, cut, delimiters.element, count(ordinal), plain=plain)
         ordinal += len(texts)
         at = end
 

@@ -18,9 +18,9 @@ from edi.guides.routes import Routes, Station, Step
 from edi.reader_notes import ReaderNotes
 from edi.recovery import LIMIT, LOOKAHEAD, choose
 from edi.rules import load_rules
-from edi.rules.registry import JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
+from edi.rules.registry import JoinedTally, RuleSet, Tally, gather_rules
 from edi.segments import Delimiters, Segment
-from edi.shapes import Entered, Move, Shape, Shapes
+from edi.shapes import Ending, Move, Shape, Shapes, TallyAbove
 from edi.tree import Loop
 
 RULE_SETS = 64  # readings whose shapes are kept: one for each guide, pair of separators and set of rules
@@ -37,12 +37,14 @@ class SetReading(NamedTuple):
 class Walk(NamedTuple):
     """A guide made ready for one pair of separators: its routes, and acceptors by station.
 
+    `plain_accepts` are the acceptors of plain segments, `accepts` those of others.
     `dropped` are the stations of the loops that are handed on and of those around them.
     """
 
     guide: Guide
     routes: Routes
     accepts: tuple[Acceptors, ...]
+    plain_accepts: tuple[Acceptors, ...]
     dropped: frozenset[int]
 
 
@@ -65,18 +67,26 @@ def prepare_walk(guide_id: str, component: str, repetition: str) -> Walk:
     """Compiles a guide for the separators that its values may not hold."""
     guide = load_guide(guide_id)
     delimiters = Delimiters(component=component, repetition=repetition)
-    compiled = {use.key: compile_acceptor(use, delimiters) for use in guide.root.segment_uses()}
-    nothing = Acceptors((), (), delimiters, 0)
     routes = Routes(guide, component, repetition)
-    accepts = tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
-    return Walk(guide, routes, accepts, find_dropped(routes, guide.handed_on))
+    accepts, plain_accepts = (list_acceptors(guide, routes, delimiters, plain) for plain in (False, True))
+    return Walk(guide, routes, accepts, plain_accepts, find_dropped(routes, guide.handed_on))
+
+
+def list_acceptors(
+    guide: Guide, routes: Routes, delimiters: Delimiters, plain: bool
+) -> tuple[Acceptors, ...]:
+    """The acceptors of each station; of a loop, those that accept nothing."""
+    uses = guide.root.segment_uses()
+    compiled = {use.key: compile_acceptor(use, delimiters, plain=plain) for use in uses}
+    nothing = Acceptors((), (), delimiters)
+    return tuple(compiled[it.segment.key] if it.segment else nothing for it in routes.stations)
 
 
 @lru_cache(RULE_SETS)
 def prepare_reading(guide_id: str, component: str, repetition: str, rules: RuleSet) -> Reading:
     """A guide with any set of rules."""
     walk = prepare_walk(guide_id, component, repetition)
-    shapes = Shapes(walk.routes, rules, walk.accepts)
+    shapes = Shapes(walk.routes, rules, walk.accepts, walk.plain_accepts)
     return Reading(walk.guide, walk.routes, walk.dropped, shapes)
 
 
@@ -109,6 +119,7 @@ class SetReader(ReaderNotes):
     def __init__(self, reading: Reading, delimiters: Delimiters, at: Place, *, drops: bool = False) -> None:
         self.reading = reading
         self.delimiters = delimiters
+        self.component, self.repetition = delimiters.component, delimiters.repetition
         self.at = at
         self.guide_id = reading.guide.id
         self.routes = reading.routes
@@ -155,27 +166,36 @@ class SetReader(ReaderNotes):
             if move.shape is not None:
                 loop.shape = shape = move.shape
             else:
-                self._turn(move, segment)
-                loop = self.loop
-                shape, children = shape_of(loop), loop.children
+                loop, shape = self._turn(move, segment)
+                children = loop.children
             children.append(segment)
             segment.use = use = move.use
             if shape.full:
                 self._note_too_many(use, segment)
-            if not move.accepts[len(elements)](elements):
+            accepts = move.plain_accepts if segment.plain else move.accepts
+            if not accepts[len(elements)](elements):
                 self._diagnose(use, segment)
         if count:
             self.last = segments[count - 1]
 
-    def _turn(self, move: Move, segment: Segment) -> None:
-        """Complete the loops that a move ends, begin those that it opens."""
+    def _turn(self, move: Move, segment: Segment) -> tuple[Loop, Shape]:
+        """Complete the loops that a move ends, begin those that it opens; the loop that is open then."""
         self.last = segment
         for _ in range(move.closes):
             self._close()
-        loop = self.loop
-        loop.shape = shape_of(loop).follow(move.entered[0].station if move.entered else move.station)
+        loop, shape = self.loop, shape_of(self.loop)
+        station = move.entered[0].station if move.entered else move.station
+        loop.shape = shape = shape.after.get(station.index) or shape.follow(station)
         for entered in move.entered:
-            self._open(entered, segment)
+            around, full = loop, shape.full
+            shape = entered.shape
+            self.loop = loop = Loop(entered.use, around, self.component, self.repetition, shape=shape)
+            around.children.append(loop)
+            if full:
+                self._note_too_many_loops(entered.use, segment, loop)
+            for tally in find_tallies(loop, entered.tallies) if entered.tallies else ():
+                tally.begin(loop, segment)
+        return loop, shape
 
     def _recover(self, segments: list[Segment], index: int) -> None:
         """Go on at a segment without a place, and note what is wrong with it, or leave it out."""
@@ -245,28 +265,18 @@ class SetReader(ReaderNotes):
             self._close()
         self._close()
 
-    def _open(self, entered: Entered, segment: Segment) -> None:
-        around = self.loop
-        loop = Loop(
-            entered.use,
-            around,
-            around.component_separator,
-            around.repetition_separator,
-            shape=entered.shape,
-        )
-        around.children.append(loop)
-        self.loop = loop
-        if shape_of(around).full:
-            self._note_too_many_loops(entered.use, segment, loop)
-        if entered.tallies:
-            for tally in self._find_tallies(entered.tallies):
-                tally.begin(loop, segment)
-
     def _close(self) -> None:
-        loop = self.loop
-        shape = shape_of(loop)
+        """Complete the innermost loop."""
+        loop, shape = self.loop, shape_of(self.loop)
         self.loop = loop.parent or loop
         ending = shape.ending or self.shapes.end(shape)
+        if ending.busy:
+            self._finish(loop, ending)
+        if self.dropped and shape.station.index in self.dropped:
+            self._drop(loop, shape.station)
+
+    def _finish(self, loop: Loop, ending: Ending) -> None:
+        """Look at a loop that is complete."""
         for missed in ending.missing:
             self._note_missing(missed, loop)
         for check in ending.checks:
@@ -275,24 +285,11 @@ class SetReader(ReaderNotes):
         for rule in ending.totals:
             for finding in rule.check(loop, loop.tally(rule.make)):
                 self.note(self._complete(finding, loop), loop)
-        if ending.tallies:
-            for tally in self._find_tallies(ending.tallies):
-                tally.add(loop)
+        for tally in find_tallies(loop, ending.tallies) if ending.tallies else ():
+            tally.add(loop)
         loop.tallies = None
-        if self.dropped and shape.station.index in self.dropped:
-            self._drop(loop, shape.station)
 
     # --- what remains of loops that are gone
-
-    def _find_tallies(self, places: Iterable[TallyPlace]) -> Iterator[Tally]:
-        """The tallies of the loops around, in which a loop counts."""
-        for place in places:
-            around: Loop | None = self.loop
-            while around is not None:
-                if around.use.id in place.loops:
-                    yield around.tally(place.make)
-                    break
-                around = around.parent
 
     def _drop(self, loop: Loop, station: Station) -> None:
         """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
@@ -300,6 +297,15 @@ class SetReader(ReaderNotes):
             self.handed.append((loop, len(self.findings)))
         if shape_of(self.loop).count(station) > 1:
             self.loop.children.pop()
+
+
+def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> Iterator[Tally]:
+    """The tallies of the loops around, in which a loop counts."""
+    for place in places:
+        around = loop
+        for _ in range(place.up):
+            around = around.parent or around
+        yield around.tally(place.make)
 
 
 def shape_of(loop: Loop) -> Shape:

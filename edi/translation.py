@@ -8,6 +8,8 @@ from typing import Any
 
 from edi.claim_forms import choose_guide
 from edi.claims import write_claims
+from edi.collector import resting_collector
+from edi.display import add_texts
 from edi.envelope_writer import DelimiterInValue, EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
 from edi.guides.registry import load_guide, load_sources
@@ -34,11 +36,12 @@ class UntranslatableError(Exception):
     """A JSON document that is no claim and no report of a known guide."""
 
 
+@resting_collector()
 def write_json(report: FileReport) -> list[dict[str, Any]]:
     """The documents of a file: each claim of an 837 by itself, one report for each other kind of set.
 
-    A report has the shape `{"meta": ..., "transactions": [...]}`; TA1 segments come as
-    `{"meta": ..., "interchangeAcknowledgments": [...]}`.
+    A report has the shape `{"meta": ..., "transactions": [...]}`, with texts beside its codes; TA1 segments
+    come as `{"meta": ..., "interchangeAcknowledgments": [...]}`.
     """
     found: list[dict[str, Any]] = []
     for interchange in report.interchanges:
@@ -49,7 +52,8 @@ def write_json(report: FileReport) -> list[dict[str, Any]]:
             if load_guide(guide).transaction_set == CLAIM_SET:
                 found += documents
             else:
-                found.append({"meta": {**_meta(interchange), "guide": guide}, "transactions": documents})
+                told = [add_texts(guide, document) for document in documents]
+                found.append({"meta": {**_meta(interchange), "guide": guide}, "transactions": told})
     return found
 
 
@@ -58,7 +62,7 @@ def _by_guide(interchange: InterchangeReport) -> dict[str, list[dict[str, Any]]]
     for group in interchange.groups:
         for found in group.sets:
             if found.guide is not None:
-                grouped.setdefault(found.guide, []).extend(dict(document) for document in found.documents)
+                grouped.setdefault(found.guide, []).extend(map(dict, found.documents))
     return grouped
 
 

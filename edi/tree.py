@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
@@ -46,14 +47,26 @@ class Loop(msgspec.Struct, eq=False):
 
     def segment(self, name: str, qualifier: str = "") -> Segment | None:
         """The first own segment `name` whose element 1 is `qualifier` (any, where that is "")."""
+        place = 0
         if self.shape is not None:
-            place = self.shape.places.get(name)
-            if place is None:
+            found = self.shape.places.get(name)
+            if found is None:
                 return None
-            if place >= 0 and not qualifier:
-                return self.children[place]  # type: ignore[return-value]  # by its shape it is a segment
-        own = self.segments(name)
-        return next((child for child in own if not qualifier or child.element(1) == qualifier), None)
+            if found >= 0:
+                first: Segment = self.children[found]  # type: ignore[assignment]  # by its shape
+                if not qualifier or first.element(1) == qualifier:
+                    return first
+                place = found + 1
+        if "/" in name:
+            return next(iter(self.segments(name)), None)
+        for child in islice(self.children, place, None):
+            if (
+                isinstance(child, Segment)
+                and child.elements[0] == name
+                and (not qualifier or child.element(1) == qualifier)
+            ):
+                return child
+        return None
 
     def value(self, name: str, element: int, component: int = 0, qualifier: str = "") -> str:
         """The text of an element (or component) of the first own segment `name`; "" where there is none."""

@@ -18,6 +18,7 @@ from edi.claims import CheckedClaim, ClaimSummary, check_claim
 from edi.edits.basis import Basis, default_basis
 from edi.findings import Finding, find
 from edi.payer_rules.book import RuleBook
+from edi.repairs import Repairs
 from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
 from gateway.dossier import Dossier, write_dossier
@@ -96,6 +97,7 @@ class Intake:
         self._reach = reach
         self.basis = basis
         self.books = books or {}
+        self._repairs: dict[str, Repairs] = {}
 
     async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
         """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
@@ -124,11 +126,18 @@ class Intake:
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         tables, received = self.basis()
-        book = self.books.get(tenant)
+        book, repairs = self.books.get(tenant), self._repairs_of(tenant)
         checked = limit_charge(
-            check_claim(document, guide=guide, tables=tables, received=received, rules=book)
+            check_claim(document, guide=guide, tables=tables, received=received, rules=book, repairs=repairs)
         )
         return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+
+    def _repairs_of(self, tenant: str) -> Repairs:
+        found = self._repairs.get(tenant)
+        if found is None:
+            settings = self._settings.tenant(tenant)
+            found = self._repairs[tenant] = Repairs(settings.without_repairs if settings else ())
+        return found
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
         """Keep the bytes of a body that could not be read as a claim, with what is wrong with them."""

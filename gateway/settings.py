@@ -67,6 +67,9 @@ class SecretReference:
         return SettingsError(f"{self.scheme}:{self.target}", "secret reference", "no secret is there", remedy)
 
 
+Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_hyphen"]
+
+
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the settings file; a key that it does not know is an error."""
 
@@ -233,13 +236,15 @@ class Partner(Section, frozen=True, kw_only=True):
 class Tenant(Section, frozen=True, kw_only=True):
     """A billing organisation on this gateway. Nothing of one tenant is seen by another.
 
-    `rules` are shipped packs of payer rules by name, `rule_files` packs of its own.
+    `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
+    repairs of posted claims that it does not want.
     """
 
     name: Name
     partners: tuple[Partner, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
+    without_repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]

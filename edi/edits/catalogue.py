@@ -12,8 +12,11 @@ from edi.rules import load_rules
 from edi.rules.registry import RULES, RuleSet
 
 MODULES = (
+    "edi.edits.certificates",
     "edi.edits.diagnoses",
+    "edi.edits.fees",
     "edi.edits.filing",
+    "edi.edits.institutional",
     "edi.edits.ncci",
     "edi.edits.providers",
     "edi.edits.services",

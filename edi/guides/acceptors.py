@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from edi.guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
 from edi.guides.maps import load_external_codes
+from edi.notation import parse_amount
 from edi.segments import Delimiters
 
 Accept = Callable[[list[str]], bool]
@@ -28,21 +29,34 @@ MONTH_AND_DAY = "|".join(
 DAY = rf"(?:19|20)\d\d(?:{MONTH_AND_DAY})"
 TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?"
 FORMATS = {"D8": DAY, "RD8": f"{DAY}-{DAY}", "TM": TIME, "DT": f"{DAY}{TIME}"}
+REFERENCE = "127"  # data element 127, reference identification: a number that may be a person's
+_SHORT = 20
 _REMEMBERED = 4096  # days, periods and times known to be right: they repeat, and say nothing by themselves
 
 
 class Acceptors(dict[int, Accept]):
     """The functions of one segment use, or of the components of one composite, by the number of texts.
 
-    `first` is the position of the first text: 0 for segments, whose id comes first, 1 for composites.
+    `first` is the position of the first text: 0 for segments, whose id comes first, 1 for composites. With
+    `plain` they are for segments that are `plain` (see `edi.segments.Segment`), and look no further than at
+    what that leaves open.
     """
 
-    def __init__(self, uses: Uses, notes: Sequence[SyntaxNote], delimiters: Delimiters, first: int) -> None:
+    def __init__(
+        self,
+        uses: Uses,
+        notes: Sequence[SyntaxNote],
+        delimiters: Delimiters,
+        *,
+        first: int = 0,
+        plain: bool = False,
+    ) -> None:
         super().__init__()
         self.uses = uses
         self.notes = notes
         self.delimiters = delimiters
         self.first = first
+        self.plain = plain
 
     def __missing__(self, count: int) -> Accept:
         accept = self[count] = self._compile(count + self.first)
@@ -60,7 +74,7 @@ class Acceptors(dict[int, Accept]):
             (use.position for use in within), default=0
         ):
             return _decline
-        source = _Source(self.delimiters)
+        source = _Source(self.delimiters, self.plain)
         notes = [note for note in (_note_test(note, end) for note in self.notes) if note]
         tests = [f"a{end - 1}", *_tests(source, within), *notes] if end > 1 else notes
         variables = "".join(f"a{position}, " for position in range(self.first, end))
@@ -88,17 +102,37 @@ class Remembered(dict[str, bool]):
         return True
 
 
+class RememberedComposites(dict[str, bool]):
+    """Which composites are surely right: short ones that were are remembered, some thousands of them.
+
+    Only for composites without reference numbers: codes by themselves say nothing of a person.
+    """
+
+    def __init__(self, accepts: Acceptors) -> None:
+        super().__init__()
+        self.accepts = accepts
+
+    def __missing__(self, text: str) -> bool:
+        right = self.accepts(text.split(self.accepts.delimiters.component))
+        if right and len(text) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[text] = True
+        return right
+
+
 PERIODS = {name: Remembered(expression) for name, expression in FORMATS.items()}
 
 
 class _Source:
     """Lines of one acceptor and the objects they name."""
 
-    def __init__(self, delimiters: Delimiters) -> None:
+    def __init__(self, delimiters: Delimiters, plain: bool) -> None:
         self.names: dict[str, object] = {}
         self.delimiters = delimiters
+        self.plain = plain
         shut = re.escape(delimiters.component + delimiters.repetition)
-        self.plain = rf"[^\x00-\x1f\x7f-\U0010ffff{shut}]"
+        self.character = rf"[^\x00-\x1f\x7f-\U0010ffff{shut}]"
 
     def name(self, thing: object) -> str:
         label = f"k{len(self.names)}"
@@ -117,21 +151,26 @@ class _Source:
         return accept
 
 
-def _expression(use: ElementUse) -> str | None:
-    """The regular expression of an element's type, or None where every character may come."""
+def _number_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = use.min_length, use.max_length
     if use.type == "R":
-        return rf"-?\d{{1,{max(1, high - 2)}}}(?:\.\d{{1,2}})?"
-    if use.type.startswith("N"):
-        return rf"-?\d{{{low},{high}}}"
-    return None
+        amount, digits = source.name(parse_amount), max(1, high - 2)
+        short = f"{variable}[-3:-2] == '.' or '.' not in {variable} or {variable}[-2:-1] == '.'"
+        return f"({amount}({variable}) is not None and len({variable}) <= {digits} and ({short}))"
+    pattern = source.pattern(rf"-?\d{{{low},{high}}}")
+    if source.plain:
+        return f"({low} <= len({variable}) <= {high} and {variable}.isdigit() or {pattern}({variable}))"
+    return f"{pattern}({variable})"
 
 
 def _text_test(source: _Source, use: ElementUse, variable: str) -> str:
-    """Most texts are letters and digits alone, which is known faster than by the expression."""
     low, high = max(use.min_length, 1), use.max_length
-    pattern = source.pattern(rf"{source.plain}{{{low - 1},{high - 1}}}(?! ){source.plain}")
     fits = f"len({variable}) <= {high}" if low == 1 else f"{low} <= len({variable}) <= {high}"
+    if source.plain:
+        filled = f"{variable} and " if use.usage == "R" else ""
+        return f"({filled}{fits} and {source.delimiters.component!r} not in {variable})"
+    # most texts are letters and digits alone, which is known faster than by the expression
+    pattern = source.pattern(rf"{source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
     return f"({fits} and {variable}.isalnum() and {variable}.isascii() or {pattern}({variable}))"
 
 
@@ -146,8 +185,8 @@ def _value_test(source: _Source, use: ElementUse, variable: str, format_variable
         return f"{format_variable} in {periods} and {periods}[{format_variable}][{variable}]"
     if use.type in ("DT", "TM"):
         return f"{source.name(PERIODS['D8' if use.type == 'DT' else 'TM'])}[{variable}]"
-    expression = _expression(use)
-    return f"{source.pattern(expression)}({variable})" if expression else _text_test(source, use, variable)
+    test = _number_test if use.type == "R" or use.type.startswith("N") else _text_test
+    return test(source, use, variable)
 
 
 def _element_test(source: _Source, use: ElementUse, variable: str, format_variable: str | None) -> str:
@@ -160,22 +199,25 @@ def _element_test(source: _Source, use: ElementUse, variable: str, format_variab
 def _composite_test(source: _Source, use: CompositeUse, variable: str) -> str:
     if use.usage == "N":
         return f"not {variable}"
-    inner = source.name(Acceptors(use.components, (), source.delimiters, 1))
-    parts = f"(p := {variable}.split({source.delimiters.component!r}))"
-    test = f"{inner}[len({parts})](p)"
+    inner = Acceptors(use.components, (), source.delimiters, first=1, plain=source.plain)
+    if any(part.data_element == REFERENCE for part in use.components):
+        parts = f"(p := {variable}.split({source.delimiters.component!r}))"
+        test = f"{source.name(inner)}[len({parts})](p)"
+    else:
+        test = f"{source.name(RememberedComposites(inner))}[{variable}]"
     return f"({variable} and {test})" if use.usage == "R" else f"(not {variable} or {test})"
 
 
 def _note_test(note: SyntaxNote, end: int) -> str | None:
-    """The test of a syntax note where the texts at `end` and beyond are missing."""
+    """The test of a syntax note where the texts at `end` and beyond are missing; None where it holds so."""
     names = [f"a{position}" if position < end else "''" for position in note.positions]
-    if len(names) < 2:
+    present, rest = len(names) - names.count("''"), names[1:]
+    idle = {"P": present == 0, "E": present <= 1, "C": names[0] == "''", "L": names[0] == "''"}
+    if not rest or idle.get(note.kind):
         return None
-    every, some = " and ".join(names), " or ".join(names)
-    rest = names[1:]
     return {
-        "P": f"(bool({every}) == bool({some}))",
-        "R": f"({some})",
+        "P": " == ".join(f"(not {name})" for name in names),
+        "R": f"({' or '.join(names)})",
         "E": f"(({' + '.join(f'(not {name})' for name in names)}) >= {len(names) - 1})",
         "C": f"(not {names[0]} or ({' and '.join(rest)}))",
         "L": f"(not {names[0]} or ({' or '.join(rest)}))",
@@ -195,6 +237,6 @@ def _tests(source: _Source, uses: Sequence[ElementUse | CompositeUse]) -> list[s
     return tests
 
 
-def compile_acceptor(use: SegmentUse, delimiters: Delimiters) -> Acceptors:
+def compile_acceptor(use: SegmentUse, delimiters: Delimiters, *, plain: bool = False) -> Acceptors:
     """The acceptors of a segment use: called with elements, True only for a segment without fault."""
-    return Acceptors(use.elements, use.syntax, delimiters, 0)
+    return Acceptors(use.elements, use.syntax, delimiters, plain=plain)

@@ -90,13 +90,15 @@ def count_diagnoses(claim: Loop) -> int:
 @rule("2400", cites="005010X222A1 2400 SV107, 005010X224A2 2400 SV311", needs=tuple(POINTERS))
 def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
     """Each diagnosis pointer of a line names a diagnosis that the claim lists."""
-    claim = line.parent
-    service = next((found for name in POINTERS if (found := line.segment(name)) is not None), None)
+    claim, service = line.parent, line.segment("SV1") or line.segment("SV3")
     if service is None or claim is None:
         return ()
     element, count = POINTERS[service.id], claim.tally(ListedDiagnoses).count_in(claim)
     if not count:
         return ()  # the diagnoses themselves are missing or misplaced, and reported
+    wrong = find_pointers_beyond(service.element(element), line.component_separator, count)
+    if not wrong:
+        return ()
     return [
         find(
             "claim.pointer_out_of_range",
@@ -105,9 +107,7 @@ def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
             value=pointer,
             count=str(count),
         )
-        for position, pointer in find_pointers_beyond(
-            service.element(element), line.component_separator, count
-        )
+        for position, pointer in wrong
     ]
 
 

@@ -50,50 +50,46 @@ def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
 
 
 class Adjusted:
-    """The sum of CAS amounts, of all groups and of group PR; `known` and `patient_known` are false where one
-    of them is no number."""
+    """The sum of CAS amounts, of all groups and of group PR; `unknown` and `patient_unknown` count those that
+    are no numbers."""
 
-    __slots__ = ("amount", "known", "patient_amount", "patient_known")
+    __slots__ = ("amount", "patient_amount", "patient_unknown", "unknown")
 
     def __init__(self) -> None:
         self.amount = ZERO
         self.patient_amount = ZERO
-        self.known = True
-        self.patient_known = True
+        self.unknown = 0
+        self.patient_unknown = 0
 
-    def take(self, loop: Loop) -> Adjusted:
+    def take(self, loop: Loop) -> None:
         """Add the loop's own CAS segments."""
-        for segment in loop.segments("CAS"):
-            elements = segment.elements
-            patient = len(elements) > 1 and elements[1] == PATIENT_GROUP
-            for text in elements[3::3]:
-                if not text:
-                    continue
-                amount = parse_amount(text)
-                if amount is None:
-                    self.known = False
-                    self.patient_known = self.patient_known and not patient
-                    continue
-                self.amount += amount
-                if patient:
-                    self.patient_amount += amount
-        return self
+        if loop.shape is not None and "CAS" not in loop.shape.places:
+            return
+        for child in loop.children:
+            if isinstance(child, Segment) and child.elements[0] == "CAS":
+                self._add(child.elements)
 
-    def join(self, other: Adjusted) -> None:
-        """Add the sums of another loop."""
-        self.amount += other.amount
-        self.patient_amount += other.patient_amount
-        self.known = self.known and other.known
-        self.patient_known = self.patient_known and other.patient_known
+    def _add(self, elements: list[str]) -> None:
+        patient = len(elements) > 1 and elements[1] == PATIENT_GROUP
+        for text in elements[3::3]:
+            amount = parse_amount(text) if text else ZERO
+            if amount is None:
+                self.unknown += 1
+                self.patient_unknown += patient
+                continue
+            self.amount += amount
+            if patient:
+                self.patient_amount += amount
 
 
 class Services(Tally):
     """What a claim payment needs to know of its services (2110), and those that do not balance."""
 
-    __slots__ = ("adjusted", "charge", "charges_known", "count", "unbalanced")
+    __slots__ = ("adjusted", "charge", "charges_known", "claim", "count", "unbalanced")
 
     def __init__(self) -> None:
         self.adjusted = Adjusted()
+        self.claim: Loop | None = None
         self.charge = ZERO
         self.charges_known = True
         self.count = 0
@@ -101,90 +97,106 @@ class Services(Tally):
 
     def add(self, loop: Loop) -> None:
         """A service."""
-        segment = loop.segment("SVC")
-        adjusted = Adjusted().take(loop)
+        adjusted = self.adjusted
+        before, unknown = adjusted.amount, adjusted.unknown
+        adjusted.take(loop)
         self.count += 1
-        self.adjusted.join(adjusted)
+        segment = loop.segment("SVC")
         charge = parse_amount(segment.element(2)) if segment is not None else None
         if segment is None or charge is None:
             self.charges_known = False
             return
         self.charge += charge
         paid = parse_amount(segment.element(3) or "0")
-        if paid is not None and adjusted.known and charge - adjusted.amount != paid:
-            self.unbalanced.append((loop, charge - adjusted.amount - paid))
+        if paid is None or adjusted.unknown != unknown:
+            return
+        difference = charge - (adjusted.amount - before) - paid
+        if difference:
+            self.unbalanced.append((loop, difference))
+
+    def adjust(self, claim: Loop) -> Adjusted:
+        """The adjustments of the services and of the claim itself, which is complete."""
+        if self.claim is None:
+            self.claim = claim
+            self.adjusted.take(claim)
+        return self.adjusted
 
 
 def report(
     code: str, loop: Loop, segment: Segment | None, element: int, difference: Decimal
-) -> Iterator[Finding]:
+) -> Iterable[Finding]:
     """The finding `code` with the difference as its value, unless there is none."""
-    if difference and segment is not None:
-        place = locate(loop, segment, element)
-        rule_name = f"{GUIDE} {loop.use.id}/{segment.id}{element:02}"
-        yield find(code, x12=place, rule=rule_name, value=write_amount(difference))
+    if not difference or segment is None:
+        return ()
+    place = locate(loop, segment, element)
+    rule_name = f"{GUIDE} {loop.use.id}/{segment.id}{element:02}"
+    return (find(code, x12=place, rule=rule_name, value=write_amount(difference)),)
 
 
 @total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.1", snip=BALANCING)
-def service_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
+def service_payment_balances(claim: Loop, services: Services) -> Iterable[Finding]:
     """SVC02 less the sum of the service's CAS is SVC03."""
-    for service, difference in services.unbalanced:
-        yield from report("remittance.service_unbalanced", service, service.segment("SVC"), 3, difference)
+    return [
+        finding
+        for service, difference in services.unbalanced
+        for finding in report("remittance.service_unbalanced", service, service.segment("SVC"), 3, difference)
+    ]
 
 
 @total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2", snip=BALANCING)
-def claim_payment_balances(claim: Loop, services: Services) -> Iterator[Finding]:
+def claim_payment_balances(claim: Loop, services: Services) -> Iterable[Finding]:
     """CLP03 less the sum of every CAS, of claim and services, is CLP04."""
-    segment = claim.segment("CLP")
-    adjusted = Adjusted().take(claim)
-    if segment is None or not (adjusted.known and services.adjusted.known):
-        return
+    segment, adjusted = claim.segment("CLP"), services.adjust(claim)
+    if segment is None or adjusted.unknown:
+        return ()
     charge, paid = parse_amount(segment.element(3)), parse_amount(segment.element(4))
-    if charge is not None and paid is not None:
-        difference = charge - adjusted.amount - services.adjusted.amount - paid
-        yield from report("remittance.claim_unbalanced", claim, segment, 4, difference)
+    if charge is None or paid is None:
+        return ()
+    return report("remittance.claim_unbalanced", claim, segment, 4, charge - adjusted.amount - paid)
 
 
 @total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 1.10.2.1.2", snip=BALANCING)
-def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterator[Finding]:
+def service_charges_make_the_claim(claim: Loop, services: Services) -> Iterable[Finding]:
     """Where services are reported, their charges make up CLP03.
 
     A predetermination (CLP02 = 25) may estimate only some of the services.
     """
     segment = claim.segment("CLP")
     if segment is None or not services.count or segment.element(2) == PREDETERMINATION:
-        return
+        return ()
     charge = parse_amount(segment.element(3))
-    if charge is not None and services.charges_known:
-        yield from report("remittance.lines_unbalanced", claim, segment, 3, services.charge - charge)
+    if charge is None or not services.charges_known:
+        return ()
+    return report("remittance.lines_unbalanced", claim, segment, 3, services.charge - charge)
 
 
 @total_rule("2100", over=("2110",), tally=Services, cites=f"{GUIDE} 2100 CLP05", snip=BALANCING)
-def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterator[Finding]:
+def patient_share_is_adjusted(claim: Loop, services: Services) -> Iterable[Finding]:
     """The patient's share, where one is stated, is what the adjustments of group PR say.
 
     It is sent only where it is greater than zero, so a claim without one is not compared; nor is a reversal.
     """
     segment = claim.segment("CLP")
     if segment is None or segment.element(2) == REVERSAL:
-        return
-    share = parse_amount(segment.element(5))
-    adjusted = Adjusted().take(claim)
-    if share and adjusted.patient_known and services.adjusted.patient_known:
-        difference = adjusted.patient_amount + services.adjusted.patient_amount - share
-        yield from report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
+        return ()
+    share, adjusted = parse_amount(segment.element(5)), services.adjust(claim)
+    if not share or adjusted.patient_unknown:
+        return ()
+    difference = adjusted.patient_amount - share
+    return report("remittance.patient_share_unbalanced", claim, segment, 5, difference)
 
 
-@rule("2100", cites=f"{GUIDE} 1.10.2.8", snip=BALANCING)
-def reversal_negates(claim: Loop) -> Iterator[Finding]:
+@rule("2100", cites=f"{GUIDE} 1.10.2.8", snip=BALANCING, needs=("CLP",))
+def reversal_negates(claim: Loop) -> Iterable[Finding]:
     """A reversal repeats the payment that it takes back with negated amounts."""
     segment = claim.segment("CLP")
     if segment is None or segment.element(2) != REVERSAL:
-        return
+        return ()
     known = keep_numbers(read_amounts(segment.elements[3:5]))
-    if known and max(known) > 0:
-        place = locate(claim, segment, 3)
-        yield find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03")
+    if not known or max(known) <= 0:
+        return ()
+    place = locate(claim, segment, 3)
+    return (find("remittance.reversal_not_negative", x12=place, rule=f"{GUIDE} 2100/CLP03"),)
 
 
 class PaidTotal(JoinedTally):

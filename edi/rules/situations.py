@@ -102,11 +102,12 @@ def electronic_payment_names_the_accounts(header: Loop) -> Iterator[Finding]:
 
 
 @rule("2100", cites=f"{REMITTANCE} 2100 DTM 232 and 2110 DTM: one of them says when each service was")
-def remitted_services_have_dates(claim: Loop) -> Iterator[Finding]:
+def remitted_services_have_dates(claim: Loop) -> Iterable[Finding]:
     """The days of service stand at the claim, or at each of its services."""
-    if claim.segment("DTM", "232") is not None or claim.segment("DTM", "233") is not None:
-        return
     services = claim.loops("2110")
+    if services and all(service.segment("DTM") is not None for service in services):
+        return ()
+    if claim.segment("DTM", "232") is not None or claim.segment("DTM", "233") is not None:
+        return ()
     when = "where the services have no dates of their own"
-    if not services or any(service.segment("DTM") is None for service in services):
-        yield miss_segment(claim, claim.segment("CLP"), "2100/DTM[232|233]", when=when)
+    return (miss_segment(claim, claim.segment("CLP"), "2100/DTM[232|233]", when=when),)
