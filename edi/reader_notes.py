@@ -10,6 +10,7 @@ from edi.checks import check_segment
 from edi.findings import Finding, Place, find
 from edi.guide import LoopUse, SegmentUse
 from edi.guides.routes import Routes, Station
+from edi.guides.structure import load_segment_ids
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
@@ -88,8 +89,9 @@ class ReaderNotes:
 
     def _note_unplaced(self, segment: Segment) -> None:
         loop = self.loop
-        known = segment.id in self.routes.tells
-        code = "segment.unknown" if known else "segment.unrecognized"
+        code = "segment.unknown"
+        if segment.id not in self.routes.tells:
+            code = "segment.not_in_set" if segment.id in load_segment_ids() else "segment.unrecognized"
         name = segment.id if segment.id.isalnum() and len(segment.id) <= 3 else "?"
         place = self._segment_place(segment, loop.use.id)
         rule = self._rule(loop.use.id)
