@@ -8,7 +8,7 @@ SYSTEM := .setup/system
 PEERS := pyx12 x12sdk openx12 oxedi node_x12
 WORKERS ?= 2
 
-.PHONY: help setup develop demo test check corpus fuzz peers bench bench-memory serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-memory serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -46,6 +46,9 @@ check: $(DEVELOP)  ## Format, lint and types
 
 corpus: $(DEVELOP)  ## Our verdict on every file of the shared corpus, beside its makers' and pyx12's
 	$(BIN)/python -m tests.corpus
+
+recall: $(DEVELOP)  ## Claims broken one way each, and clean ones: what is found, what is wrongly blamed
+	$(BIN)/python -m tests.recall
 
 fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECONDS (600)
 	$(BIN)/python -m tests.fuzz
