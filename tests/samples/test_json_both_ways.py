@@ -28,7 +28,7 @@ RIGHT = sorted(
     if not (place.parent.name.startswith("refused") and place.name in ("claim.x12", "document.x12"))
     and place.name != "file.x12"
 )
-BINARY = re.compile(rb"BIN\*(\d+)\*")
+BINARY = re.compile(rb"(?<=\n)BIN\*(\d+)\*")
 PLAIN = {"plain": (b"*", b":", b"^", b"~", b"\n")}
 WAYS = PLAIN | {
     "control characters and no line ends": (b"\x1d", b"\x1f", b"\x1e", b"\x1c", b""),
