@@ -20,21 +20,36 @@ from edi.comparison import (
     reading_context,
     segment_entry,
 )
+from edi.derivations import CONTEXTUAL
 from edi.extractors import Object, open_object
-from edi.extras import trim
+from edi.extras import Entry, diff_cells, trim
 from edi.generation import Context, Generation, Scope, Step
 from edi.generator import write_segment
 from edi.guide import Guide
-from edi.guides.proof import ENVELOPE, Steps
+from edi.guides.proof import Steps
 from edi.plans import LoopPlan, SegmentPlan, SetPlan, load_plan
 from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
+from edi.use_bindings import read_slot
 from edi.written import WrittenLoop
+
+Inner = tuple[tuple[Step, "Inner"], ...]
 
 
 class Irregular(Exception):
     """The loops of a document are not as generation would make them."""
+
+
+class Group(NamedTuple):
+    """All segments of one binding in a loop. `derived` says that only derived values may differ; `entries`
+    are those of `x12Extra` where they are known already.
+    """
+
+    plan: SegmentPlan
+    read: list[BoundSegment]
+    derived: bool
+    entries: list[Entry | None] | None = None
 
 
 class Pending(NamedTuple):
@@ -42,16 +57,22 @@ class Pending(NamedTuple):
 
     plan: LoopPlan
     steps: tuple[Step, ...]
-    groups: list[tuple[SegmentPlan, list[BoundSegment]]]
+    groups: list[Group]
 
 
 class Shared(NamedTuple):
-    """What a document has in common with the next: `depth` loops of its way, bound."""
+    """What a document has in common with the next: `depth` loops of its way, bound. `inner` are the objects
+    and arrays in it: what a copy must not share.
+    """
 
     depth: int
     document: Object
     pending: list[Pending]
+    inner: Inner
     taken: Mapping[Steps, frozenset[str]]
+
+
+NOTHING_SHARED = Shared(0, {}, [], (), {})
 
 
 class RegularBinder:
@@ -89,9 +110,9 @@ class RegularBinder:
 
     def bind_way(self, way: list[Loop], common: int) -> None:
         """Bind the loops of a way, from a copy of what the document before had in common with it."""
-        shared = self.shared[-1] if self.shared else Shared(0, {}, [], {})
+        shared = self.shared[-1] if self.shared else NOTHING_SHARED
         known = shared.depth
-        self.binder.root = copy_json(shared.document)
+        self.binder.root = copy_by(shared.document, shared.inner)
         self.pending = [*shared.pending]
         self.taken = {**shared.taken}
         plan, scope = self.plan.root, self.binder.root
@@ -103,8 +124,9 @@ class RegularBinder:
             if depth >= known:
                 self.bind_loop(loop, plan, scope, steps)
             if depth + 1 == common > known:
+                document = copy_json(self.binder.root)
                 self.shared.append(
-                    Shared(common, copy_json(self.binder.root), [*self.pending], {**self.taken})
+                    Shared(common, document, [*self.pending], list_inner(document), {**self.taken})
                 )
         while self.shared and self.shared[-1].depth > common:
             self.shared.pop()
@@ -118,46 +140,77 @@ class RegularBinder:
             return scope, steps
         if plan.contested is not None:
             self.taken[plan.contested.steps] = plan.contested.rivals
-        inner = self.binder.open_scope(plan, scope)
-        start: tuple[Step, ...] = () if name.root else steps
+        start = self.binder.root if name.root else scope
+        way = name.steps if name.root else (*steps, *name.steps)
         if not plan.many:
-            return inner, (*start, *name.steps)
-        items = open_object(self.binder.root if name.root else scope, name.steps[:-1])[name.steps[-1]]
-        return inner, (*start, *name.steps, len(items) - 1)
+            return open_object(start, name.steps), way
+        owner = open_object(start, name.steps[:-1]) if len(name.steps) > 1 else start
+        items: list[Object] = owner.setdefault(name.steps[-1], [])
+        inner: Object = {} if name.pick is None else {name.pick[0]: name.pick[1]}
+        items.append(inner)
+        return inner, (*way, len(items) - 1)
 
     def bind_loop(self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...]) -> None:
         """Bind a loop and what is in it. Raises Irregular."""
         used: dict[str, int] = {}
-        bound: list[BoundSegment] = []
-        doubtful: set[int] = set()
-        seen: set[int] = set()
+        doubtful: dict[int, bool] = {}
+        ranks: list[int] = []
+        root, separator, uses = self.binder.root, self.binder.separator, plan.bindings
         last = -1
         for child in loop.children:
             if isinstance(child, Segment):
-                if child.use is None or child.use.id in ENVELOPE:
+                bindings = uses.get(child.use.key) if child.use is not None else None
+                if bindings is None:
                     continue
-                segment = self.binder.bind_segment(child, plan, scope, used)
-                bound.append(segment)
-                rank, regular, cells = segment.plan.rank, segment.plan.regular, segment.cells
-                if segment.plan.contested and cells is not None:
-                    self.take(segment.plan, cells)
-                again = rank == last and not segment.plan.many
-                again = again or bool(segment.repeated)
-                if again or regular is None or cells is None or not regular(cells):
-                    doubtful.add(rank)
+                elements = child.elements
+                chosen = bindings.sole or bindings.choose(elements, separator, used)
+                regular = None
+                if chosen is not None:
+                    regular = chosen.binders[len(elements)](elements, scope, root, separator)
+                if chosen is None or regular is None:
+                    chosen = self.bind_slowly(child, chosen, plan, scope, used)
+                rank = chosen.rank
+                if chosen.contested:
+                    self.take(chosen, elements)
+                if not regular or (rank == last and not chosen.many):
+                    doubtful[rank] = False
+                elif chosen.hidden:
+                    doubtful.setdefault(rank, True)
             else:
                 below = plan.by_loop[child.use.id]
                 rank = below.rank
                 if plan.unit or not below.spine:
                     self.bind_child(child, below, scope, steps, repeated=rank == last)
-            if rank < last:
-                raise Irregular
-            seen.add(rank)
-            last = rank
-        if not plan.musts <= seen:
+            if rank != last:
+                if rank < last:
+                    raise Irregular
+                ranks.append(rank)
+                last = rank
+        if not plan.musts.issubset(ranks):
             raise Irregular
         if doubtful:
-            self.pending.append(Pending(plan, steps, group_doubtful(bound, doubtful)))
+            self.pending.append(Pending(plan, steps, self.group_doubtful(loop, plan, doubtful)))
+
+    def group_doubtful(self, loop: Loop, plan: LoopPlan, doubtful: dict[int, bool]) -> list[Group]:
+        """All segments of each binding that has a doubtful one."""
+        used: dict[str, int] = {}
+        groups: dict[int, Group] = {}
+        for child in loop.children:
+            if isinstance(child, Segment) and child.use is not None and child.use.key in plan.bindings:
+                bound = self.binder.spread(child, plan, used)
+                rank = bound.plan.rank
+                if rank in doubtful:
+                    groups.setdefault(rank, Group(bound.plan, [], doubtful[rank])).read.append(bound)
+        return [self.settle(group) for group in groups.values()]
+
+    def settle(self, group: Group) -> Group:
+        """The group with its entries of `x12Extra`, where they depend on nothing but the segments."""
+        if not group.derived or not all(derive in CONTEXTUAL for _, derive in group.plan.hidden):
+            return group
+        generation = Generation({}, self.context)
+        separator = self.binder.separator
+        entries = [derived_entry(group.plan, it, {}, generation, separator) for it in group.read]
+        return group._replace(entries=entries)
 
     def check_rivals(self, way: list[Loop]) -> None:
         """Raises Irregular where a name was filled from one loop and would be written in another as well."""
@@ -165,13 +218,26 @@ class RegularBinder:
         if rivals and any(loop.use.id in rivals for loop in list_loops(way)):
             raise Irregular
 
-    def take(self, plan: SegmentPlan, cells: list[str]) -> None:
+    def take(self, plan: SegmentPlan, elements: list[str]) -> None:
         """Note the names that a segment fills and another may. Raises Irregular where another has."""
         for cell, name, rivals in plan.contested:
-            if cells[cell]:
+            if read_slot(elements, plan.layout.slot(cell), self.binder.separator):
                 if name in self.taken:
                     raise Irregular
                 self.taken[name] = rivals
+
+    def bind_slowly(
+        self,
+        segment: Segment,
+        chosen: SegmentPlan | None,
+        loop: LoopPlan,
+        scope: Object,
+        used: dict[str, int],
+    ) -> SegmentPlan:
+        """Bind a segment by its cells, which its binder left alone; the binding that takes it."""
+        if chosen is not None and chosen.key in used:
+            used[chosen.key] -= 1
+        return self.binder.bind_segment(segment, loop, scope, used).plan
 
     def bind_child(
         self, loop: Loop, plan: LoopPlan, scope: Object, steps: tuple[Step, ...], *, repeated: bool
@@ -186,17 +252,6 @@ class RegularBinder:
             self.taken[name] = frozenset()
         inner, inner_steps = self.open_scope(plan, scope, steps)
         self.bind_loop(loop, plan, inner, inner_steps)
-
-
-def group_doubtful(
-    bound: list[BoundSegment], doubtful: set[int]
-) -> list[tuple[SegmentPlan, list[BoundSegment]]]:
-    """All segments of each binding that has a doubtful one."""
-    groups: dict[int, tuple[SegmentPlan, list[BoundSegment]]] = {}
-    for segment in bound:
-        if segment.plan.rank in doubtful:
-            groups.setdefault(segment.plan.rank, (segment.plan, []))[1].append(segment)
-    return list(groups.values())
 
 
 def list_loops(way: list[Loop]) -> Iterator[Loop]:
@@ -229,8 +284,22 @@ def copy_json(value: Any) -> Any:
     return value
 
 
+def list_inner(value: Any) -> Inner:
+    """The keys or places of what is no text in an object or array, with the same of each."""
+    entries = value.items() if value.__class__ is dict else enumerate(value)
+    return tuple((key, list_inner(inner)) for key, inner in entries if inner.__class__ in (dict, list))
+
+
+def copy_by(value: Any, inner: Inner) -> Any:
+    """The same as `copy_json` for what `list_inner` has looked at."""
+    copied = value.copy()
+    for key, below in inner:
+        copied[key] = copy_by(copied[key], below)
+    return copied
+
+
 def keep_differences(pending: Pending, generation: Generation, separator: str) -> None:
-    """Generate the doubtful segments of a loop again and keep what differs in `x12Extra`."""
+    """Keep in `x12Extra` what differs of the doubtful segments of a loop from what is generated."""
     scope: Any = generation.root.values
     for step in pending.steps:
         scope = scope[step]
@@ -238,16 +307,34 @@ def keep_differences(pending: Pending, generation: Generation, separator: str) -
         (step + 1 for step in reversed(pending.steps) if isinstance(step, int)), 1
     )
     extras: Object = {}
-    for plan, read in pending.groups:
-        loop = WrittenLoop(pending.plan, Scope(scope))
-        if plan.written:
-            write_segment(plan, loop, generation)
-        pairs = zip_longest(read, loop.children)
-        entries = trim([segment_entry(left, right, separator) for left, right in pairs])
-        if entries:
-            extras[f"{pending.plan.id}/{plan.key}"] = entries
+    entries: list[Entry | bool | None]
+    for group in pending.groups:
+        if group.entries is not None:
+            entries = copy_json(group.entries)
+        elif group.derived:
+            entries = [derived_entry(group.plan, it, scope, generation, separator) for it in group.read]
+        else:
+            loop = WrittenLoop(pending.plan, Scope(scope))
+            if group.plan.written:
+                write_segment(group.plan, loop, generation)
+            pairs = zip_longest(group.read, loop.children)
+            entries = [segment_entry(left, right, separator) for left, right in pairs]
+        if trim(entries):
+            extras[f"{pending.plan.id}/{group.plan.key}"] = entries
     if extras:
         scope.setdefault("x12Extra", {}).update(extras)
+
+
+def derived_entry(
+    plan: SegmentPlan, read: BoundSegment, scope: Object, generation: Generation, separator: str
+) -> Entry | None:
+    """What `x12Extra` keeps of a segment that can differ in derived values only."""
+    if read.cells is None:
+        raise AssertionError("a regular segment has cells")
+    made = read.cells.copy()
+    for cell, derive in plan.hidden:
+        made[cell] = plan.blank[cell] or derive(generation, scope)
+    return diff_cells(plan, read.cells, made, separator) if made != read.cells else None
 
 
 def bind_tree(guide: Guide, tree: Loop, *, delimiters: Delimiters | None = None) -> list[Object]:

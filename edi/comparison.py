@@ -18,6 +18,7 @@ from edi.generator import write_document
 from edi.guides.proof import ENVELOPE
 from edi.plans import LoopPlan, SegmentPlan, SetPlan
 from edi.repetitions import MARK, take_first
+from edi.segment_binders import append_item
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 from edi.written import WrittenLoop, WrittenSegment
@@ -119,6 +120,13 @@ class Binder:
         self, segment: Segment, loop: LoopPlan, scope: Object, used: dict[str, int]
     ) -> BoundSegment:
         """Bind one segment under the binding that fits it."""
+        bound = self.spread(segment, loop, used)
+        if bound.cells is not None:
+            self.extract(bound.plan, bound.cells, scope)
+        return bound
+
+    def spread(self, segment: Segment, loop: LoopPlan, used: dict[str, int]) -> BoundSegment:
+        """A segment as cells, under the binding that fits it."""
         plans = loop.by_use[segment.use.key if segment.use else ""]
         plan = plans[0]
         elements = segment.elements
@@ -131,10 +139,6 @@ class Binder:
             return BoundSegment(segment, plans[-1], None)
         if len(plans) > 1:
             plan = choose_plan(plans, cells, used)
-        if plan.binding.scope is None:
-            plan.extract(cells, scope, self.root)
-        else:
-            self.extract(plan, cells, scope)
         return BoundSegment(segment, plan, cells, repeated)
 
     def extract(self, plan: SegmentPlan, cells: list[str], scope: Object) -> None:
@@ -151,13 +155,6 @@ class Binder:
             return
         inner = append_object(start, name.steps) if plan.many else open_object(start, name.steps)
         plan.extract(cells, inner, self.root)
-
-
-def append_item(start: Object, steps: tuple[str, ...], item: Any) -> None:
-    """Add an item to the array at `steps`."""
-    items = open_object(start, steps[:-1]).setdefault(steps[-1], [])
-    if isinstance(items, list):
-        items.append(item)
 
 
 def append_object(start: Object, steps: tuple[str, ...]) -> Object:

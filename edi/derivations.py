@@ -150,3 +150,8 @@ DERIVATIONS: dict[str, Derivation] = {
     "content.length": derive_content_length,
     "line.procedure_code": derive_procedure_code,
 }
+
+#: Those that ask nothing of the document.
+CONTEXTUAL = frozenset(
+    {derive_control_number, derive_date, derive_time, derive_reference, derive_sender, derive_receiver}
+)

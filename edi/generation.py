@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -137,6 +138,7 @@ def is_plain(value: Decimal) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
 def bad_characters(delimiters: Delimiters) -> re.Pattern[str]:
     """Characters that no value may hold: separators, controls, and what no file can encode."""
     separators = delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment

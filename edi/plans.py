@@ -20,8 +20,9 @@ from edi.guides.overlay import load_overlay
 from edi.guides.proof import ENVELOPE, field_names, field_slots, filled_slots
 from edi.guides.registry import load_guide
 from edi.layouts import Layout
-from edi.regularity import compile_regular
 from edi.repetitions import repeating, repeating_composites, repeating_uses
+from edi.segment_binders import SegmentBinders
+from edi.use_bindings import UseBindings, find_gaps
 from edi.writers import compile_writer
 
 #: Of so many sets of names that a scope had is remembered which children they are for.
@@ -102,11 +103,12 @@ class SegmentPlan:
         )
         self.capacity = UNBOUNDED if self.many else use.max_use if self.pairs else 1
         self.covered = frozenset(covered_cells(self))
+        self.gaps = find_gaps(self)
         self.named_cells = frozenset(named_cells(binding, layout))
         self.condition_cells = frozenset(condition_cells(binding, layout))
         self.completed = frozenset(cell for cell, _ in (*self.derived, *self.defaults))
-        self.hidden = any(cell not in self.named_cells for cell, _ in self.derived)
-        self.regular = compile_regular(self)
+        self.hidden = tuple(entry for entry in self.derived if entry[0] not in self.named_cells)
+        self.binders = SegmentBinders(self)
         self.rank = 0
         self.plain = self.only is None and self.look is None
         self.repeating = bool(repeating(use))
@@ -274,6 +276,9 @@ class LoopPlan:
         self.by_use: dict[str, list[SegmentPlan]] = {}
         for segment in self.segments:
             self.by_use.setdefault(segment.use.key, []).append(segment)
+        self.bindings = {
+            key: UseBindings(plans) for key, plans in self.by_use.items() if plans[0].use.id not in ENVELOPE
+        }
         self.by_loop = {loop.id: loop for loop in self.loops}
 
     def choose(self, names: tuple[str, ...]) -> list[SegmentPlan | LoopPlan]:

@@ -1,13 +1,13 @@
 """Regular segments: those that their JSON gives back exactly, as can be told from the segment alone.
 
-`compile_regular` makes one function for each segment binding. It is conservative: a segment it doubts is
-generated again and compared (`edi/binding.py`), so that a wrong False costs time only. A wrong True would
-lose something; a property test holds both ways of binding against each other.
+The test of a segment binding is part of its binder (`edi/segment_binders.py`). It is conservative: a segment
+it doubts is generated again and compared (`edi/binding.py`), so that a wrong False costs time only. A wrong
+True would lose something; a property test holds both ways of binding against each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from edi.extractors import MAX_DIGITS
@@ -25,33 +25,32 @@ from edi.guides.naming import (
 if TYPE_CHECKING:
     from edi.plans import SegmentPlan
 
-Regular = Callable[[list[str]], bool]
-
 
 def is_whole(text: str) -> bool:
     """True for a whole number that a JSON integer gives back as it was."""
     return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and str(int(text)) == text
 
 
-def compile_regular(plan: SegmentPlan) -> Regular | None:
-    """The test of a segment binding, or None where no segment of it can be told from itself."""
-    if not plan.written or plan.only is not None or plan.hidden:
+def regular_lines(plan: SegmentPlan) -> list[str] | None:
+    """The lines of the test of a segment binding, which leave at a fault; None where no segment of it can be
+    told from itself. Values that are derived and have no name are not looked at.
+    """
+    if not plan.written or plan.only is not None:
         return None
     fields = plan.binding.fields
     if any(isinstance(field, CodedField | MomentField) for field in fields):
         return None
     if any(isinstance(field, RunsField) and has_conditions(field) for field in fields):
         return None
-    lines = ["def regular(cells):"]
+    completed = {*dict(plan.defaults), *(cell for it in plan.implied for cell in (it.cell, *it.triggers))}
+    if any(cell in completed for cell, _ in plan.hidden):
+        return None
+    lines: list[str] = []
     for test in (*fixed_tests(plan), *implied_tests(plan), *value_tests(plan)):
-        lines += [f"    if {test}:", "        return False"]
+        lines += [f"if {test}:", "    return False"]
     for field in fields:
         lines += field_lines(field, plan)
-    lines.append("    return True")
-    names: dict[str, object] = {"is_whole": is_whole}
-    body = "\n".join(lines)
-    exec(compile(body, f"<regularity of {plan.full_key}>", "exec"), names)  # noqa: S102 -- our own data
-    return names["regular"]  # type: ignore[return-value]  # just defined
+    return lines
 
 
 def has_conditions(field: RunsField) -> bool:
@@ -66,8 +65,9 @@ def fixed_tests(plan: SegmentPlan) -> Iterator[str]:
     named = plan.named_cells
     defaults = dict(plan.defaults)
     implied = {entry.cell for entry in plan.implied}
+    hidden = {cell for cell, _ in plan.hidden}
     for cell, text in enumerate(plan.blank):
-        if not cell or cell in plan.hierarchy.values() or cell in implied:
+        if not cell or cell in plan.hierarchy.values() or cell in implied or cell in hidden:
             continue
         if cell in named:
             if text or cell in plan.completed:
@@ -103,7 +103,7 @@ def field_lines(field: Field, plan: SegmentPlan) -> list[str]:
             whole = f"cells[{cell}].find('-') > 0 and cells[{cell}][-1] != '-'"
             known.append(f"(cells[{form}] == 'RD8' and {whole})")
         test = f"cells[{cell}] and ({' or '.join(known)})"
-        return [f"    if not ({test}):", "        return False"]
+        return [f"if not ({test}):", "    return False"]
     return pairs_lines(field, plan) if isinstance(field, PairsField) else []
 
 
@@ -112,29 +112,29 @@ def value_lines(field: ValueField, plan: SegmentPlan) -> list[str]:
     cell = plan.layout.cell(field.slot)
     if field.kind == "boolean":
         codes = tuple({"", field.true, field.false})
-        return [f"    if cells[{cell}] not in {codes!r}:", "        return False"]
+        return [f"if cells[{cell}] not in {codes!r}:", "    return False"]
     if field.kind == "integer":
-        return [f"    if cells[{cell}] and not is_whole(cells[{cell}]):", "        return False"]
+        return [f"if cells[{cell}] and not is_whole(cells[{cell}]):", "    return False"]
     conditions = [choice.condition for choice in field.choices if choice.condition]
     if not conditions:
         return []
     tests = [f"cells[{plan.layout.cell(it.slot)}] == {it.codes[0]!r}" for it in conditions]
-    return [f"    if not (cells[{cell}] and ({' or '.join(tests)})):", "        return False"]
+    return [f"if not (cells[{cell}] and ({' or '.join(tests)})):", "    return False"]
 
 
 def pairs_lines(field: PairsField, plan: SegmentPlan) -> list[str]:
     """Faults of qualifiers and values: known, each once, in the overlay's order, without gaps."""
     order = {code: at for at, (code, _) in enumerate(field.names)}
-    lines = ["    last = -1", "    for code, value in ("]
+    lines = ["last = -1", "for code, value in ("]
     for start in field.starts:
         code, value = plan.layout.cell(Slot(start, 0)), plan.layout.cell(Slot(start + 1, 0))
-        lines.append(f"        (cells[{code}], cells[{value}]),")
+        lines.append(f"    (cells[{code}], cells[{value}]),")
     end = len(order)
     return [
         *lines,
-        "    ):",
-        f"        rank = {order!r}.get(code, -1) if code else {end}",
-        f"        if (rank <= last and rank != {end}) or bool(code) != bool(value):",
-        "            return False",
-        "        last = rank",
+        "):",
+        f"    rank = {order!r}.get(code, -1) if code else {end}",
+        f"    if (rank <= last and rank != {end}) or bool(code) != bool(value):",
+        "        return False",
+        "    last = rank",
     ]

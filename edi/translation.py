@@ -8,6 +8,7 @@ from typing import Any
 
 from edi.claim_forms import choose_guide
 from edi.claims import write_claims
+from edi.collector import resting_collector
 from edi.display import add_texts
 from edi.envelope_writer import DelimiterInValue, EnvelopeSettings, wrap_interchange
 from edi.files import FileReport, InterchangeReport
@@ -35,6 +36,7 @@ class UntranslatableError(Exception):
     """A JSON document that is no claim and no report of a known guide."""
 
 
+@resting_collector()
 def write_json(report: FileReport) -> list[dict[str, Any]]:
     """The documents of a file: each claim of an 837 by itself, one report for each other kind of set.
 
@@ -60,7 +62,7 @@ def _by_guide(interchange: InterchangeReport) -> dict[str, list[dict[str, Any]]]
     for group in interchange.groups:
         for found in group.sets:
             if found.guide is not None:
-                grouped.setdefault(found.guide, []).extend(dict(document) for document in found.documents)
+                grouped.setdefault(found.guide, []).extend(map(dict, found.documents))
     return grouped
 
 
@@ -124,13 +126,14 @@ def _write_reports(
     envelope: EnvelopeSettings,
 ) -> bytes:
     groups = []
-    if guide is not None:
-        sets = generate_sets(
-            guide, [entry for report in reports for entry in report], envelope_context(envelope)
-        )
+    entries = [entry for report in reports for entry in report]
+    if guide is not None and entries:
+        sets = generate_sets(guide, entries, envelope_context(envelope))
         segments = [generated.segments for generated in sets]
         groups = [(load_guide(guide).functional_group, guide, segments)]
     ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]
+    if not groups and not ta1:
+        raise UntranslatableError("the documents hold neither transactions nor acknowledgments")
     try:
         return wrap_interchange(envelope, groups, ta1)
     except DelimiterInValue as fault:
