@@ -116,7 +116,8 @@ def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
         ):
             elements = _trim(elements, delimiters)
             line = separator.join(elements)
-        if line.count(separator) != len(elements) - 1 or terminator in line or "\n" in line or "\r" in line:
+        broken = ("\n" in line or "\r" in line) and _is_broken(line, delimiters)
+        if line.count(separator) != len(elements) - 1 or terminator in line or broken:
             raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
         lines.append(line + end)
     return "".join(lines)
@@ -135,6 +136,12 @@ def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id:
 
 def _forbidden(delimiters: Delimiters) -> str:
     return delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment + "\r\n"
+
+
+def _is_broken(line: str, delimiters: Delimiters) -> bool:
+    """True where a line break stands in a value, and is not itself a separator of the interchange."""
+    separators = delimiters.element + delimiters.component + delimiters.repetition
+    return any(mark in line and mark not in separators for mark in "\r\n")
 
 
 def _ends_inside(line: str, delimiters: Delimiters) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -138,6 +138,7 @@ class SetReader(ReaderNotes):
         self.last: Segment | None = None
         self.held: list[Segment] = []
         self.recoveries = 0
+        self.tables = None
 
     def read(self, segments: list[Segment]) -> None:
         """Read the next segments of the set; the last few wait until it is seen what follows them."""
@@ -184,17 +185,17 @@ class SetReader(ReaderNotes):
         for _ in range(move.closes):
             self._close()
         loop, shape = self.loop, shape_of(self.loop)
-        station = move.entered[0].station if move.entered else move.station
-        loop.shape = shape = shape.after.get(station.index) or shape.follow(station)
-        for entered in move.entered:
-            around, full = loop, shape.full
-            shape = entered.shape
-            self.loop = loop = Loop(entered.use, around, self.component, self.repetition, shape=shape)
+        following = move.following
+        loop.shape = shape = shape.after.get(following.index) or shape.follow(following)
+        for use, inner, tallies in move.entered:
+            around, full, shape = loop, shape.full, inner
+            self.loop = loop = Loop(use, around, self.component, self.repetition, shape=inner)
             around.children.append(loop)
             if full:
-                self._note_too_many_loops(entered.use, segment, loop)
-            for tally in find_tallies(loop, entered.tallies) if entered.tallies else ():
-                tally.begin(loop, segment)
+                self._note_too_many_loops(use, segment, loop)
+            if tallies:
+                for tally in find_tallies(loop, tallies):
+                    tally.begin(loop, segment)
         return loop, shape
 
     def _recover(self, segments: list[Segment], index: int) -> None:
@@ -267,7 +268,9 @@ class SetReader(ReaderNotes):
 
     def _close(self) -> None:
         """Complete the innermost loop."""
-        loop, shape = self.loop, shape_of(self.loop)
+        loop = self.loop
+        shape = loop.shape
+        assert shape is not None, "a reader gives every loop its shape"
         self.loop = loop.parent or loop
         ending = shape.ending or self.shapes.end(shape)
         if ending.busy:
@@ -285,8 +288,9 @@ class SetReader(ReaderNotes):
         for rule in ending.totals:
             for finding in rule.check(loop, loop.tally(rule.make)):
                 self.note(self._complete(finding, loop), loop)
-        for tally in find_tallies(loop, ending.tallies) if ending.tallies else ():
-            tally.add(loop)
+        if ending.tallies:
+            for tally in find_tallies(loop, ending.tallies):
+                tally.add(loop)
         loop.tallies = None
 
     # --- what remains of loops that are gone
@@ -299,13 +303,15 @@ class SetReader(ReaderNotes):
             self.loop.children.pop()
 
 
-def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> Iterator[Tally]:
+def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> list[Tally]:
     """The tallies of the loops around, in which a loop counts."""
+    found = []
     for place in places:
         around = loop
         for _ in range(place.up):
             around = around.parent or around
-        yield around.tally(place.make)
+        found.append(around.tally(place.make))
+    return found
 
 
 def shape_of(loop: Loop) -> Shape:
@@ -328,6 +334,7 @@ def read_set(
     Static checks and the guide's named rules run as the tree grows; everything wrong is a finding with its
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
+    A code list of the guide that `basis` holds newer than ours counts in either case.
     """
     separators = delimiters.component, delimiters.repetition
     if edits and basis is not None:
@@ -335,6 +342,7 @@ def read_set(
     else:
         reading = prepare(guide_id, *separators, edits)
     reader = SetReader(reading, delimiters, at or Place())
+    reader.tables = basis.tables if basis is not None else None
     with resting_collector():
         reader.read(segments)
         reader.end()
