@@ -1,7 +1,7 @@
 """The payer directory: payers by id, the names and ids by which clearinghouses know them, and enrollment.
 
 It is imported from a CSV file with a row for each payer, clearinghouse and transaction, kept in the home as
-JSON and replaced in one step. A claim that names a payer by another's id for it is brought to the payer's own.
+JSON and replaced in one step. A claim that names a payer by an alias is brought to the payer's own id.
 """
 
 from __future__ import annotations
