@@ -191,6 +191,6 @@ def test_every_key_stands_in_the_reference() -> None:
         "watch",
         "payer_watch",
     }
-    structure |= {"server", "store", "sealing", "webhooks", "worker"}
+    structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []
