@@ -59,8 +59,8 @@ def read_billed_claim(loop: Loop) -> BilledClaim:
     """The claim of a complete loop 2300."""
     separator = loop.component_separator
     lines = tuple(read_lines(loop, separator))
-    first = min((line.first for line in lines if line.first is not None), default=None)
-    last = max((line.last for line in lines if line.last is not None), default=None)
+    first = min([line.first for line in lines if line.first is not None], default=None)
+    last = max([line.last for line in lines if line.last is not None], default=None)
     segment = loop.segment("CLM") or Segment(["CLM"])
     care = segment.element(5).split(separator)
     return BilledClaim(
@@ -96,21 +96,24 @@ def read_line(loop: Loop, separator: str) -> BilledLine | None:
                 days = child
     if service is None:
         return None
-    elements = [*service.elements, *[""] * (8 - len(service.elements))]
+    elements = service.elements
+    if len(elements) < 8:
+        elements = [*elements, *[""] * (8 - len(elements))]
     parts = elements[1].split(separator)
     first, _, last = days.element(3).partition("-") if days is not None else ("", "", "")
+    begin = parse_date(first)
     return BilledLine(
         loop,
         service,
         parts[0],
         parts[1] if len(parts) > 1 else "",
-        tuple(part for part in parts[2:6] if part),
+        tuple([part for part in parts[2:6] if part]) if len(parts) > 2 else (),
         elements[3],
         elements[4],
         elements[5],
         tuple(elements[7].split(separator)),
-        parse_date(first),
-        parse_date(last or first),
+        begin,
+        parse_date(last) if last else begin,
     )
 
 

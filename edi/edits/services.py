@@ -90,7 +90,11 @@ def places_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
             yield from judge_code(basis, PLACES, place, day, loop, segment, 5, component)
 
 
-@edit("2410", cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens")
+@edit(
+    "2410",
+    cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens",
+    needs=("LIN",),
+)
 def drug_code_has_eleven_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """A National Drug Code is eleven digits."""
     segment = loop.segment("LIN")
