@@ -138,6 +138,7 @@ class SetReader(ReaderNotes):
         self.last: Segment | None = None
         self.held: list[Segment] = []
         self.recoveries = 0
+        self.tables = None
 
     def read(self, segments: list[Segment]) -> None:
         """Read the next segments of the set; the last few wait until it is seen what follows them."""
@@ -333,6 +334,7 @@ def read_set(
     Static checks and the guide's named rules run as the tree grows; everything wrong is a finding with its
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
+    A code list of the guide that `basis` holds newer than ours counts in either case.
     """
     separators = delimiters.component, delimiters.repetition
     if edits and basis is not None:
@@ -340,6 +342,7 @@ def read_set(
     else:
         reading = prepare(guide_id, *separators, edits)
     reader = SetReader(reading, delimiters, at or Place())
+    reader.tables = basis.tables if basis is not None else None
     with resting_collector():
         reader.read(segments)
         reader.end()

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 import msgspec
 
 from edi.checks import check_segment
+from edi.edits.tables import CodeTables
 from edi.findings import Finding, Place, find
 from edi.guide import LoopUse, SegmentUse
+from edi.guides.maps import load_external_tables
 from edi.guides.routes import Routes, Station
 from edi.guides.structure import load_segment_ids
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
+UNLISTED = "code.not_in_table"
 TRAILER = "SE"  # the envelope says where it is missing (IK502 2)
 
 
@@ -29,6 +32,7 @@ class ReaderNotes:
     findings: list[Finding]
     anchors: list[Loop]
     last: Segment | None
+    tables: CodeTables | None
 
     def note(self, finding: Finding, loop: Loop) -> None:
         """Keep a finding about a loop."""
@@ -158,4 +162,13 @@ class ReaderNotes:
     def _diagnose(self, use: SegmentUse, segment: Segment) -> None:
         loop = self.loop
         for finding in check_segment(self.guide_id, use, segment, self.delimiters, self.at):
-            self.note(finding, loop)
+            if not (finding.code == UNLISTED and self._is_held(use, finding)):
+                self.note(finding, loop)
+
+    def _is_held(self, use: SegmentUse, finding: Finding) -> bool:
+        """True where a code that our own list lacks is in the table that the customer holds for it."""
+        place = finding.x12 or Place()
+        element = use.find_element(place.element or 0, place.component or 0)
+        listed = load_external_tables().get(element.external or "") if element is not None else None
+        held = self.tables.table(listed.codes) if self.tables is not None and listed is not None else None
+        return held is not None and bool(held.entries(finding.value or ""))

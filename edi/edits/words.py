@@ -35,7 +35,7 @@ def judge_code(
     Where the table is not the whole list, a code that it lacks is a warning.
     """
     verdict = basis.tables.judge(table, code, on)
-    if verdict not in FAULTS:
+    if verdict is Verdict.VALID or verdict not in FAULTS:
         return
     unsure = verdict is Verdict.UNKNOWN and basis.tables.is_floor(table)
     yield find(
