@@ -23,19 +23,22 @@ CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day 
 STAND_IN = "STANDIN"
 
 
-def check_document(document: object, guide: str, *, edits: bool = True) -> tuple[Finding, ...]:
+def check_document(
+    document: object, guide: str, *, edits: bool = True, basis: Basis | None = None
+) -> tuple[Finding, ...]:
     """Everything wrong with a document of a guide, with its JSON Pointer and X12 place; nothing raises.
 
-    Numbers are decoded as int or Decimal (a float raises TypeError). With `edits` SNIP 5 and 6 run as well.
+    Numbers are decoded as int or Decimal (a float raises TypeError). With `edits` SNIP 5 and 6 run as well,
+    by `basis`.
     """
     if not isinstance(document, Mapping):
         return (find("json.not_a_document", pointer=""),)
     form = complete_inquiry(document, guide)
     if form is None:
-        return check_generated(document, guide, edits=edits)
+        return check_generated(document, guide, edits=edits, basis=basis)
     return tuple(
         msgspec.structs.replace(finding, pointer=form.posted_pointer(finding.pointer or ""))
-        for finding in check_generated(form.document, guide, edits=edits)
+        for finding in check_generated(form.document, guide, edits=edits, basis=basis)
     )
 
 

@@ -12,6 +12,7 @@ from itertools import chain
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, write_binary
 from edi.delimiters import HEADER_LENGTHS
 from edi.interchange import Interchange
 from edi.segments import Delimiters, Segment
@@ -109,7 +110,8 @@ def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
 def join_segments(segments: Sequence[list[str]], delimiters: Delimiters) -> str | None:
     """The text of segments by their elements; None where anything in it has to be trimmed or refused.
 
-    That is seen from the whole text: how often each separator stands in it, and beside which.
+    That is seen from the whole text: how often each separator stands in it, and beside which. Binary content
+    may hold separators.
     """
     separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
     end = terminator + delimiters.line_end
@@ -121,6 +123,7 @@ def join_segments(segments: Sequence[list[str]], delimiters: Delimiters) -> str 
         and text.count(terminator) == count
         and all(text.count(mark) == count * end.count(mark) for mark in "\r\n")
         and not any(pair in text for pair in inside)
+        and BINARY_SEGMENTS.keys().isdisjoint([elements[0] for elements in segments])
     )
     return text if clean else None
 
@@ -128,14 +131,18 @@ def join_segments(segments: Sequence[list[str]], delimiters: Delimiters) -> str 
 def write_segment(segment: Segment, delimiters: Delimiters) -> str:
     """One segment as text, trimmed. Raises DelimiterInValue."""
     separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
+    end = terminator + delimiters.line_end
     elements = segment.elements
+    if elements[0] in BINARY_SEGMENTS:
+        return write_binary(elements, separator) + end
     line = separator.join(elements)
     if component + separator in line or line[-1:] in (separator, component) or _ends_inside(line, delimiters):
         elements = _trim(elements, delimiters)
         line = separator.join(elements)
-    if line.count(separator) != len(elements) - 1 or terminator in line or "\n" in line or "\r" in line:
+    broken = ("\n" in line or "\r" in line) and _is_broken(line, delimiters)
+    if line.count(separator) != len(elements) - 1 or terminator in line or broken:
         raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
-    return line + terminator + delimiters.line_end
+    return line + end
 
 
 def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id: str, element: int) -> str:
@@ -151,6 +158,12 @@ def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id:
 
 def _forbidden(delimiters: Delimiters) -> str:
     return delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment + "\r\n"
+
+
+def _is_broken(line: str, delimiters: Delimiters) -> bool:
+    """True where a line break stands in a value, and is not itself a separator of the interchange."""
+    separators = delimiters.element + delimiters.component + delimiters.repetition
+    return any(mark in line and mark not in separators for mark in "\r\n")
 
 
 def _ends_inside(line: str, delimiters: Delimiters) -> bool:

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 from edi.binding import bind_tree
 from edi.characters import check_characters
 from edi.collector import resting_collector
+from edi.edits.basis import Basis
 from edi.envelope import read_envelopes, tighten_form
 from edi.envelope_checks import RETIRED
 from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
 from edi.reader import read_set
-from edi.segments import Segment
+from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
 
@@ -34,6 +35,7 @@ class SetReport:
     segments: tuple[Segment, ...]
     tree: Loop | None
     findings: tuple[Finding, ...]
+    delimiters: Delimiters = field(default_factory=Delimiters)
 
     @property
     def segment_count(self) -> int:
@@ -44,7 +46,7 @@ class SetReport:
         """The JSON documents of the set, by the names of its guide."""
         if self.guide is None or self.tree is None:
             return ()
-        return tuple(bind_tree(load_guide(self.guide), self.tree))
+        return tuple(bind_tree(load_guide(self.guide), self.tree, delimiters=self.delimiters))
 
     @property
     def accepted(self) -> bool:
@@ -109,25 +111,32 @@ class FileReport:
 
 @resting_collector()
 def check_file(
-    data: bytes, *, strict: bool = False, edits: bool = False, character_set: str = ""
+    data: bytes,
+    *,
+    strict: bool = False,
+    edits: bool = False,
+    character_set: str = "",
+    basis: Basis | None = None,
 ) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
-    and 6) run as well. `character_set` is `basic` or `extended` where no other character may come.
+    and 6) run as well, by `basis` (the shipped code tables where left out). `character_set` is `basic` or
+    `extended` where no other character may come.
     """
     reading = read_envelopes(data, strict=strict)
-    ways = Ways(strict, edits, character_set)
+    ways = Ways(strict, edits, character_set, basis)
     interchanges = tuple(_check_interchange(interchange, ways) for interchange in reading.interchanges)
     return FileReport(interchanges, reading.findings, reading.encoding)
 
 
 class Ways(NamedTuple):
-    """How a set is checked: strictly, with the checks beyond its guide, against a character set."""
+    """How a set is checked: strictly, with what is beyond its guide and by what, in a character set."""
 
     strict: bool
     edits: bool
     character_set: str
+    basis: Basis | None
 
 
 def _check_interchange(interchange: Interchange, ways: Ways) -> InterchangeReport:
@@ -173,17 +182,21 @@ def _check_set(
         guide = recognise_guide(*named, transaction_set.segments)
     found = (*found, *note_guide(guide, *named[:2], group, at))
     if guide is None:
-        return _report(transaction_set, None, None, found)
-    delimiters = interchange.delimiters
-    reading = read_set(guide, transaction_set.segments, delimiters, at, edits=ways.edits)
+        return _report(transaction_set, None, None, found, interchange.delimiters)
+    segments, delimiters = transaction_set.segments, interchange.delimiters
+    reading = read_set(guide, segments, delimiters, at, edits=ways.edits, basis=ways.basis)
     read = tighten_form(reading.findings) if ways.strict else reading.findings
     if ways.character_set:
-        read = (*read, *check_characters(transaction_set.segments, ways.character_set, delimiters, at))
-    return _report(transaction_set, guide, reading.tree, (*found, *read))
+        read = (*read, *check_characters(segments, ways.character_set, delimiters, at))
+    return _report(transaction_set, guide, reading.tree, (*found, *read), delimiters)
 
 
 def _report(
-    transaction_set: TransactionSet, guide: str | None, tree: Loop | None, findings: tuple[Finding, ...]
+    transaction_set: TransactionSet,
+    guide: str | None,
+    tree: Loop | None,
+    findings: tuple[Finding, ...],
+    delimiters: Delimiters,
 ) -> SetReport:
     return SetReport(
         transaction_set.set_id,
@@ -192,6 +205,7 @@ def _report(
         tuple(transaction_set.segments),
         tree,
         findings,
+        delimiters,
     )
 
 

@@ -15,7 +15,7 @@ from edi.writer import GeneratedSet
 
 JSON_FAULTS = frozenset({"json.wrong_type", "value.bad_character"})
 MISSING = frozenset({"segment.missing", "loop.missing", "claim.detail_missing"})
-UNPLACED = frozenset({"segment.unknown", "segment.unrecognized"})
+UNPLACED = frozenset({"segment.unknown", "segment.unrecognized", "segment.not_in_set"})
 LISTED = 12
 
 

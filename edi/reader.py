@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -18,9 +18,9 @@ from edi.guides.routes import Routes, Station, Step
 from edi.reader_notes import ReaderNotes
 from edi.recovery import LIMIT, LOOKAHEAD, choose
 from edi.rules import load_rules
-from edi.rules.registry import JoinedTally, RuleSet, Tally, TallyPlace, gather_rules
+from edi.rules.registry import JoinedTally, RuleSet, Tally, gather_rules
 from edi.segments import Delimiters, Segment
-from edi.shapes import Entered, Move, Shape, Shapes
+from edi.shapes import Ending, Move, Shape, Shapes, TallyAbove
 from edi.tree import Loop
 
 RULE_SETS = 64  # readings whose shapes are kept: one for each guide, pair of separators and set of rules
@@ -119,6 +119,7 @@ class SetReader(ReaderNotes):
     def __init__(self, reading: Reading, delimiters: Delimiters, at: Place, *, drops: bool = False) -> None:
         self.reading = reading
         self.delimiters = delimiters
+        self.component, self.repetition = delimiters.component, delimiters.repetition
         self.at = at
         self.guide_id = reading.guide.id
         self.routes = reading.routes
@@ -137,6 +138,7 @@ class SetReader(ReaderNotes):
         self.last: Segment | None = None
         self.held: list[Segment] = []
         self.recoveries = 0
+        self.tables = None
 
     def read(self, segments: list[Segment]) -> None:
         """Read the next segments of the set; the last few wait until it is seen what follows them."""
@@ -165,9 +167,8 @@ class SetReader(ReaderNotes):
             if move.shape is not None:
                 loop.shape = shape = move.shape
             else:
-                self._turn(move, segment)
-                loop = self.loop
-                shape, children = shape_of(loop), loop.children
+                loop, shape = self._turn(move, segment)
+                children = loop.children
             children.append(segment)
             segment.use = use = move.use
             if shape.full:
@@ -178,15 +179,24 @@ class SetReader(ReaderNotes):
         if count:
             self.last = segments[count - 1]
 
-    def _turn(self, move: Move, segment: Segment) -> None:
-        """Complete the loops that a move ends, begin those that it opens."""
+    def _turn(self, move: Move, segment: Segment) -> tuple[Loop, Shape]:
+        """Complete the loops that a move ends, begin those that it opens; the loop that is open then."""
         self.last = segment
         for _ in range(move.closes):
             self._close()
-        loop = self.loop
-        loop.shape = shape_of(loop).follow(move.entered[0].station if move.entered else move.station)
-        for entered in move.entered:
-            self._open(entered, segment)
+        loop, shape = self.loop, shape_of(self.loop)
+        following = move.following
+        loop.shape = shape = shape.after.get(following.index) or shape.follow(following)
+        for use, inner, tallies in move.entered:
+            around, full, shape = loop, shape.full, inner
+            self.loop = loop = Loop(use, around, self.component, self.repetition, shape=inner)
+            around.children.append(loop)
+            if full:
+                self._note_too_many_loops(use, segment, loop)
+            if tallies:
+                for tally in find_tallies(loop, tallies):
+                    tally.begin(loop, segment)
+        return loop, shape
 
     def _recover(self, segments: list[Segment], index: int) -> None:
         """Go on at a segment without a place, and note what is wrong with it, or leave it out."""
@@ -256,54 +266,34 @@ class SetReader(ReaderNotes):
             self._close()
         self._close()
 
-    def _open(self, entered: Entered, segment: Segment) -> None:
-        around = self.loop
-        loop = Loop(
-            entered.use,
-            around,
-            around.component_separator,
-            around.repetition_separator,
-            shape=entered.shape,
-        )
-        around.children.append(loop)
-        self.loop = loop
-        if shape_of(around).full:
-            self._note_too_many_loops(entered.use, segment, loop)
-        if entered.tallies:
-            for tally in self._find_tallies(entered.tallies):
-                tally.begin(loop, segment)
-
     def _close(self) -> None:
+        """Complete the innermost loop."""
         loop = self.loop
-        shape = shape_of(loop)
+        shape = loop.shape
+        assert shape is not None, "a reader gives every loop its shape"
         self.loop = loop.parent or loop
         ending = shape.ending or self.shapes.end(shape)
-        for missed in ending.missing:
-            self._note_missing(missed, loop)
+        if ending.missing:
+            for missed in ending.missing:
+                self._note_missing(missed, loop)
         for check in ending.checks:
-            for finding in check(loop):
-                self.note(self._complete(finding, loop), loop)
-        for rule in ending.totals:
-            for finding in rule.check(loop, loop.tally(rule.make)):
-                self.note(self._complete(finding, loop), loop)
-        if ending.tallies:
-            for tally in self._find_tallies(ending.tallies):
-                tally.add(loop)
+            found = check(loop)
+            if found:
+                self._note_found(found, loop)
+        if ending.counts:
+            self._count(loop, ending)
         loop.tallies = None
         if self.dropped and shape.station.index in self.dropped:
             self._drop(loop, shape.station)
 
-    # --- what remains of loops that are gone
+    def _count(self, loop: Loop, ending: Ending) -> None:
+        """Run the rules about what the loop holds, and count it in the loops around."""
+        for rule in ending.totals:
+            self._note_found(rule.check(loop, loop.tally(rule.make)), loop)
+        for tally in find_tallies(loop, ending.tallies):
+            tally.add(loop)
 
-    def _find_tallies(self, places: Iterable[TallyPlace]) -> Iterator[Tally]:
-        """The tallies of the loops around, in which a loop counts."""
-        for place in places:
-            around: Loop | None = self.loop
-            while around is not None:
-                if around.use.id in place.loops:
-                    yield around.tally(place.make)
-                    break
-                around = around.parent
+    # --- what remains of loops that are gone
 
     def _drop(self, loop: Loop, station: Station) -> None:
         """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
@@ -311,6 +301,17 @@ class SetReader(ReaderNotes):
             self.handed.append((loop, len(self.findings)))
         if shape_of(self.loop).count(station) > 1:
             self.loop.children.pop()
+
+
+def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> list[Tally]:
+    """The tallies of the loops around, in which a loop counts."""
+    found = []
+    for place in places:
+        around = loop
+        for _ in range(place.up):
+            around = around.parent or around
+        found.append(around.tally(place.make))
+    return found
 
 
 def shape_of(loop: Loop) -> Shape:
@@ -333,6 +334,7 @@ def read_set(
     Static checks and the guide's named rules run as the tree grows; everything wrong is a finding with its
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
+    A code list of the guide that `basis` holds newer than ours counts in either case.
     """
     separators = delimiters.component, delimiters.repetition
     if edits and basis is not None:
@@ -340,6 +342,7 @@ def read_set(
     else:
         reading = prepare(guide_id, *separators, edits)
     reader = SetReader(reading, delimiters, at or Place())
+    reader.tables = basis.tables if basis is not None else None
     with resting_collector():
         reader.read(segments)
         reader.end()

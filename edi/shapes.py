@@ -8,7 +8,7 @@ the ids and telling codes that the guide itself names.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from edi.guides.acceptors import Acceptors
 from edi.guides.routes import Routes, Station, Step, limit_of, unknown
 
 if TYPE_CHECKING:
-    from edi.rules.registry import Check, RuleSet, TallyPlace, TotalRule
+    from edi.rules.registry import Check, RuleSet, Tally, TallyPlace, TotalRule
 
 MOST_SHAPES = 10_000
 """How many are remembered; then all are forgotten, so that no file can fill the memory."""
@@ -27,37 +27,41 @@ VARIES = -1
 """Stands for a place that is not the same in all loops of a shape."""
 
 
-class Entered(msgspec.Struct, frozen=True, eq=False):
-    """A loop that a move opens: its station, its shape after the move, and the tallies that look on."""
+class TallyAbove(msgspec.Struct, frozen=True, eq=False):
+    """A tally that a loop counts in: its kind, and how many loops further out it is kept."""
 
-    station: Station
-    use: LoopUse
-    shape: Shape
-    tallies: tuple[TallyPlace, ...]
+    make: type[Tally]
+    up: int
 
 
 class Move(msgspec.Struct, frozen=True, eq=False):
     """What reading a segment does: the loops it ends and begins, and its use.
 
-    `shape` is the next one where the segment stays in the loop, None where it does not.
+    `shape` is the next one where the segment stays in the loop, None where it does not; then `following` is
+    what comes next in the loop that is open after the ends. `entered` are the loops that begin, each with its
+    shape after the move and the tallies that look on.
     """
 
     shape: Shape | None
     use: SegmentUse
     accepts: Acceptors
     plain_accepts: Acceptors
-    station: Station
+    following: Station
     closes: int
-    entered: tuple[Entered, ...]
+    entered: tuple[tuple[LoopUse, Shape, tuple[TallyAbove, ...]], ...]
 
 
 class Ending(msgspec.Struct, frozen=True, eq=False):
-    """What is to be done when a loop of this shape is complete."""
+    """What is to be done when a loop of this shape is complete.
+
+    `counts` is true where there are totals or tallies.
+    """
 
     missing: tuple[Station, ...]
     checks: tuple[Check, ...]
     totals: tuple[TotalRule, ...]
-    tallies: tuple[TallyPlace, ...]
+    tallies: tuple[TallyAbove, ...]
+    counts: bool
 
 
 class Branch(dict[str, "Move | None"]):
@@ -107,16 +111,16 @@ class Shape:
         self.length = 0
         self.places: Mapping[str, int] = {}
         self.names: frozenset[str] = frozenset()
-        self.after: dict[tuple[int, bool], Shape] = {}
+        self.after: dict[int, Shape] = {}
         self.moves: dict[str, Branch] = {}
         self.told: dict[str, Move] = {}
         self.ending: Ending | None = None
 
-    def follow(self, station: Station, *, stays: bool = False) -> Shape:
-        """The shape with one more child; with `stays` the walk goes on from where it was."""
-        found = self.after.get((station.index, stays))
+    def follow(self, station: Station) -> Shape:
+        """The shape with one more child, from which the walk goes on."""
+        found = self.after.get(station.index)
         if found is None:
-            found = self.after[station.index, stays] = self._grow(station, stays)
+            found = self.after[station.index] = self.grow(station, station)
         return found
 
     def has(self, names: Collection[str]) -> bool:
@@ -144,8 +148,9 @@ class Shape:
         self.shapes.remember(found)
         return found
 
-    def _grow(self, station: Station, stays: bool) -> Shape:
-        limit, count, at = limit_of(station), self.count(station), self.at if stays else station
+    def grow(self, station: Station, at: Station) -> Shape:
+        """A shape with one more child; the walk goes on from `at`."""
+        limit, count = limit_of(station), self.count(station)
         most = limit + 1 if limit < UNBOUNDED else 2
         if count == most and at is self.at and self.length < 0:
             return self
@@ -226,25 +231,41 @@ class Shapes:
         station, use = step.station, step.station.segment
         if use is None:
             raise AssertionError("a step arrives at a segment")
-        inside = None if step.closes or step.opens else shape.follow(station, stays=stays)
+        inside = None
+        if not step.closes and not step.opens:
+            inside = shape.grow(station, shape.at) if stays else shape.follow(station)
         entered = []
         for loop, following in pairwise((*step.opens, station)):
             if loop.loop is None:
                 raise AssertionError("a route opens loops only")
-            looking = tuple(self.rules.begun.get(loop.loop.id, ()))
-            entered.append(Entered(loop, loop.loop, self.begin(loop, loop).follow(following), looking))
+            tallies = find_above(loop, self.rules.begun.get(loop.loop.id, ()), 0)
+            entered.append((loop.loop, self.begin(loop, loop).follow(following), tallies))
         at = station.index
         accepts, plain_accepts = self.accepts[at], self.plain_accepts[at]
-        return Move(inside, use, accepts, plain_accepts, station, step.closes, tuple(entered))
+        first = step.opens[0] if step.opens else station
+        return Move(inside, use, accepts, plain_accepts, first, step.closes, tuple(entered))
 
     def end(self, shape: Shape) -> Ending:
         """What is to be done when a loop of this shape is complete."""
         station, rules, name = shape.station, self.rules, shape.station.use.id
-        missing = station.required - shape.counts.keys()
-        ending = shape.ending = Ending(
-            tuple(child for child in station.children if child.index in missing),
-            tuple(rule.check for rule in rules.checks.get(name, ()) if shape.has(rule.needs)),
-            tuple(rules.totals.get(name, ())),
-            tuple(rules.tallies.get(name, ())),
-        )
-        return ending
+        absent = station.required - shape.counts.keys()
+        missing = tuple(child for child in station.children if child.index in absent)
+        checks = tuple(rule.check for rule in rules.checks.get(name, ()) if shape.has(rule.needs))
+        totals = tuple(rules.totals.get(name, ()))
+        tallies = find_above(station, rules.tallies.get(name, ()), 1)
+        shape.ending = Ending(missing, checks, totals, tallies, bool(totals or tallies))
+        return shape.ending
+
+
+def find_above(station: Station, places: Iterable[TallyPlace], least: int) -> tuple[TallyAbove, ...]:
+    """The tallies that a loop counts in, each kept by the nearest loop `least` or more further out."""
+    found = []
+    for place in places:
+        around, up = station, 0
+        while up < least or around.use.id not in place.loops:
+            if around.parent is None:
+                break
+            around, up = around.parent, up + 1
+        else:
+            found.append(TallyAbove(place.make, up))
+    return tuple(found)

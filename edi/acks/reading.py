@@ -24,7 +24,7 @@ SEGMENT_FINDINGS = {
     "3": "segment.missing",
     "4": "loop.too_many",
     "5": "segment.too_many",
-    "6": "segment.unrecognized",
+    "6": "segment.not_in_set",
     "7": "segment.unknown",
     "I4": "segment.not_used",
     "I6": "segment.missing",

@@ -284,7 +284,6 @@ def write_claim(claim: ClaimStatus) -> dict[str, object]:
 
 def write_claim_statuses(claim: ClaimStatus) -> list[dict[str, object]]:
     """STC segments: at most three statuses each; the message goes into the first."""
-    runs = [claim.statuses[at : at + STATUS_LIMIT] for at in range(0, len(claim.statuses), STATUS_LIMIT)]
     return [
         {
             "informationStatuses": [write_status(status) for status in run],
@@ -293,8 +292,13 @@ def write_claim_statuses(claim: ClaimStatus) -> list[dict[str, object]]:
             "totalClaimChargeAmount": write_amount(claim.charge or Decimal(0)),
             "statusMessage": claim.message if index == 0 else "",
         }
-        for index, run in enumerate(runs)
+        for index, run in enumerate(split_statuses(claim.statuses))
     ]
+
+
+def split_statuses(statuses: Sequence[StatusCode]) -> list[Sequence[StatusCode]]:
+    """The statuses as STC segments hold them: three each."""
+    return [statuses[at : at + STATUS_LIMIT] for at in range(0, len(statuses), STATUS_LIMIT)]
 
 
 def write_service(service: ServiceStatus) -> dict[str, object]:
@@ -308,8 +312,11 @@ def write_service(service: ServiceStatus) -> dict[str, object]:
             "chargeAmount": write_amount(service.charge or Decimal(0)),
         },
         "serviceClaimStatuses": [
-            {"serviceStatuses": [write_status(status)], "statusInformationActionCode": REJECT}
-            for status in service.statuses
+            {
+                "serviceStatuses": [write_status(status) for status in run],
+                "statusInformationActionCode": REJECT,
+            }
+            for run in split_statuses(service.statuses)
         ],
         "lineItemControlNumber": echo(service.control_number, 1, REFERENCE_LENGTH),
         "serviceLineDate": write_date(service.date),

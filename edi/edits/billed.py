@@ -1,6 +1,6 @@
-"""A professional claim as it was billed: its diagnoses and lines, read once from the tree for every edit.
+"""A claim as it was billed: its diagnoses and lines, read once from the tree for every edit.
 
-Source: 005010X222A1 2300 CLM, HI; 2400 SV1, DTP 472.
+Source: 005010X222A1, 005010X223A2 and 005010X224A2 2300 CLM, DTP 434, HI; 2400 SV1, SV2 or SV3, DTP 472.
 """
 
 from __future__ import annotations
@@ -13,21 +13,72 @@ from edi.notation import parse_date
 from edi.segments import Segment
 from edi.tree import Loop
 
-DIAGNOSES = {"ABK": "icd10cm", "ABF": "icd10cm", "BK": "icd9cm", "BF": "icd9cm"}
+#: The qualifiers of diagnoses that count: whose table they are of, and what they are to the claim.
+DIAGNOSES = {
+    "ABK": ("icd10cm", "principal"),
+    "ABF": ("icd10cm", "other"),
+    "ABJ": ("icd10cm", "admitting"),
+    "APR": ("icd10cm", "reason"),
+    "ABN": ("icd10cm", "cause"),
+    "BK": ("icd9cm", "principal"),
+    "BF": ("icd9cm", "other"),
+    "BJ": ("icd9cm", "admitting"),
+    "PR": ("icd9cm", "reason"),
+    "BN": ("icd9cm", "cause"),
+}
+#: The qualifiers of an institutional claim's procedures.
+PROCEDURES = frozenset({"BBR", "BBQ"})
+LISTED = frozenset({"principal", "other"})
+PRESENT_ON_ADMISSION = 9
+INPATIENT = "1"
+
+
+class ServiceForm(NamedTuple):
+    """Where the segment of a service has what: positions from 1, 0 for what it does not have."""
+
+    procedure: int
+    unit: int
+    quantity: int
+    place: int
+    pointers: int
+    revenue: int
+    width: int
+
+
+FORMS = {
+    "SV1": ServiceForm(1, 3, 4, 5, 7, 0, 8),
+    "SV2": ServiceForm(2, 4, 5, 0, 0, 1, 6),
+    "SV3": ServiceForm(1, 0, 6, 3, 11, 0, 12),
+}
 
 
 class Diagnosis(NamedTuple):
-    """A diagnosis of the claim: where it stands, its table, its code, and the day that counts."""
+    """A diagnosis of the claim: where it stands, its table, its code, the day that counts, what it is to the
+    claim (principal, other, admitting, reason, cause), and whether it was present on admission.
+    """
 
     segment: Segment
     element: int
     table: str
     code: str
     on: date | None
+    role: str
+    present: str
+
+
+class Surgery(NamedTuple):
+    """A procedure of an institutional claim (ICD-10-PCS): where it stands, its code, its day."""
+
+    segment: Segment
+    element: int
+    code: str
+    on: date | None
 
 
 class BilledLine(NamedTuple):
-    """A service line: its SV1 in parts, its first and last day, and the diagnoses it points to (from 1)."""
+    """A service line: its service in parts, its first and last day, the diagnoses it points to (from 1), and
+    where its segment has these.
+    """
 
     loop: Loop
     segment: Segment
@@ -40,43 +91,66 @@ class BilledLine(NamedTuple):
     pointers: tuple[str, ...]
     first: date | None
     last: date | None
+    revenue: str
+    form: ServiceForm
 
 
 class BilledClaim(NamedTuple):
-    """A claim with its diagnoses and lines. `first` is the first day of service, `last` the last."""
+    """A claim with its diagnoses and lines. `first` is the first day of service or of the statement, `last`
+    the last; `place` is a place of service, or of an institution the first two digits of its bill type.
+    """
 
     loop: Loop
     segment: Segment
     frequency: str
     place: str
     diagnoses: tuple[Diagnosis, ...]
+    surgeries: tuple[Surgery, ...]
     lines: tuple[BilledLine, ...]
     first: date | None
     last: date | None
+    institutional: bool
+
+    @property
+    def bill_type(self) -> str:
+        """The three digits of an institution's bill type."""
+        return self.place + self.frequency
+
+    @property
+    def inpatient(self) -> bool:
+        """Whether the bill is of an inpatient: its day that counts is the last of the statement."""
+        return self.institutional and self.place[1:2] == INPATIENT and self.place[:1] in ("1", "2", "4")
 
 
 def read_billed_claim(loop: Loop) -> BilledClaim:
     """The claim of a complete loop 2300."""
     separator = loop.component_separator
     lines = tuple(read_lines(loop, separator))
-    first = min([line.first for line in lines if line.first is not None], default=None)
-    last = max([line.last for line in lines if line.last is not None], default=None)
     segment = loop.segment("CLM") or Segment(["CLM"])
-    care = segment.element(5).split(separator)
+    care = [*segment.element(5).split(separator), "", ""]
+    period = loop.segment("DTP", "434")
+    begins, _, ends = period.element(3).partition("-") if period is not None else ("", "", "")
+    days = [day for line in lines for day in (line.first, line.last) if day is not None]
+    days += [day for day in (parse_date(begins), parse_date(ends or begins)) if day is not None]
+    first, last = min(days, default=None), max(days, default=None)
+    institutional = care[1] == "A"
+    counts = last if institutional else first
     return BilledClaim(
         loop,
         segment,
-        care[2] if len(care) > 2 else "",
+        care[2],
         care[0],
-        tuple(read_diagnoses(loop, separator, lines, first)),
+        tuple(read_diagnoses(loop, separator, lines, counts)),
+        tuple(read_surgeries(loop, separator, counts)),
         lines,
         first,
         last,
+        institutional,
     )
 
 
 def read_lines(claim: Loop, separator: str) -> Iterator[BilledLine]:
-    """The service lines that have a professional service."""
+    """The service lines that have a service."""
     for child in claim.children:
         if isinstance(child, Loop) and child.use.id == "2400":
             line = read_line(child, separator)
@@ -85,40 +159,50 @@ def read_lines(claim: Loop, separator: str) -> Iterator[BilledLine]:
 
 
 def read_line(loop: Loop, separator: str) -> BilledLine | None:
-    """One service line, or None where it has no SV1."""
+    """One service line, or None where it has no service."""
     service = days = None
     for child in loop.children:
         if isinstance(child, Segment):
             elements = child.elements
-            if elements[0] == "SV1":
+            if elements[0] in FORMS:
                 service = child
             elif elements[0] == "DTP" and elements[1:2] == ["472"]:
                 days = child
     if service is None:
         return None
+    form = FORMS[service.elements[0]]
     elements = service.elements
-    if len(elements) < 8:
-        elements = [*elements, *[""] * (8 - len(elements))]
-    parts = elements[1].split(separator)
+    if len(elements) < form.width:
+        elements = [*elements, *[""] * (form.width - len(elements))]
+    parts = elements[form.procedure].split(separator)
     first, _, last = days.element(3).partition("-") if days is not None else ("", "", "")
-    begin = parse_date(first)
     return BilledLine(
         loop,
         service,
         parts[0],
         parts[1] if len(parts) > 1 else "",
         tuple([part for part in parts[2:6] if part]) if len(parts) > 2 else (),
-        elements[3],
-        elements[4],
-        elements[5],
-        tuple(elements[7].split(separator)),
-        begin,
-        parse_date(last) if last else begin,
+        elements[form.unit] if form.unit else "UN",
+        elements[form.quantity],
+        elements[form.place] if form.place else "",
+        tuple(elements[form.pointers].split(separator)) if form.pointers else (),
+        parse_date(first),
+        parse_date(last or first),
+        elements[form.revenue] if form.revenue else "",
+        form,
     )
 
 
+def read_codes(claim: Loop, separator: str) -> Iterator[tuple[Segment, int, list[str]]]:
+    """Every code of the HI segments in its parts, with its place."""
+    for segment in claim.children:
+        if isinstance(segment, Segment) and segment.elements[0] == "HI":
+            for element, text in enumerate(segment.elements[1:], 1):
+                yield segment, element, text.split(separator)
+
+
 def read_diagnoses(
-    claim: Loop, separator: str, lines: tuple[BilledLine, ...], first: date | None
+    claim: Loop, separator: str, lines: tuple[BilledLine, ...], counts: date | None
 ) -> Iterator[Diagnosis]:
     """The diagnoses in order; one's day is that of the first line that points to it, else the claim's."""
     days: dict[str, date | None] = {}
@@ -126,14 +210,20 @@ def read_diagnoses(
         for pointer in line.pointers:
             days.setdefault(pointer, line.first)
     number = 0
-    for segment in claim.children:
-        if not isinstance(segment, Segment) or segment.elements[0] != "HI":
+    for segment, element, parts in read_codes(claim, separator):
+        table, role = DIAGNOSES.get(parts[0], ("", ""))
+        if not table:
             continue
-        for element, text in enumerate(segment.elements[1:], 1):
-            qualifier, _, rest = text.partition(separator)
-            table = DIAGNOSES.get(qualifier)
-            if table is not None:
-                number += 1
-                code = rest.partition(separator)[0]
-                if code:
-                    yield Diagnosis(segment, element, table, code, days.get(str(number)) or first)
+        number += 1
+        if len(parts) > 1 and parts[1]:
+            present = parts[PRESENT_ON_ADMISSION - 1] if len(parts) >= PRESENT_ON_ADMISSION else ""
+            on = days.get(str(number)) or counts
+            yield Diagnosis(segment, element, table, parts[1], on, role, present)
+
+
+def read_surgeries(claim: Loop, separator: str, counts: date | None) -> Iterator[Surgery]:
+    """The ICD-10-PCS procedures of an institutional claim, each on its own day."""
+    for segment, element, parts in read_codes(claim, separator):
+        if parts[0] in PROCEDURES and len(parts) > 1 and parts[1]:
+            on = parse_date(parts[3]) if len(parts) > 3 else None
+            yield Surgery(segment, element, parts[1], on or counts)

@@ -12,11 +12,15 @@ from edi.rules import load_rules
 from edi.rules.registry import RULES, RuleSet
 
 MODULES = (
+    "edi.edits.certificates",
     "edi.edits.diagnoses",
+    "edi.edits.fees",
     "edi.edits.filing",
+    "edi.edits.institutional",
     "edi.edits.ncci",
     "edi.edits.providers",
     "edi.edits.services",
+    "edi.edits.turns",
 )
 BASES = 16  # one for each day of receipt and release of the tables; old ones are let go
 

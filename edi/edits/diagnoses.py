@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from datetime import date
 
 from edi.edits.basis import Basis
-from edi.edits.billed import BilledClaim, Diagnosis
+from edi.edits.billed import LISTED, BilledClaim, Diagnosis
 from edi.edits.registry import claim_edit
 from edi.edits.words import judge_code
 from edi.findings import Finding, find
+from edi.notation import parse_date
 from edi.rules.places import locate
 
 SOURCE = "005010X222A1"
 CONDITIONS = "ICD-10-CM Official Guidelines"
 TENTH_REVISION = date(2015, 10, 1)
 EXTERNAL_CAUSES = frozenset("VWXY")
+ACUTE_STAY = "11"
+#: The marks of the diagnosis table that the age table has a span for, in words.
+AGES = {"newborn": "newborns", "pediatric": "children", "maternity": "motherhood", "adult": "adults"}
 
 
 @claim_edit(cites=f"{SOURCE} 2300 HI: codes in effect on the date of service; 45 CFR 162.1000")
@@ -50,6 +54,8 @@ def diagnoses_are_unique(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """No diagnosis is listed twice."""
     seen: set[str] = set()
     for diagnosis in claim.diagnoses:
+        if diagnosis.role not in LISTED:
+            continue
         if diagnosis.code in seen:
             yield _report("diagnosis.listed_twice", claim, diagnosis)
         seen.add(diagnosis.code)
@@ -58,7 +64,7 @@ def diagnoses_are_unique(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
 @claim_edit(cites=f"{CONDITIONS} I.C.20.a.6 (external causes), I.A.13 (manifestations)")
 def first_diagnosis_may_come_first(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """The first diagnosis is neither an external cause nor a manifestation of another disease."""
-    first = next(iter(claim.diagnoses), None)
+    first = next((one for one in claim.diagnoses if one.role in LISTED), None)
     if first is None or first.table != "icd10cm" or first.on is None:
         return
     entry = basis.tables.find("icd10cm", first.code, first.on)
@@ -66,12 +72,72 @@ def first_diagnosis_may_come_first(claim: BilledClaim, basis: Basis) -> Iterator
         yield _report("diagnosis.external_cause_first", claim, first)
     elif entry is not None and "manifestation" in entry.marks:
         yield _report("diagnosis.manifestation_first", claim, first)
+    elif claim.inpatient and entry is not None and "unacceptable_principal" in entry.marks:
+        yield _report("diagnosis.unacceptable_principal", claim, first, release=basis.tables.cite("icd10cm"))
 
 
-def _report(code: str, claim: BilledClaim, diagnosis: Diagnosis, component: int = 2) -> Finding:
+@claim_edit(cites="005010X223A2 2300 HI01-9: whether a condition was present on admission; 42 CFR 412.520")
+def presence_on_admission_is_told(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+    """The bill of an acute stay says of each diagnosis whether it was there on admission, or it is exempt."""
+    if claim.place != ACUTE_STAY:
+        return
+    for diagnosis in claim.diagnoses:
+        if diagnosis.role not in LISTED or diagnosis.present or diagnosis.on is None:
+            continue
+        if basis.tables.find("poa_exempt", diagnosis.code, diagnosis.on) is None:
+            yield _report("diagnosis.admission_not_told", claim, diagnosis, component=9)
+
+
+@claim_edit(cites="CMS, Medicare Code Editor: age conflict")
+def diagnoses_fit_the_age(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+    """A diagnosis of newborns, children, motherhood or adults is that of a patient of such an age."""
+    born = read_birth(claim)
+    if born is None:
+        return
+    for diagnosis in claim.diagnoses:
+        if diagnosis.table != "icd10cm" or diagnosis.on is None:
+            continue
+        entry = basis.tables.find("icd10cm", diagnosis.code, diagnosis.on)
+        for mark in entry.marks if entry is not None else ():
+            span = basis.tables.find("age_range", mark.upper(), diagnosis.on) if mark in AGES else None
+            if span is not None and not fits(span.marks, count_years(born, diagnosis.on)):
+                release = basis.tables.cite("age_range")
+                yield _report("diagnosis.age_differs", claim, diagnosis, ages=AGES[mark], release=release)
+
+
+def read_birth(claim: BilledClaim) -> date | None:
+    """The patient's date of birth: of the dependent, or of the subscriber."""
+    patient = claim.loop.ascend("2000C") or claim.loop.ascend("2000B")
+    name = "2010CA" if patient is not None and patient.use.id == "2000C" else "2010BA"
+    loops = patient.loops(name) if patient is not None else []
+    return parse_date(loops[0].value("DMG", 2)) if loops else None
+
+
+def count_years(born: date, on: date) -> int:
+    """Whole years of age."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def fits(marks: tuple[str, ...], age: int) -> bool:
+    """Whether an age lies in a span of the age table (`from 9`, `to 64`)."""
+    bounds = dict(mark.split(" ", 1) for mark in marks)
+    return int(bounds["from"]) <= age <= int(bounds["to"])
+
+
+def _report(
+    code: str,
+    claim: BilledClaim,
+    diagnosis: Diagnosis,
+    component: int = 2,
+    *,
+    ages: str = "",
+    release: str = "",
+) -> Finding:
     return find(
         code,
         x12=locate(claim.loop, diagnosis.segment, diagnosis.element, component),
         rule=f"{SOURCE} 2300/HI{diagnosis.element:02}-{component}",
         value=diagnosis.code,
+        ages=ages,
+        release=release,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 
 from edi.edits.basis import Basis
 from edi.edits.registry import edit
@@ -43,11 +42,19 @@ def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterator[Finding]:
         yield find(
             "taxonomy.malformed", x12=locate(loop, segment, 3), rule=cite(loop, segment, 3), value=code
         )
-    elif basis.tables.judge("taxonomy", code, date.max) is Verdict.UNKNOWN:
+    elif judge_taxonomy(basis, code) is Verdict.UNKNOWN:
         release = basis.tables.cite("taxonomy")
         yield find(
             "taxonomy.unknown", x12=locate(loop, segment, 3), rule=release, value=code, release=release
         )
+
+
+def judge_taxonomy(basis: Basis, code: str) -> Verdict:
+    """What the code set says on the day of receipt, or on the release's first day where that is not known."""
+    held = basis.tables.table("taxonomy")
+    if held is None:
+        return Verdict.NOT_HELD
+    return held.judge(code, basis.received or held.heading.effective)
 
 
 @edit(

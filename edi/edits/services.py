@@ -16,6 +16,8 @@ from edi.tree import Loop
 
 SOURCE = "005010X222A1"
 HCPCS = "HC"
+DENTAL = "AD"
+CDT = re.compile(r"D[0-9]{4}", re.ASCII)
 PLACES = "place_of_service"
 PROCEDURE = re.compile(r"[0-9]{5}|[0-9]{4}[FTUMA]|[A-Z][0-9]{4}", re.ASCII)
 LEVEL_TWO = re.compile(r"[A-CE-Z][0-9]{4}", re.ASCII)
@@ -48,9 +50,9 @@ def procedures_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Findi
         if line.qualifier != HCPCS or not line.procedure:
             continue
         if PROCEDURE.fullmatch(line.procedure) is None:
-            yield _report("procedure.malformed", line, 1, 2, line.procedure)
-        elif line.first is not None and LEVEL_TWO.fullmatch(line.procedure):
-            yield from judge_code(basis, "hcpcs", line.procedure, line.first, line.loop, line.segment, 1, 2)
+            yield _report("procedure.malformed", line, line.form.procedure, 2, line.procedure)
+        elif LEVEL_TWO.fullmatch(line.procedure):
+            yield from _judge(basis, "hcpcs", line.procedure, claim, line, 2)
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV101-3 to SV101-6")
@@ -59,11 +61,9 @@ def modifiers_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Findin
     for line in claim.lines:
         for component, modifier in enumerate(line.modifiers, 3):
             if MODIFIER.fullmatch(modifier) is None:
-                yield _report("modifier.malformed", line, 1, component, modifier)
-            elif line.first is not None and LEVEL_TWO_MODIFIER.fullmatch(modifier):
-                yield from judge_code(
-                    basis, "hcpcs_modifier", modifier, line.first, line.loop, line.segment, 1, component
-                )
+                yield _report("modifier.malformed", line, line.form.procedure, component, modifier)
+            elif LEVEL_TWO_MODIFIER.fullmatch(modifier):
+                yield from _judge(basis, "hcpcs_modifier", modifier, claim, line, component)
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV101-3 to SV101-6; CMS Claims Processing Manual ch. 12")
@@ -73,11 +73,12 @@ def modifiers_agree(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
         for component, modifier in enumerate(line.modifiers[1:], 4):
             before = line.modifiers[: component - 3]
             if modifier in before:
-                yield _report("modifier.repeated", line, 1, component, modifier)
+                yield _report("modifier.repeated", line, line.form.procedure, component, modifier)
             for other in before:
                 if frozenset((modifier, other)) in CONFLICTS:
                     pair = f"{other} and {modifier}"
-                    yield _report("modifier.contradicts", line, 1, component, modifier, pair)
+                    at = line.form.procedure
+                    yield _report("modifier.contradicts", line, at, component, modifier, pair)
 
 
 @claim_edit(cites=f"{SOURCE} 2300 CLM05-1 and 2400 SV105; CMS place of service code set")
@@ -88,6 +89,18 @@ def places_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     for place, day, loop, segment, component in stated:
         if day is not None and basis.tables.judge(PLACES, place, day) is Verdict.NOT_IN_EFFECT:
             yield from judge_code(basis, PLACES, place, day, loop, segment, 5, component)
+
+
+@claim_edit(cites="005010X224A2 2400 SV301-2 where SV301-1 is AD; 45 CFR 162.1002")
+def dental_procedures_have_their_form(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+    """A dental procedure is the letter D and four digits; where the CDT list is held, it is one of it."""
+    for line in claim.lines:
+        if line.qualifier != DENTAL:
+            continue
+        if CDT.fullmatch(line.procedure) is None:
+            yield _report("procedure.not_dental", line, line.form.procedure, 2, line.procedure)
+        elif "cdt" in basis.tables:
+            yield from _judge(basis, "cdt", line.procedure, claim, line, 2)
 
 
 @edit(
@@ -127,6 +140,17 @@ def lines_are_distinct(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
         if same in seen and REPEATED.isdisjoint(line.modifiers) and not line.loop.loops("2410"):
             yield _report("claim.lines_equal", line, 1, 2, line.procedure)
         seen.add(same)
+
+
+def _judge(
+    basis: Basis, table: str, code: str, claim: BilledClaim, line: BilledLine, component: int
+) -> Iterator[Finding]:
+    """What a table says of a code of a line, on the day of the line or of the claim."""
+    day = line.first or claim.last
+    if day is not None:
+        yield from judge_code(
+            basis, table, code, day, line.loop, line.segment, line.form.procedure, component
+        )
 
 
 def _report(code: str, line: BilledLine, element: int, component: int, value: str, pair: str = "") -> Finding:

@@ -57,6 +57,7 @@ class Directory(msgspec.Struct, frozen=True):
     names: dict[str, str]
     notes: dict[str, list[str]]
     element: dict[str, str] = {}
+    others: str = ""
 
 
 class Line(NamedTuple):
@@ -82,6 +83,13 @@ def load_directory() -> Directory:
     """The X12 segment directory."""
     text = (files("schemas") / "segments.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), Directory)
+
+
+@cache
+def load_segment_ids() -> frozenset[str]:
+    """The id of every segment of X12 that a HIPAA transaction may have."""
+    directory = load_directory()
+    return frozenset((*directory.segment, *directory.others.split()))
 
 
 @cache

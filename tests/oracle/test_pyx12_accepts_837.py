@@ -22,6 +22,10 @@ CLAIMS = sorted((ROOT / "claims").glob("*.json")) + sorted(
 
 # Claims that pyx12 refuses although they are right, with the acknowledgment notes that it gives.
 DISAGREEMENTS = {
+    "equipment_with_certification": (
+        ("IK3*PWK*25**8", "IK4*2*756*7*NS"),
+        "the same as every_name: PWK01 CT is the certificate of medical necessity, whose PWK02 may be NS",
+    ),
     "every_name": (
         ("IK3*PWK*153**8", "IK4*2*756*7*AB"),
         "pyx12 matches 2400 PWK siblings by PWK01 alone, so that the certificate of medical necessity "

@@ -141,7 +141,7 @@ def test_any_text_comes_back_as_it_was(name: str, data: st.DataObject) -> None:
 
 
 #: A segment without its qualifier cannot be told from its siblings: it is reported and left out.
-UNPLACED = frozenset({"segment.unknown", "segment.unrecognized"})
+UNPLACED = frozenset({"segment.unknown", "segment.unrecognized", "segment.not_in_set"})
 FREE = frozenset({"lastName", "firstName", "organizationName", "address1", "city", "patientControlNumber"})
 
 

@@ -99,6 +99,8 @@ def test_same_id_siblings_are_told_apart_by_their_codes() -> None:
 def test_a_segment_out_of_its_place_is_told_from_one_the_guide_lacks() -> None:
     misplaced = read(change("LX*1\n", "LX*1\nSBR*S*18\n"))
     unheard = read(change("LX*1\n", "LX*1\nZZZ*1\n"))
+    foreign = read(change("LX*1\n", "LX*1\nAK1*HC*1\n"))
+    assert codes(foreign) == ["segment.not_in_set"]
     assert codes(misplaced) == ["segment.unknown"]
     assert codes(unheard) == ["segment.unrecognized"]
 

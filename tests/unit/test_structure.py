@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from edi.guide import UNBOUNDED, CompositeUse, ElementUse, LoopUse, SegmentUse
+from edi.guide import UNBOUNDED, CompositeUse, ElementUse, Guide, LoopUse, SegmentUse
 from edi.guides.loading import GuideError, GuideSource, load_source
+from edi.guides.registry import load_guide, load_heads
+from edi.guides.routes import Routes
 from edi.guides.structure import StructureError, build_root
+from tests.guide_walks import COMPONENT, make_segments, prove_order, prove_reach, prove_station
 
 SMALL = """
 HEADER table Table 1
@@ -105,3 +108,36 @@ def test_a_guide_whose_siblings_cannot_be_told_apart_does_not_load() -> None:
     )
     with pytest.raises(GuideError, match="2 uses of N3 cannot be told apart"):
         load_source(source)
+
+
+def load_small(text: str) -> Guide:
+    numbers = {"numbers": ["18", "1L"]}
+    return load_source(
+        GuideSource("T", "Test", "270", "HS", ("005010X279A1",), structure=text, codes=numbers)
+    )
+
+
+def test_a_use_that_is_hidden_by_what_stands_before_it_is_found() -> None:
+    assert prove_order(load_small(SMALL + "  REF S 1 Later Number: 01=2U 02\n")) == []
+    hidden = load_small(SMALL + "  REF S 1 Later Number: 01=1L 02\n")
+    assert prove_reach(hidden) == []
+    assert "2000A/REF after 2100A/NM1 is read as something else" in prove_order(hidden)
+
+
+@pytest.mark.parametrize("guide", sorted(load_heads()))
+def test_the_proof_walks_to_every_segment_of_a_guide(guide: str) -> None:
+    """What the proof tries is everything that the guide has, each with every telling code."""
+    loaded = load_guide(guide)
+    routes = Routes(loaded, COMPONENT)
+    used = [
+        station for station in routes.stations if station.segment and station.segment.id not in ("ST", "SE")
+    ]
+    assert len(used) == len([use for use in loaded.root.segment_uses() if use.id not in ("ST", "SE")])
+    for station in used:
+        assert list(prove_station(routes, station, {})) == []
+        assert len(list(make_segments(station))) == max(1, len(station.codes))
+
+
+@pytest.mark.parametrize("guide", sorted(load_heads()))
+def test_a_segment_is_read_as_its_own_use_whatever_stands_before_it(guide: str) -> None:
+    assert prove_order(load_guide(guide)) == []

@@ -31,6 +31,7 @@ def bill(
 ) -> dict[str, Any]:
     claim: dict[str, Any] = copy.deepcopy(SAMPLE)
     claim["claimInformation"]["claimFilingCode"] = program
+    claim["claimInformation"]["claimSupplementalInformation"] = {"cliaNumber": "38D0000001"}
     for line, given in zip(claim["claimInformation"]["serviceLines"], modifiers, strict=True):
         line["professionalService"]["procedureModifiers"] = given
     claim["claimInformation"]["serviceLines"][1]["professionalService"]["serviceUnitCount"] = units
