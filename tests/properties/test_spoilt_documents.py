@@ -17,7 +17,7 @@ from edi.outline import outline_file
 from edi.translation import UntranslatableError, make_envelope, write_json, write_x12
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-FILES = sorted(SAMPLES.glob("*/*/*.x12"))
+FILES = sorted(place for place in SAMPLES.glob("*/*/*.x12") if place.name != "file.x12")
 ENVELOPE = make_envelope("SENDER", "RECEIVER", 1, datetime(2026, 11, 24, tzinfo=UTC), usage="T")
 SPOILS: list[Any] = [None, True, 0, -1, "", [], {}, "x*y~z^", ["a"], {"a": 1}, "9" * 400, [[]], [None], "é\n"]
 ROUNDS = 60
@@ -58,4 +58,4 @@ def test_spoilt_documents_raise_nothing_but_named_errors(seed: int) -> None:
             continue
         report = check_file(written)
         assert write_json(report) is not None
-        assert list(outline_file(report))
+        assert outline_file(inspect("spoilt", written))
