@@ -125,6 +125,9 @@ class SegmentCheck:
         if use.type == BINARY and text and use.usage != "N":
             return
         parts = self._repetitions(use, text)
+        if len(parts) > 1 and not parts[-1]:
+            yield self._find("element.trailing_separators", use.position, name=use.name)
+            parts = [part for part in parts if part] or [""]
         if len(parts) > use.repeat:
             yield self._find(
                 "element.too_many_repetitions", use.position, value=text, name=use.name, limit=str(use.repeat)
@@ -163,6 +166,8 @@ class SegmentCheck:
     def _check_components(self, use: CompositeUse, text: str) -> Iterator[Finding]:
         parts = text.split(self.delimiters.component)
         limit = use.components[-1].position
+        if len(parts) > 1 and not parts[-1]:
+            yield self._find("element.trailing_separators", use.position, name=use.name)
         if any(parts[limit:]):
             yield self._find(
                 "element.too_many_components",

@@ -10,6 +10,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+from edi.guides.words import load_words
+
 MEANINGS = (
     "acknowledgments.toml",
     "adjustment_reasons.toml",
@@ -52,4 +54,7 @@ def find_meaning(data_element: str, code: str, name: str = "") -> str:
     """What `code` means in the place of a data element with the guide's `name`; "" where no table says."""
     places = load_places()
     table = places["name"].get(name) or places["element"].get(data_element)
-    return (meaning(table, code) or "").rstrip(".") if table else ""
+    told = (meaning(table, code) or "").rstrip(".") if table else ""
+    if told or data_element not in places["words"]:
+        return told
+    return load_words().get(places["words"][data_element], {}).get(code, "")

@@ -90,8 +90,10 @@ def _settle(
 ) -> HeaderText:
     """Decides the delimiters: looks at what follows the ISA to find the terminator that is really used."""
     separator = text[start + 3]
-    moved = _terminator_on_next_line(text, end, terminator) or _line_breaks_instead(
-        text, end, separator, terminator
+    moved = (
+        _terminator_on_next_line(text, end, terminator)
+        or _other_terminator(text, end, separator, terminator)
+        or _line_breaks_instead(text, end, separator, terminator)
     )
     if moved:
         terminator, end, fault = moved
@@ -115,6 +117,16 @@ def _terminator_on_next_line(text: str, end: int, terminator: str) -> tuple[str,
         return None
     found = re.compile(r"[ \t\r\n]*([^0-9A-Za-z\s])[ \t\r\n]*(?:GS|TA1|IEA)[^0-9A-Za-z]").match(text, end)
     return (found[1], found.end(1), "file.line_break_before_terminator") if found else None
+
+
+def _other_terminator(text: str, end: int, separator: str, terminator: str) -> tuple[str, int, str] | None:
+    """ISA declares a terminator that is not used: another stands between GS and the first ST."""
+    mark = re.escape(separator)
+    group = re.compile(rf"\s*GS{mark}(?:[^{mark}]*{mark}){{7}}[0-9A-Z]+([^0-9A-Za-z\s])\s*ST{mark}")
+    found = group.match(text, end)
+    if found is None or found[1] in (separator, terminator):
+        return None
+    return found[1], end, "isa.segment_terminator"
 
 
 def _line_breaks_instead(text: str, end: int, separator: str, terminator: str) -> tuple[str, int, str] | None:

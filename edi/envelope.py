@@ -70,7 +70,7 @@ __all__ = [
     "write_segments",
 ]
 #: What reading a set by its guide forgives although X12.6 forbids it.
-FAULTS_OF_FORM = frozenset({"segment.trailing_separators"})
+FAULTS_OF_FORM = frozenset({"segment.trailing_separators", "element.trailing_separators"})
 
 
 def stream_parts(chunks: Iterable[bytes], *, strict: bool = False) -> Iterator[Part]:

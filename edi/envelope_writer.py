@@ -100,26 +100,46 @@ def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
     Elements hold their components joined already, so that only element separators, terminators and line
     breaks inside a value can be seen here: DelimiterInValue names segment and element.
     """
+    written = list(segments)
+    text = join_segments([segment.elements for segment in written], delimiters)
+    if text is not None:
+        return text
+    return "".join([write_segment(segment, delimiters) for segment in written])
+
+
+def join_segments(segments: Sequence[list[str]], delimiters: Delimiters) -> str | None:
+    """The text of segments by their elements; None where anything in it has to be trimmed or refused.
+
+    That is seen from the whole text: how often each separator stands in it, and beside which.
+    """
     separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
     end = terminator + delimiters.line_end
-    lines = []
-    for segment in segments:
-        elements = segment.elements
-        if elements[0] in BINARY_SEGMENTS:
-            lines.append(write_binary(elements, separator) + end)
-            continue
+    count = len(segments)
+    text = end.join([*map(separator.join, segments), ""])
+    inside = (component + separator, component + delimiters.repetition, separator + end, component + end)
+    clean = (
+        text.count(separator) == sum(map(len, segments)) - count
+        and text.count(terminator) == count
+        and all(text.count(mark) == count * end.count(mark) for mark in "\r\n")
+        and not any(pair in text for pair in inside)
+    )
+    return text if clean else None
+
+
+def write_segment(segment: Segment, delimiters: Delimiters) -> str:
+    """One segment as text, trimmed. Raises DelimiterInValue."""
+    separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
+    elements = segment.elements
+    if elements[0] in BINARY_SEGMENTS:
+        return write_binary(elements, separator) + terminator + delimiters.line_end
+    line = separator.join(elements)
+    if component + separator in line or line[-1:] in (separator, component) or _ends_inside(line, delimiters):
+        elements = _trim(elements, delimiters)
         line = separator.join(elements)
-        if (
-            component + separator in line
-            or line[-1:] in (separator, component)
-            or _ends_inside(line, delimiters)
-        ):
-            elements = _trim(elements, delimiters)
-            line = separator.join(elements)
-        if line.count(separator) != len(elements) - 1 or terminator in line or "\n" in line or "\r" in line:
-            raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
-        lines.append(line + end)
-    return "".join(lines)
+    broken = ("\n" in line or "\r" in line) and _is_broken(line, delimiters)
+    if line.count(separator) != len(elements) - 1 or terminator in line or broken:
+        raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
+    return line + terminator + delimiters.line_end
 
 
 def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id: str, element: int) -> str:
@@ -135,6 +155,12 @@ def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id:
 
 def _forbidden(delimiters: Delimiters) -> str:
     return delimiters.element + delimiters.component + delimiters.repetition + delimiters.segment + "\r\n"
+
+
+def _is_broken(line: str, delimiters: Delimiters) -> bool:
+    """True where a line break stands in a value, and is not itself a separator of the interchange."""
+    separators = delimiters.element + delimiters.component + delimiters.repetition
+    return any(mark in line and mark not in separators for mark in "\r\n")
 
 
 def _ends_inside(line: str, delimiters: Delimiters) -> bool:

@@ -17,7 +17,7 @@ from edi.findings import Finding, Place, find
 from edi.guides.registry import known_versions, load_guide, recognise_guide, resolve_guide
 from edi.interchange import Group, GroupHeader, Interchange, InterchangeHeader, TransactionSet
 from edi.reader import read_set
-from edi.segments import Segment
+from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
 
@@ -35,6 +35,7 @@ class SetReport:
     segments: tuple[Segment, ...]
     tree: Loop | None
     findings: tuple[Finding, ...]
+    delimiters: Delimiters = field(default_factory=Delimiters)
 
     @property
     def segment_count(self) -> int:
@@ -45,7 +46,7 @@ class SetReport:
         """The JSON documents of the set, by the names of its guide."""
         if self.guide is None or self.tree is None:
             return ()
-        return tuple(bind_tree(load_guide(self.guide), self.tree))
+        return tuple(bind_tree(load_guide(self.guide), self.tree, delimiters=self.delimiters))
 
     @property
     def accepted(self) -> bool:
@@ -181,17 +182,21 @@ def _check_set(
         guide = recognise_guide(*named, transaction_set.segments)
     found = (*found, *note_guide(guide, *named[:2], group, at))
     if guide is None:
-        return _report(transaction_set, None, None, found)
+        return _report(transaction_set, None, None, found, interchange.delimiters)
     segments, delimiters = transaction_set.segments, interchange.delimiters
     reading = read_set(guide, segments, delimiters, at, edits=ways.edits, basis=ways.basis)
     read = tighten_form(reading.findings) if ways.strict else reading.findings
     if ways.character_set:
         read = (*read, *check_characters(segments, ways.character_set, delimiters, at))
-    return _report(transaction_set, guide, reading.tree, (*found, *read))
+    return _report(transaction_set, guide, reading.tree, (*found, *read), delimiters)
 
 
 def _report(
-    transaction_set: TransactionSet, guide: str | None, tree: Loop | None, findings: tuple[Finding, ...]
+    transaction_set: TransactionSet,
+    guide: str | None,
+    tree: Loop | None,
+    findings: tuple[Finding, ...],
+    delimiters: Delimiters,
 ) -> SetReport:
     return SetReport(
         transaction_set.set_id,
@@ -200,6 +205,7 @@ def _report(
         tuple(transaction_set.segments),
         tree,
         findings,
+        delimiters,
     )
 
 

@@ -174,6 +174,7 @@ class InterchangeReader:
         if trailer is None:
             group.findings.append(find("group.missing_trailer", x12=place))
         else:
+            _check_form(trailer, place, group.findings)
             _check_trailer_numbers(
                 trailer, group.set_count, group.header.control_number, place, group.findings, _GROUP_TRAILER
             )
@@ -210,6 +211,7 @@ class InterchangeReader:
         for finding in check_header(tables.group_header, segment, place):
             # A GS fault without a code of AK905 makes the content of the interchange invalid (TA105 024).
             (self.findings if finding.code.startswith("gs.") else group.findings).append(finding)
+        _check_form(segment, place, group.findings)
         if group.header.version.startswith(RETIRED):
             self.retired = True
             group.findings.append(find("group.version_4010", x12=place_element(place, 8)))
@@ -242,6 +244,7 @@ class InterchangeReader:
             self.findings.append(find("interchange.missing_trailer", x12=self._place(self.header.segment)))
         else:
             place = self._place(trailer)
+            _check_form(trailer, place, self.findings)
             number = self.header.control_number
             _check_trailer_numbers(
                 trailer, self.group_count, number, place, self.findings, _INTERCHANGE_TRAILER
@@ -287,9 +290,16 @@ _HANDLERS = {
     "IEA": InterchangeReader.close_interchange,
     "TA1": InterchangeReader.take_acknowledgment,
 }
+_LENGTHS = {"GS": 9, "GE": 3, "IEA": 3}
 _INTERCHANGE_TRAILER = ("interchange.group_count", "interchange.control_number_mismatch")
 _GROUP_TRAILER = ("group.set_count", "group.control_number_mismatch")
 _SET_TRAILER = ("set.segment_count", "set.control_number_mismatch")
+
+
+def _check_form(segment: Segment, place: Place, findings: list[Finding]) -> None:
+    """GS, GE and IEA: no empty elements after the last that they have."""
+    if len(segment.elements) > _LENGTHS[segment.id] and not segment.elements[-1]:
+        findings.append(find("segment.trailing_separators", x12=place, segment=segment.id))
 
 
 def _check_trailer_numbers(

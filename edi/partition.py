@@ -125,14 +125,14 @@ class _Planner:
         self.position = header.end
         self.reader = InterchangeReader(header, 0, set())
         names = "|".join((*_ENVELOPE, *BINARY_SEGMENTS, "HL", "LX", "CLP"))
-        element = re.escape(self.delimiters.element)
-        self.marks = re.compile(f"(?:(?<={re.escape(self.cut)})|\\A)(?:{names}){element}")
+        after = re.escape(self.delimiters.element + self.delimiters.segment)
+        self.marks = re.compile(f"(?:(?<={re.escape(self.cut)})|\\A)(?:{names})[{after}]")
         self.parts: list[FilePart] = []
         self.sets: list[PlannedSet] = []
         self.findings: list[Finding] = []
         self.set: _SetCutter | None = None
         self.group: GroupHeader | None = None
-        self.kinds: set[str] = set()
+        self.kinds: dict[str, None] = {}  # in the order of the file
         self.ended = False
 
     def plan(self) -> FilePlan:
@@ -207,7 +207,7 @@ class _Planner:
     def _check_version(self) -> None:
         if self.group is not None:
             number = self.reader.header.control_number
-            self.findings += check_version(number, self.group, sorted(self.kinds))
+            self.findings += check_version(number, self.group, self.kinds)
         self.kinds.clear()
 
     def _open(self, segment: Segment) -> _SetCutter:
@@ -232,7 +232,7 @@ class _Planner:
         header, self.set = cutter.header, None
         group = self.reader.group
         if cutter.guide is not None:
-            self.kinds.add(header.element(1))
+            self.kinds[header.element(1)] = None
         if group is not None:
             named = (cutter.guide, header.element(1), header.element(3), group.header)
             findings = (*findings, *note_guide(*named, cutter.at))
@@ -252,6 +252,7 @@ class _SetCutter:
         self.context: tuple[Range, ...] = ()
         self.before: Range | None = None
         self.outer: Range | None = None
+        self.outer_number = ""
         self.inner_seen = False
         self.level_count = 0
         self.level_start = 0
@@ -265,16 +266,21 @@ class _SetCutter:
             self.before = self.before or Range(self.header.offset, place, 1)
             self._cut(place, ordinal, (self.before,))
             self.outer, self.inner_seen = Range(place, place, ordinal), False
+            self.outer_number = elements[1]
         elif _begins(elements, inner) and self.outer is not None and self.before is not None:
-            if self.inner_seen:
+            if self.inner_seen and self._is_inside(elements):
                 self._cut(place, ordinal, (self.before, self.outer))
-            else:
+            elif not self.inner_seen:
                 self.outer = Range(self.outer.start, place, self.outer.ordinal)
                 self.inner_seen = True
         if elements[0] == "HL":
             self.level_count += 1
             if elements[1:2] != [str(self.level_count)]:
                 raise _NotPlainError  # a level is lost or said twice: where claims begin cannot be told
+
+    def _is_inside(self, elements: list[str]) -> bool:
+        """True for a level that names the outer one as its own; any other may follow a level that is lost."""
+        return elements[0] != "HL" or elements[2] == self.outer_number
 
     def _cut(self, place: int, ordinal: int, context: tuple[Range, ...]) -> None:
         if place - self.part_start.start < self.planner.target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -185,17 +185,17 @@ class SetReader(ReaderNotes):
         for _ in range(move.closes):
             self._close()
         loop, shape = self.loop, shape_of(self.loop)
-        station = move.entered[0].station if move.entered else move.station
-        loop.shape = shape = shape.after.get(station.index) or shape.follow(station)
-        for entered in move.entered:
-            around, full = loop, shape.full
-            shape = entered.shape
-            self.loop = loop = Loop(entered.use, around, self.component, self.repetition, shape=shape)
+        following = move.following
+        loop.shape = shape = shape.after.get(following.index) or shape.follow(following)
+        for use, inner, tallies in move.entered:
+            around, full, shape = loop, shape.full, inner
+            self.loop = loop = Loop(use, around, self.component, self.repetition, shape=inner)
             around.children.append(loop)
             if full:
-                self._note_too_many_loops(entered.use, segment, loop)
-            for tally in find_tallies(loop, entered.tallies) if entered.tallies else ():
-                tally.begin(loop, segment)
+                self._note_too_many_loops(use, segment, loop)
+            if tallies:
+                for tally in find_tallies(loop, tallies):
+                    tally.begin(loop, segment)
         return loop, shape
 
     def _recover(self, segments: list[Segment], index: int) -> None:
@@ -268,27 +268,30 @@ class SetReader(ReaderNotes):
 
     def _close(self) -> None:
         """Complete the innermost loop."""
-        loop, shape = self.loop, shape_of(self.loop)
+        loop = self.loop
+        shape = loop.shape
+        assert shape is not None, "a reader gives every loop its shape"
         self.loop = loop.parent or loop
         ending = shape.ending or self.shapes.end(shape)
-        if ending.busy:
-            self._finish(loop, ending)
+        if ending.missing:
+            for missed in ending.missing:
+                self._note_missing(missed, loop)
+        for check in ending.checks:
+            found = check(loop)
+            if found:
+                self._note_found(found, loop)
+        if ending.counts:
+            self._count(loop, ending)
+        loop.tallies = None
         if self.dropped and shape.station.index in self.dropped:
             self._drop(loop, shape.station)
 
-    def _finish(self, loop: Loop, ending: Ending) -> None:
-        """Look at a loop that is complete."""
-        for missed in ending.missing:
-            self._note_missing(missed, loop)
-        for check in ending.checks:
-            for finding in check(loop):
-                self.note(self._complete(finding, loop), loop)
+    def _count(self, loop: Loop, ending: Ending) -> None:
+        """Run the rules about what the loop holds, and count it in the loops around."""
         for rule in ending.totals:
-            for finding in rule.check(loop, loop.tally(rule.make)):
-                self.note(self._complete(finding, loop), loop)
-        for tally in find_tallies(loop, ending.tallies) if ending.tallies else ():
+            self._note_found(rule.check(loop, loop.tally(rule.make)), loop)
+        for tally in find_tallies(loop, ending.tallies):
             tally.add(loop)
-        loop.tallies = None
 
     # --- what remains of loops that are gone
 
@@ -300,13 +303,15 @@ class SetReader(ReaderNotes):
             self.loop.children.pop()
 
 
-def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> Iterator[Tally]:
+def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> list[Tally]:
     """The tallies of the loops around, in which a loop counts."""
+    found = []
     for place in places:
         around = loop
         for _ in range(place.up):
             around = around.parent or around
-        yield around.tally(place.make)
+        found.append(around.tally(place.make))
+    return found
 
 
 def shape_of(loop: Loop) -> Shape:

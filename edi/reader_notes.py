@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from edi.checks import check_segment
@@ -36,6 +38,11 @@ class ReaderNotes:
         """Keep a finding about a loop."""
         self.findings.append(finding)
         self.anchors.append(loop)
+
+    def _note_found(self, findings: Iterable[Finding], loop: Loop) -> None:
+        """Keep what a rule has found in a loop."""
+        for finding in findings:
+            self.note(self._complete(finding, loop), loop)
 
     def _complete(self, finding: Finding, loop: Loop) -> Finding:
         """A rule's finding with the guide and the control numbers of the envelope."""

@@ -34,38 +34,34 @@ class TallyAbove(msgspec.Struct, frozen=True, eq=False):
     up: int
 
 
-class Entered(msgspec.Struct, frozen=True, eq=False):
-    """A loop that a move opens: its station, its shape after the move, and the tallies that look on."""
-
-    station: Station
-    use: LoopUse
-    shape: Shape
-    tallies: tuple[TallyAbove, ...]
-
-
 class Move(msgspec.Struct, frozen=True, eq=False):
     """What reading a segment does: the loops it ends and begins, and its use.
 
-    `shape` is the next one where the segment stays in the loop, None where it does not.
+    `shape` is the next one where the segment stays in the loop, None where it does not; then `following` is
+    what comes next in the loop that is open after the ends. `entered` are the loops that begin, each with its
+    shape after the move and the tallies that look on.
     """
 
     shape: Shape | None
     use: SegmentUse
     accepts: Acceptors
     plain_accepts: Acceptors
-    station: Station
+    following: Station
     closes: int
-    entered: tuple[Entered, ...]
+    entered: tuple[tuple[LoopUse, Shape, tuple[TallyAbove, ...]], ...]
 
 
 class Ending(msgspec.Struct, frozen=True, eq=False):
-    """What is to be done when a loop of this shape is complete; `busy` is false where that is nothing."""
+    """What is to be done when a loop of this shape is complete.
+
+    `counts` is true where there are totals or tallies.
+    """
 
     missing: tuple[Station, ...]
     checks: tuple[Check, ...]
     totals: tuple[TotalRule, ...]
     tallies: tuple[TallyAbove, ...]
-    busy: bool
+    counts: bool
 
 
 class Branch(dict[str, "Move | None"]):
@@ -243,10 +239,11 @@ class Shapes:
             if loop.loop is None:
                 raise AssertionError("a route opens loops only")
             tallies = find_above(loop, self.rules.begun.get(loop.loop.id, ()), 0)
-            entered.append(Entered(loop, loop.loop, self.begin(loop, loop).follow(following), tallies))
+            entered.append((loop.loop, self.begin(loop, loop).follow(following), tallies))
         at = station.index
         accepts, plain_accepts = self.accepts[at], self.plain_accepts[at]
-        return Move(inside, use, accepts, plain_accepts, station, step.closes, tuple(entered))
+        first = step.opens[0] if step.opens else station
+        return Move(inside, use, accepts, plain_accepts, first, step.closes, tuple(entered))
 
     def end(self, shape: Shape) -> Ending:
         """What is to be done when a loop of this shape is complete."""
@@ -256,8 +253,7 @@ class Shapes:
         checks = tuple(rule.check for rule in rules.checks.get(name, ()) if shape.has(rule.needs))
         totals = tuple(rules.totals.get(name, ()))
         tallies = find_above(station, rules.tallies.get(name, ()), 1)
-        busy = bool(missing or checks or totals or tallies)
-        shape.ending = Ending(missing, checks, totals, tallies, busy)
+        shape.ending = Ending(missing, checks, totals, tallies, bool(totals or tallies))
         return shape.ending
 
 

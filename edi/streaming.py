@@ -110,7 +110,7 @@ class _Stream:
         self.interchange: InterchangeHeader | None = None
         self.group: GroupHeader | None = None
         self.set: _OpenSet | None = None
-        self.kinds: set[str] = set()
+        self.kinds: dict[str, None] = {}  # in the order of the file
 
     def read(self, chunks: Iterable[bytes], *, strict: bool) -> Iterator[StreamEvent]:
         for part in stream_parts(chunks, strict=strict):
@@ -124,7 +124,7 @@ class _Stream:
                     if self.set is not None:
                         yield from self.set.end(findings, count)
                         if self.set.guide is not None:
-                            self.kinds.add(self.set.kind)
+                            self.kinds[self.set.kind] = None
                         self.set = None
                 case GroupClosed(findings):
                     yield GroupClosed((*findings, *self._check_version()))
@@ -132,12 +132,12 @@ class _Stream:
                     if isinstance(part, InterchangeOpened):
                         self.interchange = part.header
                     elif isinstance(part, GroupOpened):
-                        self.group, self.kinds = part.header, set()
+                        self.group, self.kinds = part.header, {}
                     yield part
 
     def _check_version(self) -> Iterator[Finding]:
         if self.interchange is not None and self.group is not None:
-            yield from check_version(self.interchange.control_number, self.group, sorted(self.kinds))
+            yield from check_version(self.interchange.control_number, self.group, self.kinds)
 
     def _open_set(self, segment: Segment) -> _OpenSet:
         if self.interchange is None or self.group is None:

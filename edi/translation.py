@@ -126,13 +126,14 @@ def _write_reports(
     envelope: EnvelopeSettings,
 ) -> bytes:
     groups = []
-    if guide is not None:
-        sets = generate_sets(
-            guide, [entry for report in reports for entry in report], envelope_context(envelope)
-        )
+    entries = [entry for report in reports for entry in report]
+    if guide is not None and entries:
+        sets = generate_sets(guide, entries, envelope_context(envelope))
         segments = [generated.segments for generated in sets]
         groups = [(load_guide(guide).functional_group, guide, segments)]
     ta1 = [_write_ta1(entry) for document in answers for entry in _entries(document[TA1_KEY])]
+    if not groups and not ta1:
+        raise UntranslatableError("the documents hold neither transactions nor acknowledgments")
     try:
         return wrap_interchange(envelope, groups, ta1)
     except DelimiterInValue as fault:

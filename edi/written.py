@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from edi.generation import Scope, Step
 from edi.plans import LoopPlan, SegmentPlan
+from edi.repetitions import write_repetitions
+from edi.segments import Delimiters
 
 NOTHING_KEPT: frozenset[int] = frozenset()
 
@@ -12,10 +14,11 @@ class WrittenSegment:
     """A generated segment: its plan, the scope of its names and its cells.
 
     A segment kept in `x12Extra` has `elements` instead where its plan has no cells for them; `extra` holds
-    the steps to its entry, `kept` the cells that come from it.
+    the steps to its entry, `kept` the cells that come from it. `rendered` remembers its elements; who changes
+    a cell forgets them.
     """
 
-    __slots__ = ("cells", "elements", "extra", "kept", "plan", "scope")
+    __slots__ = ("cells", "elements", "extra", "kept", "plan", "rendered", "scope")
 
     def __init__(self, plan: SegmentPlan | None, scope: Scope, cells: list[str]) -> None:
         self.plan = plan
@@ -24,11 +27,7 @@ class WrittenSegment:
         self.elements: list[str] | None = None
         self.extra: tuple[Step, ...] | None = None
         self.kept: frozenset[int] = NOTHING_KEPT
-
-    @property
-    def may_repeat(self) -> bool:
-        """True where an element may hold several values."""
-        return self.plan is None or self.plan.repeating or self.extra is not None
+        self.rendered: list[str] | None = None
 
     def render(self, separator: str) -> list[str]:
         """The elements of the segment."""
@@ -36,6 +35,21 @@ class WrittenSegment:
         if plan is None or self.elements is not None:
             return self.elements or []
         return plan.layout.gather(self.cells, separator)
+
+    def write(self, delimiters: Delimiters) -> list[str]:
+        """The elements as they stand in the file, made once."""
+        elements = self.rendered
+        if elements is None:
+            elements = self.render(delimiters.component)
+            if self.plan is None or self.plan.repeating or self.extra is not None:
+                elements = write_repetitions(elements, delimiters.repetition)
+            self.rendered = elements
+        return elements
+
+    def change(self, cell: int, text: str) -> None:
+        """Give a cell another text."""
+        self.cells[cell] = text
+        self.rendered = None
 
 
 class WrittenLoop:

@@ -29,7 +29,6 @@ from edi.guides.loading import GuideSource
 from edi.guides.maps import load_external_tables
 from edi.guides.overlay import load_overlay
 from edi.guides.registry import load_guide, load_heads, load_sources
-from edi.outline.meanings import find_title
 from edi.translation import TA1_KEY, TA1_NAMES
 
 USAGES = {"R": "required", "S": "situational", "N": "not used"}
@@ -40,7 +39,6 @@ CONDITIONS = {
     "C": "where {first} is there, so {are} {rest}",
     "L": "where {first} is there, so is at least one of {rest}",
 }
-STATES = "states"
 
 
 @cache
@@ -237,9 +235,7 @@ def order_code(code: str) -> tuple[bool, int, str]:
 
 def explain(use: ElementUse, code: str) -> str:
     """What a code means in the place of an element."""
-    return (
-        find_title(STATES, code) if use.external == STATES else find_meaning(use.data_element, code, use.name)
-    )
+    return find_meaning(use.data_element, code, use.name)
 
 
 def name_table(external: str | None) -> str:

@@ -20,6 +20,7 @@ MODULES = (
     "edi.edits.ncci",
     "edi.edits.providers",
     "edi.edits.services",
+    "edi.edits.turns",
 )
 BASES = 16  # one for each day of receipt and release of the tables; old ones are let go
 

@@ -163,7 +163,11 @@ def make_set(rows: RowMaker, report: SetReport, units: list[Unit]) -> Section:
         children = LoopMaker(rows, contents, placed, units).make(report.tree)
     else:
         children = tuple(rows.make(segment, placed.pop(segment.ordinal, ())) for segment in report.segments)
-    children = (*children, *_place_rest(rows, report.segments, placed))
+    if report.tree is not None:
+        held = {segment.ordinal for segment in report.tree.all_segments()}
+        lost = [segment for segment in report.segments if segment.ordinal not in held]
+        children = (*children, *(rows.make(segment, placed.pop(segment.ordinal, ())) for segment in lost))
+    children = (*children, *_place_rest(placed))
     count_units(children, units)
     return Section(
         kind=Kind.SET,
@@ -177,13 +181,8 @@ def make_set(rows: RowMaker, report: SetReport, units: list[Unit]) -> Section:
     )
 
 
-def _place_rest(
-    rows: RowMaker, segments: Iterable[Segment], placed: dict[int, list[Finding]]
-) -> Iterator[Row]:
-    """The segments with findings that stand in no loop."""
-    for segment in segments:
-        if segment.ordinal in placed:
-            yield rows.make(segment, placed.pop(segment.ordinal))
+def _place_rest(placed: dict[int, list[Finding]]) -> Iterator[Row]:
+    """Findings about segments that the set does not have."""
     for ordinal, findings in sorted(placed.items()):
         yield Row("?", UNNAMED, ordinal, (), make_notes(findings))
 

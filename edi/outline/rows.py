@@ -102,6 +102,11 @@ class RowMaker:
                     before = texts.get(1, "") if component.position > 1 else ""
                     yield self._field(segment, label, component, part, before, kind, found)
                     whole = []
+            for at in range(len(use.components) + 1, len(parts) + 1):
+                label = f"{segment}{position:02d}-{at}"
+                found = [*whole, *notes.pop((position, at), [])]
+                yield Field(label, UNNAMED, *self._hide(parts[at - 1]), notes=make_notes(found))
+                whole = []
 
     def _field(
         self,

@@ -41,9 +41,10 @@ class ListedDiagnoses(Tally):
 
     def count_in(self, claim: Loop) -> int:
         """How many there are (2300 HI)."""
-        if self.count is None:
-            self.count = count_diagnoses(claim)
-        return self.count
+        count = self.count
+        if count is None:
+            count = self.count = count_diagnoses(claim)
+        return count
 
 
 def read_line_charge(line: Loop) -> Decimal | None:
@@ -93,12 +94,10 @@ def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
     claim, service = line.parent, line.segment("SV1") or line.segment("SV3")
     if service is None or claim is None:
         return ()
-    element, count = POINTERS[service.id], claim.tally(ListedDiagnoses).count_in(claim)
-    if not count:
-        return ()  # the diagnoses themselves are missing or misplaced, and reported
-    wrong = find_pointers_beyond(service.element(element), line.component_separator, count)
-    if not wrong:
-        return ()
+    element, count = POINTERS[service.elements[0]], claim.tally(ListedDiagnoses).count_in(claim)
+    text, separator = service.element(element), line.component_separator
+    if not count or is_within(text, separator, count):
+        return ()  # where there are no diagnoses, they are missing or misplaced, and reported
     return [
         find(
             "claim.pointer_out_of_range",
@@ -107,18 +106,20 @@ def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
             value=pointer,
             count=str(count),
         )
-        for position, pointer in wrong
+        for position, pointer in enumerate(text.split(separator), 1)
+        if points_beyond(pointer, count)
     ]
 
 
+def points_beyond(pointer: str, count: int) -> bool:
+    """True where a pointer is a number but not of one of `count` diagnoses."""
+    return pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count
+
+
 @lru_cache(maxsize=4096)  # few pointers occur, in every line
-def find_pointers_beyond(text: str, separator: str, count: int) -> tuple[tuple[int, str], ...]:
-    """The pointers of a line that are numbers but not of one of `count` diagnoses, with their positions."""
-    return tuple(
-        (position, pointer)
-        for position, pointer in enumerate(text.split(separator), 1)
-        if pointer.isascii() and pointer.isdigit() and not 1 <= int(pointer) <= count
-    )
+def is_within(text: str, separator: str, count: int) -> bool:
+    """True where no pointer of a line points beyond the diagnoses."""
+    return not any(points_beyond(pointer, count) for pointer in text.split(separator))
 
 
 @rule("2300", cites=f"{SOURCE} 2300 REF F8", needs=("CLM",))
@@ -173,6 +174,7 @@ def _ordinal(loop: Loop) -> int | None:
     return next((segment.ordinal for segment in loop.segments()), None)
 
 
+@lru_cache(maxsize=4096)  # the same providers bill day after day
 def passes_luhn(npi: str) -> bool:
     """True where the tenth digit of an NPI is the Luhn check digit over 80840 and the first nine."""
     digits = [int(digit) for digit in "80840" + npi]

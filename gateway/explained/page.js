@@ -3,6 +3,7 @@
   const one = (id) => document.getElementById(id);
   const every = (selector) => [...document.querySelectorAll(selector)];
   const pages = every("details.page");
+  const holders = every("details.loop").filter((part) => part.querySelector("details.page"));
   const findings = every(".finding");
   const entries = every(".contents tbody tr");
   let current = -1;
@@ -13,6 +14,7 @@
   const choose = (index) => {
     current = index;
     pages.forEach((page, at) => page.classList.toggle("away", index >= 0 && at !== index));
+    holders.forEach((part) => part.classList.toggle("away", index >= 0 && !part.contains(pages[index])));
     entries.forEach((entry, at) => at === index ? entry.setAttribute("aria-current", "true") : entry.removeAttribute("aria-current"));
     if (one("at")) {
       one("at").value = index >= 0 ? `${index + 1} of ${pages.length}` : `all ${pages.length}`;

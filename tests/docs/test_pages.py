@@ -37,6 +37,18 @@ def test_every_link_leads_to_a_file_and_its_heading(page: Path) -> None:
     assert dead == []
 
 
+def test_every_page_is_reached_from_the_readme_or_the_index_of_the_docs() -> None:
+    waiting, reached = [ROOT / "README.md", ROOT / "docs" / "README.md"], set()
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md" or not page.is_file():
+            continue
+        reached.add(page)
+        targets = LINK.findall(page.read_text(encoding="utf-8"))
+        waiting += [(page.parent / target.partition("#")[0]).resolve() for target in targets]
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
 def list_anchors(page: Path) -> set[str]:
     """The anchors that headings make."""
     headings = HEADING.findall(page.read_text(encoding="utf-8"))

@@ -14,16 +14,22 @@ from typing import Any, NamedTuple
 
 from edi.claims import write_claims
 from edi.files import check_file
+from edi.guides.registry import load_sources
+from edi.inspection import looks_like_json
+from edi.translation import write_json
+from edi.whole_files import describe_whole
 from tests.claim_files import NAMES, load_claim, make_envelope
 from tests.corpus.verdicts import find_corpus
-from tests.fuzz.exercises import exercise_document, exercise_file
-from tests.fuzz.mutations import mutate_document, mutate_file
+from tests.fuzz.exercises import exercise_body, exercise_document, exercise_file
+from tests.fuzz.mutations import mutate_body, mutate_document, mutate_file
+from tests.made_sets import make_file
 
 ROOT = Path(__file__).resolve().parent
 CRASHERS = ROOT / "crashers"
 #: Crashers made from the shared corpus stay out of the repository: they hold its text.
 PRIVATE = ROOT.parent.parent / ".fuzz"
 SAMPLES = ROOT.parent.parent / "samples"
+GUIDES = tuple(load_sources())
 LARGEST = 60_000
 SLOW_SECONDS = 5.0
 
@@ -44,11 +50,19 @@ class Crash(NamedTuple):
 
 
 class Seeds(NamedTuple):
-    """What is mutated: our own files and documents, and those of the shared corpus where it is present."""
+    """What is mutated: our own files and documents, `wholes` (files as JSON with their envelopes), and the
+    files of the shared corpus where it is present.
+    """
 
     files: list[bytes]
     documents: list[Any]
+    wholes: list[Any]
     corpus: list[bytes]
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The documents as the text of JSON."""
+        return [json.dumps(each, default=str).encode() for each in (*self.documents, *self.wholes)]
 
 
 def load_seeds() -> Seeds:
@@ -58,13 +72,21 @@ def load_seeds() -> Seeds:
     files += [write_claims([claim], make_envelope()).text for claim in claims]
     documents = [
         json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        for path in sorted(SAMPLES.rglob("claim.json"))
+        for name in ("claim.json", "document.json")
+        for path in sorted(SAMPLES.rglob(name))
     ]
+    reports = [
+        (check_file(content), content)
+        for content in map(Path.read_bytes, sorted(SAMPLES.glob("837P/paid_in_full/*.x12")))
+    ]
+    documents += [document for report, _ in reports for document in write_json(report)]
+    wholes = [describe_whole(report, content) for report, content in reports]
     corpus = find_corpus()
     published = sorted(corpus.rglob("*")) if corpus else []
     return Seeds(
         [content for content in files if len(content) <= LARGEST],
         [*claims, *documents],
+        wholes,
         [path.read_bytes() for path in published if path.is_file() and path.stat().st_size <= LARGEST],
     )
 
@@ -73,13 +95,29 @@ def try_case(seeds: Seeds, seed: str) -> Crash | None:
     """One mutation, made from `seed` alone; the crash, where it is one."""
     random = Random(seed)  # a seeded source of mutations, not of secrets
     way = random.random()
+    if way < 0.1:
+        content = mutate_body(random, [*seeds.documents, *seeds.wholes])
+        return run(lambda: exercise_body(content), content, ".body", public=True)
     if way < 0.3:
         document = mutate_document(random, seeds.documents)
         content = json.dumps(document, default=str, ensure_ascii=True).encode()
         return run(lambda: exercise_document(document), content, ".json", public=True)
-    public = way < 0.65 or not seeds.corpus
+    if way < 0.45:
+        guide = random.choice(GUIDES)
+        made = make_file(guide, random, sets=random.choice((1, 2)))
+        content = mutate_file(random, [made]) if random.random() < 0.7 else made
+        return run(lambda: exercise_file(content), content, ".x12", public=True)
+    public = way < 0.75 or not seeds.corpus
     content = mutate_file(random, seeds.files if public else seeds.corpus)
     return run(lambda: exercise_file(content), content, ".x12", public=public)
+
+
+def try_content(content: bytes) -> None:
+    """Whatever the bytes seem to be: JSON or a file."""
+    if looks_like_json(content):
+        exercise_body(content)
+    else:
+        exercise_file(content)
 
 
 def run(exercise: Callable[[], None], content: bytes, suffix: str, *, public: bool) -> Crash | None:

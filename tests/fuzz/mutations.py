@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
@@ -134,11 +135,11 @@ FILE_MUTATIONS: tuple[FileMutation, ...] = (
 )  # fmt: skip
 
 
-def mutate_file(random: Random, files: Sequence[bytes]) -> bytes:
-    """A file with one to four mutations."""
+def mutate_file(random: Random, files: Sequence[bytes], others: Sequence[bytes] = ()) -> bytes:
+    """One of the files with one to four mutations; pieces of `others` may come in."""
     content = random.choice(files)
     for _turn in range(random.choice((1, 1, 2, 4))):
-        content = random.choice(FILE_MUTATIONS)(random, content, files)
+        content = random.choice(FILE_MUTATIONS)(random, content, others or files)
     return content
 
 
@@ -194,6 +195,25 @@ def mutate_document(random: Random, documents: Sequence[Any]) -> Any:
         owner, key = random.choice(places)
         _change(random, owner, key, places)
     return document
+
+
+#: Texts of JSON that parsers take differently, and what is hostile about them.
+HOSTILE = (
+    b"1e999999", b"-1E-999999", b"9" * 5000, b"1." + b"0" * 5000 + b"1", b"NaN", b"-Infinity",
+    b"[" * 3000, b'{"a":' * 3000, b"[" * 70 + b"]" * 70, b'"' + b"x" * 70000 + b'"',
+    b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\u0000"', b'{"a":1,"a":2}', b'{"interchanges":[]}',
+    b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\x00", b"//", b",", b"}", b"]", b"tru", b"0x1", b"01", b"'a'",
+)  # fmt: skip
+
+
+def mutate_body(random: Random, documents: Sequence[Any]) -> bytes:
+    """The text of a document, of several, or of what is no JSON any more."""
+    made = [mutate_document(random, documents) for _ in range(random.choice((1, 1, 2)))]
+    content = json.dumps(made[0] if len(made) == 1 else made, default=str).encode()
+    for _turn in range(random.choice((0, 1, 1, 3))):
+        span = pick_span(random, len(content), 20)
+        content = content[: span.start] + random.choice(HOSTILE) + content[span.stop :]
+    return flip_bits(random, content, ()) if random.random() < 0.2 else content
 
 
 def _change(random: Random, owner: Any, key: Any, places: list[tuple[Any, Any]]) -> None:

@@ -17,7 +17,7 @@ from edi.findings import Finding
 from edi.partition import FilePlan, plan_file
 from edi.parts import PartEnded, read_part
 from edi.streaming import UnitRead
-from tests.properties.test_streaming import SAMPLES, apart, expected
+from tests.properties.test_streaming import SAMPLES, apart, expected, is_writable
 
 
 def read_parts(text: bytes, plan: FilePlan) -> Iterator[tuple[int, list[Any]]]:
@@ -53,6 +53,8 @@ def compare(text: bytes, target: int) -> int:
             at += [event.document] if isinstance(event, UnitRead) else map(apart, event.documents)
     assert Counter(found) == Counter(report.all_findings)
     assert [planned.segment_count for planned in plan.sets] == [each.segment_count for each in report.sets]
+    if not is_writable(report):
+        return len(plan.parts)  # what is never written again, one way of binding keeps and the other need not
     wanted = [[*first, *map(apart, rest)] for first, *rest in expected(report)]
     assert list(units.values()) == wanted
     return len(plan.parts)
@@ -71,6 +73,8 @@ def test_a_file_with_faults_in_parts_has_the_same_findings_and_documents(drawn: 
     for _ in range(drawn.draw(st.integers(0, 3))):
         first, last = sorted((drawn.draw(st.sampled_from(body)), drawn.draw(st.sampled_from(body))))
         lines[last:last] = lines[first:last]
+        if len(lines) < 6:
+            break  # a file of one line, or little is left of it
         at = drawn.draw(st.integers(3, len(lines) - 3))
         lines[at] = drawn.draw(st.sampled_from([b"", lines[at], lines[at].replace(b"*", b"*9", 1)]))
     compare(b"".join(lines), drawn.draw(st.integers(100, 3000)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from edi.interchange import GroupClosed, InterchangeClosed, Noted
 from edi.streaming import SetEnded, StreamEvent, UnitRead, stream_units
 
 SAMPLES = sorted(Path(__file__).resolve().parents[2].glob("samples/**/*.x12"))
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 FORMS = (".edi", ".x12", ".txt", ".dat", ".835", ".837", ".999", ".277")
 
 
@@ -66,6 +68,21 @@ def apart(document: Any) -> Any:
     return {name: value for name, value in document.items() if name not in ("detailInfo", "x12Extra")}
 
 
+def is_writable(report: FileReport) -> bool:
+    """False where a value holds a control character, or a separator in a place of one value."""
+    return not any(
+        finding.code in ("element.bad_character", "element.too_many_repetitions")
+        for finding in report.all_findings
+    ) and not any(
+        CONTROL.search(
+            element.replace(found.delimiters.component, "").replace(found.delimiters.repetition, "")
+        )
+        for found in report.sets
+        for segment in found.segments
+        for element in segment.elements
+    )
+
+
 def compare(text: bytes, size: int, *, strict: bool = False, edits: bool = False) -> None:
     try:
         report = check_file(text, strict=strict, edits=edits)
@@ -76,6 +93,8 @@ def compare(text: bytes, size: int, *, strict: bool = False, edits: bool = False
         return
     events = list(stream_units(cut(text, size), strict=strict, edits=edits))
     assert Counter(told(events)) == Counter(report.all_findings)
+    if not is_writable(report):
+        return  # what is never written again, one way of binding keeps and the other need not
     for streamed, whole in zip(documents(events), expected(report), strict=True):
         assert streamed[0] == whole[0]
         assert [apart(one) for one in streamed[1:]] == [apart(one) for one in whole[1:]]

@@ -22,7 +22,8 @@ from edi.models import (
 from tests.cli import ROOT
 
 SAMPLES = ROOT / "samples"
-REMITTANCES = sorted([*SAMPLES.glob("*/*/remit.x12"), *SAMPLES.glob("835/*/document.x12")])
+FILES = [*SAMPLES.glob("*/*/remit.x12"), *SAMPLES.glob("835/*/document.x12")]
+REMITTANCES = sorted(place for place in FILES if not place.parent.name.startswith("refused"))
 CLAIM = (SAMPLES / "837P" / "paid_in_full" / "claim.x12").read_bytes()
 CREATED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 

@@ -136,6 +136,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "certificate.clia_missing",
         f"{CLAIM}/serviceLines/1/professionalService/procedureCode",
     ),
+    "a second payer, and no first": (
+        dict(merge(VISIT, {"subscriber": {"paymentResponsibilityLevelCode": "S"}})),
+        "claim.primary_payer_missing",
+        "/subscriber/paymentResponsibilityLevelCode",
+    ),
     "a screening without a word on what followed": (
         with_lines(VISIT, 0, professionalService={"epsdtIndicator": "Y"}),
         "claim.screening_without_referral",
