@@ -34,6 +34,7 @@ UNSEEN = datetime(1970, 1, 1, tzinfo=UTC)  # a document that was read says its o
 LINE_ENDS = frozenset({"", "\r", "\n", "\r\n"})
 #: What reading says of a component separator that values often hold, such as a point.
 DOUBTFUL = frozenset({"isa.component_separator_doubtful"})
+REFUSALS = (DelimiterInValue, msgspec.ValidationError, UnicodeError)
 BLANK_END = re.compile(r"[ \t\r\n\x00\x1a]{0,1000}\Z")
 
 
@@ -200,6 +201,8 @@ def write_whole(document: Mapping[str, Any]) -> bytes:
         mark = BOM_UTF8 if whole.byte_order_mark else b""
         return mark + _end(whole, "".join(texts)).encode(whole.encoding)
     except (msgspec.ValidationError, ValueError) as fault:
+        if not isinstance(fault, REFUSALS) and type(fault) is not ValueError:
+            raise  # a fault of ours, not of the document
         raise UntranslatableError(_tell(fault)) from None
 
 

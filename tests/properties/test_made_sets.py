@@ -30,7 +30,7 @@ GUIDES = tuple(load_sources())
 #: What checks of a segment by itself and of its place find; the other findings are those of rules.
 STATIC = ("element.", "segment.", "loop.", "set.", "group.", "interchange.", "file.", "isa.", "gs.", "guide.")
 #: Findings of rules that look like the others, and of the codes that people look up.
-RULES = frozenset({"element.situational_missing"})
+RULES = frozenset({"element.situational_missing", "guide.other_version"})
 SEEDS = st.integers(0, 2**32)
 SOME = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
