@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from edi.generation import Scope, Step
 from edi.plans import LoopPlan, SegmentPlan
 from edi.repetitions import write_repetitions
@@ -10,7 +12,7 @@ from edi.segments import Delimiters
 NOTHING_KEPT: frozenset[int] = frozenset()
 
 
-class WrittenSegment:
+class WrittenSegment(msgspec.Struct, gc=False, eq=False):
     """A generated segment: its plan, the scope of its names and its cells.
 
     A segment kept in `x12Extra` has `elements` instead where its plan has no cells for them; `extra` holds
@@ -18,16 +20,13 @@ class WrittenSegment:
     a cell forgets them.
     """
 
-    __slots__ = ("cells", "elements", "extra", "kept", "plan", "rendered", "scope")
-
-    def __init__(self, plan: SegmentPlan | None, scope: Scope, cells: list[str]) -> None:
-        self.plan = plan
-        self.scope = scope
-        self.cells = cells
-        self.elements: list[str] | None = None
-        self.extra: tuple[Step, ...] | None = None
-        self.kept: frozenset[int] = NOTHING_KEPT
-        self.rendered: list[str] | None = None
+    plan: SegmentPlan | None
+    scope: Scope
+    cells: list[str]
+    elements: list[str] | None = None
+    extra: tuple[Step, ...] | None = None
+    kept: frozenset[int] = NOTHING_KEPT
+    rendered: list[str] | None = None
 
     def render(self, separator: str) -> list[str]:
         """The elements of the segment."""
@@ -52,17 +51,14 @@ class WrittenSegment:
         self.rendered = None
 
 
-class WrittenLoop:
+class WrittenLoop(msgspec.Struct, gc=False, eq=False):
     """A generated loop. `found` says that the document has values for it; a loop of `x12Extra` has no plan
     of its own for its segments."""
 
-    __slots__ = ("children", "found", "plan", "scope")
-
-    def __init__(self, plan: LoopPlan, scope: Scope) -> None:
-        self.plan = plan
-        self.scope = scope
-        self.children: list[WrittenSegment | WrittenLoop] = []
-        self.found = False
+    plan: LoopPlan
+    scope: Scope
+    children: list[WrittenSegment | WrittenLoop] = []
+    found: bool = False
 
     def add_loop(self, loop: WrittenLoop) -> None:
         """Add a loop below this one."""
