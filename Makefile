@@ -8,7 +8,7 @@ SYSTEM := .setup/system
 PEERS := pyx12 x12sdk openx12 oxedi node_x12
 WORKERS ?= 2
 
-.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-memory serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -55,12 +55,15 @@ fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECOND
 
 peers: $(PEERS:%=.setup/peers/%.done)  ## The libraries that the benchmark compares with, each in its own environment
 
-.setup/peers/%.done: tests/bench/peers/%/* scripts/install_peer.sh | $(BIN)/uv
+.setup/peers/%.done: tests/bench/peers/%/*lock* scripts/install_peer.sh | $(BIN)/uv
 	@scripts/install_peer.sh $* .setup/peers/$* $(abspath $(BIN)/uv) $(abspath $(BIN)/python)
 	@touch $@
 
 bench: $(DEVELOP) peers  ## Speed and memory beside peers, in one run
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-page: $(DEVELOP) peers  ## The same, put into docs/reference/speed.md
+	$(BIN)/python -m tests.bench --page docs/reference/speed.md $(ARGS)
 
 bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made as they are read
 	$(BIN)/python -m tests.bench.memory $(ARGS)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from edi.binding import bind_tree
 from edi.characters import check_characters
 from edi.collector import resting_collector
+from edi.edits.basis import Basis
 from edi.envelope import read_envelopes, tighten_form
 from edi.envelope_checks import RETIRED
 from edi.findings import Finding, Place, find
@@ -110,25 +111,32 @@ class FileReport:
 
 @resting_collector()
 def check_file(
-    data: bytes, *, strict: bool = False, edits: bool = False, character_set: str = ""
+    data: bytes,
+    *,
+    strict: bool = False,
+    edits: bool = False,
+    character_set: str = "",
+    basis: Basis | None = None,
 ) -> FileReport:
     """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
-    and 6) run as well. `character_set` is `basic` or `extended` where no other character may come.
+    and 6) run as well, by `basis` (the shipped code tables where left out). `character_set` is `basic` or
+    `extended` where no other character may come.
     """
     reading = read_envelopes(data, strict=strict)
-    ways = Ways(strict, edits, character_set)
+    ways = Ways(strict, edits, character_set, basis)
     interchanges = tuple(_check_interchange(interchange, ways) for interchange in reading.interchanges)
     return FileReport(interchanges, reading.findings, reading.encoding)
 
 
 class Ways(NamedTuple):
-    """How a set is checked: strictly, with the checks beyond its guide, against a character set."""
+    """How a set is checked: strictly, with what is beyond its guide and by what, in a character set."""
 
     strict: bool
     edits: bool
     character_set: str
+    basis: Basis | None
 
 
 def _check_interchange(interchange: Interchange, ways: Ways) -> InterchangeReport:
@@ -175,11 +183,11 @@ def _check_set(
     found = (*found, *note_guide(guide, *named[:2], group, at))
     if guide is None:
         return _report(transaction_set, None, None, found, interchange.delimiters)
-    delimiters = interchange.delimiters
-    reading = read_set(guide, transaction_set.segments, delimiters, at, edits=ways.edits)
+    segments, delimiters = transaction_set.segments, interchange.delimiters
+    reading = read_set(guide, segments, delimiters, at, edits=ways.edits, basis=ways.basis)
     read = tighten_form(reading.findings) if ways.strict else reading.findings
     if ways.character_set:
-        read = (*read, *check_characters(transaction_set.segments, ways.character_set, delimiters, at))
+        read = (*read, *check_characters(segments, ways.character_set, delimiters, at))
     return _report(transaction_set, guide, reading.tree, (*found, *read), delimiters)
 
 

@@ -24,7 +24,7 @@ from edi.guides.naming import (
 )
 from edi.guides.places import element_use
 from edi.layouts import Layout
-from edi.repetitions import MARK
+from edi.repetitions import MARK, NO_MARK
 
 Fill = Callable[[list[str], Scope, Generation], bool]
 Look = Callable[[Scope, Generation], Json]
@@ -259,7 +259,7 @@ def fill_coded(coded: Coded, cell: int, *, many: bool = False) -> Fill:
         for read, known in texts:
             found = read(scope, generation)
             if any(found):
-                cells[cell] = MARK.join(known.get(text, text) for text in found)
+                cells[cell] = MARK.join(known.get(text, text).replace(MARK, NO_MARK) for text in found)
                 return True
         return False
 

@@ -79,6 +79,15 @@ class SegmentUse(msgspec.Struct, frozen=True):
     slot: Slot | None = None
     slot_codes: frozenset[str] = frozenset()
 
+    def find_element(self, position: int, component: int = 0) -> ElementUse | None:
+        """The element at a position, or its component (from 1); None where the guide has none there."""
+        for use in self.elements:
+            if use.position == position:
+                if isinstance(use, CompositeUse):
+                    return next((part for part in use.components if part.position == component), None)
+                return use
+        return None
+
 
 class LoopUse(msgspec.Struct, frozen=True):
     """A loop: `children` in guide order, the first of which opens it (except in a wrapper).

@@ -12,6 +12,7 @@ import msgspec
 from edi.checking import check_document
 from edi.claim_forms import choose_guide
 from edi.claims import check_claim
+from edi.edits.basis import Basis
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
 from edi.findings import Finding, find
@@ -86,65 +87,69 @@ def inspect(
     guide: str = "",
     edits: bool = True,
     character_set: str = "",
+    basis: Basis | None = None,
 ) -> Inspected:
     """Check an input with everything the engine knows. `strict` turns forgiven faults of X12 into errors.
 
     `guide` is that of JSON documents which do not say their own. Without `edits` an X12 file is measured by
-    its guide alone, as a 999 does, without SNIP 5 and 6. `character_set` is that of
-    `check_file`.
+    its guide alone, as a 999 does, without SNIP 5 and 6. `character_set` and `basis` are those
+    of `check_file`.
     """
     if looks_like_json(content):
         documents, findings = read_json(content)
         if findings:
             return Inspected(name, "JSON", findings, unreadable=True)
-        return inspect_documents(name, documents, guide)
+        return inspect_documents(name, documents, guide, basis)
     try:
-        report = check_file(content, strict=strict, edits=edits, character_set=character_set)
+        report = check_file(content, strict=strict, edits=edits, character_set=character_set, basis=basis)
     except Unreadable as problem:
         return Inspected(name, "X12", (problem.finding,), unreadable=True)
     kinds = sorted({found.guide or found.set_id for found in report.sets}) or [TA1_ALONE]
     return Inspected(name, ", ".join(kinds), report.all_findings, report)
 
 
-def inspect_documents(name: str, documents: Sequence[dict[str, Any]], guide: str = "") -> Inspected:
+def inspect_documents(
+    name: str, documents: Sequence[dict[str, Any]], guide: str = "", basis: Basis | None = None
+) -> Inspected:
     """Check JSON documents. Of several, pointers begin with the index of the document."""
     if is_whole(documents):
-        return _inspect_whole(name, documents[0])
+        return _inspect_whole(name, documents[0], basis)
     found = [
         msgspec.structs.replace(finding, pointer=f"/{index}{finding.pointer or ''}")
         if len(documents) > 1
         else finding
         for index, document in enumerate(documents)
-        for finding in check_entries(document, guide)
+        for finding in check_entries(document, guide, basis)
     ]
     kinds = {name_kind(document, guide) for document in documents}
     kind = ", ".join(sorted(kinds))
     return Inspected(name, kind if len(documents) == 1 else f"{len(documents)} {kind}s", tuple(found))
 
 
-def _inspect_whole(name: str, document: dict[str, Any]) -> Inspected:
+def _inspect_whole(name: str, document: dict[str, Any], basis: Basis | None) -> Inspected:
     """Check the file that a whole file's JSON makes; findings name places of the X12."""
     try:
-        report = check_file(write_whole(document), edits=True)
+        report = check_file(write_whole(document), edits=True, basis=basis)
     except (UntranslatableError, Unreadable):
         return Inspected(name, WHOLE_FILE, (find("json.not_documents"),), unreadable=True)
     return Inspected(name, WHOLE_FILE, report.all_findings)
 
 
-def check_entries(document: dict[str, Any], guide: str) -> Iterator[Finding]:
+def check_entries(document: dict[str, Any], guide: str, basis: Basis | None = None) -> Iterator[Finding]:
     """The findings of a claim, of each transaction of a report, or of a document of `guide`."""
     known = guide or tell_guide(document)
     if TA1_KEY in document:
         return
     if "transactions" in document:
         for index, entry in enumerate(list_transactions(document)):
-            for finding in check_document(entry, known):
+            for finding in check_document(entry, known, basis=basis):
                 pointer = f"/transactions/{index}{finding.pointer or ''}"
                 yield msgspec.structs.replace(finding, pointer=pointer)
     elif load_guide(known).transaction_set == CLAIM_SET:
-        yield from check_claim(document, guide=known).findings
+        tables, received = basis or (None, None)
+        yield from check_claim(document, guide=known, tables=tables, received=received).findings
     else:
-        yield from check_document(document, known)
+        yield from check_document(document, known, basis=basis)
 
 
 def list_transactions(document: dict[str, Any]) -> list[object]:

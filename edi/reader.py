@@ -138,6 +138,7 @@ class SetReader(ReaderNotes):
         self.last: Segment | None = None
         self.held: list[Segment] = []
         self.recoveries = 0
+        self.tables = None
 
     def read(self, segments: list[Segment]) -> None:
         """Read the next segments of the set; the last few wait until it is seen what follows them."""
@@ -272,25 +273,25 @@ class SetReader(ReaderNotes):
         assert shape is not None, "a reader gives every loop its shape"
         self.loop = loop.parent or loop
         ending = shape.ending or self.shapes.end(shape)
-        if ending.busy:
-            self._finish(loop, ending)
+        if ending.missing:
+            for missed in ending.missing:
+                self._note_missing(missed, loop)
+        for check in ending.checks:
+            found = check(loop)
+            if found:
+                self._note_found(found, loop)
+        if ending.counts:
+            self._count(loop, ending)
+        loop.tallies = None
         if self.dropped and shape.station.index in self.dropped:
             self._drop(loop, shape.station)
 
-    def _finish(self, loop: Loop, ending: Ending) -> None:
-        """Look at a loop that is complete."""
-        for missed in ending.missing:
-            self._note_missing(missed, loop)
-        for check in ending.checks:
-            for finding in check(loop):
-                self.note(self._complete(finding, loop), loop)
+    def _count(self, loop: Loop, ending: Ending) -> None:
+        """Run the rules about what the loop holds, and count it in the loops around."""
         for rule in ending.totals:
-            for finding in rule.check(loop, loop.tally(rule.make)):
-                self.note(self._complete(finding, loop), loop)
-        if ending.tallies:
-            for tally in find_tallies(loop, ending.tallies):
-                tally.add(loop)
-        loop.tallies = None
+            self._note_found(rule.check(loop, loop.tally(rule.make)), loop)
+        for tally in find_tallies(loop, ending.tallies):
+            tally.add(loop)
 
     # --- what remains of loops that are gone
 
@@ -333,6 +334,7 @@ def read_set(
     Static checks and the guide's named rules run as the tree grows; everything wrong is a finding with its
     place, and nothing raises. `at` holds the control numbers of the envelope. With `edits` the checks that go
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
+    A code list of the guide that `basis` holds newer than ours counts in either case.
     """
     separators = delimiters.component, delimiters.repetition
     if edits and basis is not None:
@@ -340,6 +342,7 @@ def read_set(
     else:
         reading = prepare(guide_id, *separators, edits)
     reader = SetReader(reading, delimiters, at or Place())
+    reader.tables = basis.tables if basis is not None else None
     with resting_collector():
         reader.read(segments)
         reader.end()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from edi.checks import check_segment
+from edi.edits.tables import CodeTables
 from edi.findings import Finding, Place, find
 from edi.guide import LoopUse, SegmentUse
+from edi.guides.maps import load_external_tables
 from edi.guides.routes import Routes, Station
 from edi.guides.structure import load_segment_ids
 from edi.rules.registry import OWN_GUIDE
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
+UNLISTED = "code.not_in_table"
 TRAILER = "SE"  # the envelope says where it is missing (IK502 2)
 
 
@@ -27,11 +32,17 @@ class ReaderNotes:
     findings: list[Finding]
     anchors: list[Loop]
     last: Segment | None
+    tables: CodeTables | None
 
     def note(self, finding: Finding, loop: Loop) -> None:
         """Keep a finding about a loop."""
         self.findings.append(finding)
         self.anchors.append(loop)
+
+    def _note_found(self, findings: Iterable[Finding], loop: Loop) -> None:
+        """Keep what a rule has found in a loop."""
+        for finding in findings:
+            self.note(self._complete(finding, loop), loop)
 
     def _complete(self, finding: Finding, loop: Loop) -> Finding:
         """A rule's finding with the guide and the control numbers of the envelope."""
@@ -151,4 +162,13 @@ class ReaderNotes:
     def _diagnose(self, use: SegmentUse, segment: Segment) -> None:
         loop = self.loop
         for finding in check_segment(self.guide_id, use, segment, self.delimiters, self.at):
-            self.note(finding, loop)
+            if not (finding.code == UNLISTED and self._is_held(use, finding)):
+                self.note(finding, loop)
+
+    def _is_held(self, use: SegmentUse, finding: Finding) -> bool:
+        """True where a code that our own list lacks is in the table that the customer holds for it."""
+        place = finding.x12 or Place()
+        element = use.find_element(place.element or 0, place.component or 0)
+        listed = load_external_tables().get(element.external or "") if element is not None else None
+        held = self.tables.table(listed.codes) if self.tables is not None and listed is not None else None
+        return held is not None and bool(held.entries(finding.value or ""))

@@ -14,6 +14,9 @@ from edi.segments import Segment
 from edi.tree import Loop
 
 MARK = "\x1d"
+NO_MARK = (
+    "\x1c"  # stands for a mark inside one value of a document, which is a finding like any other control
+)
 Repeats = dict[str, frozenset[int]]
 
 

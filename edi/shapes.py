@@ -52,13 +52,16 @@ class Move(msgspec.Struct, frozen=True, eq=False):
 
 
 class Ending(msgspec.Struct, frozen=True, eq=False):
-    """What is to be done when a loop of this shape is complete; `busy` is false where that is nothing."""
+    """What is to be done when a loop of this shape is complete.
+
+    `counts` is true where there are totals or tallies.
+    """
 
     missing: tuple[Station, ...]
     checks: tuple[Check, ...]
     totals: tuple[TotalRule, ...]
     tallies: tuple[TallyAbove, ...]
-    busy: bool
+    counts: bool
 
 
 class Branch(dict[str, "Move | None"]):
@@ -250,8 +253,7 @@ class Shapes:
         checks = tuple(rule.check for rule in rules.checks.get(name, ()) if shape.has(rule.needs))
         totals = tuple(rules.totals.get(name, ()))
         tallies = find_above(station, rules.tallies.get(name, ()), 1)
-        busy = bool(missing or checks or totals or tallies)
-        shape.ending = Ending(missing, checks, totals, tallies, busy)
+        shape.ending = Ending(missing, checks, totals, tallies, bool(totals or tallies))
         return shape.ending
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, is_writable
 from edi.binding import common_depth, unit_ways
 from edi.delimiters import HEADER_LENGTHS, NO_SEPARATOR, read_header
 from edi.envelope_writer import DelimiterInValue, write_interchange
@@ -264,8 +265,12 @@ def _make_set(whole: WholeSet, delimiters: Delimiters) -> TransactionSet:
 
 
 def _holds_separator(segment: Segment, delimiters: Delimiters) -> bool:
-    marks = delimiters.element + delimiters.segment
-    return any(mark in element for element in segment.elements for mark in marks if mark != NO_SEPARATOR)
+    """Whether an element holds what would end it. Binary content of its stated length may hold anything."""
+    marks, elements = delimiters.element + delimiters.segment, segment.elements
+    stated, content = BINARY_SEGMENTS.get(segment.id, (0, 0))
+    if content and len(elements) == content + 1 and is_writable(elements[stated], elements[content]):
+        elements = elements[:content]
+    return any(mark in element for element in elements for mark in marks if mark != NO_SEPARATOR)
 
 
 def _generate(whole: WholeSet, delimiters: Delimiters) -> list[Segment]:

@@ -30,6 +30,7 @@ from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
+from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
@@ -149,7 +150,16 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
     shelf = Shelf(Library(settings.home), clock)
-    intake = Intake(store, archive, settings, reach=reach, basis=shelf.basis, books=load_books(settings))
+    directory = PayerShelf(settings.home)
+    intake = Intake(
+        store,
+        archive,
+        settings,
+        reach=reach,
+        basis=shelf.basis,
+        books=load_books(settings),
+        directory=directory,
+    )
     return Services(
         settings=settings,
         store=store,
@@ -158,6 +168,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         ids=ids,
         keys=KeyRoom(store, clock),
         shelf=shelf,
+        directory=directory,
         intake=intake,
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         answers=Answers(store, archive, clock),

@@ -21,6 +21,7 @@ from edi.payer_rules.book import RuleBook
 from edi.repairs import Repairs
 from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
+from gateway.directory import PayerShelf
 from gateway.dossier import Dossier, write_dossier
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
 from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
@@ -90,6 +91,7 @@ class Intake:
         reach: Reach = pass_by,
         basis: Callable[[], Basis] = default_basis,
         books: Mapping[str, RuleBook] | None = None,
+        directory: PayerShelf | None = None,
     ) -> None:
         self._store = store
         self._archive = archive
@@ -97,6 +99,7 @@ class Intake:
         self._reach = reach
         self.basis = basis
         self.books = books or {}
+        self._directory = directory
         self._repairs: dict[str, Repairs] = {}
 
     async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
@@ -123,6 +126,7 @@ class Intake:
 
         Without `guide` the claim itself says whether it is professional, institutional or dental.
         """
+        document, named = self._name_payer(tenant, document)
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         tables, received = self.basis()
@@ -130,7 +134,19 @@ class Intake:
         checked = limit_charge(
             check_claim(document, guide=guide, tables=tables, received=received, rules=book, repairs=repairs)
         )
-        return checked, (*checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+        return checked, (*named, *checked.findings, *self._find_unknown_payer(tenant, checked.summary))
+
+    def _name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
+        """The claim with the payer's own id where it names a payer by a clearinghouse's id for it."""
+        posted = document.get("tradingPartnerServiceId") if isinstance(document, dict) else None
+        settings = self._settings.tenant(tenant)
+        if self._directory is None or not isinstance(posted, str) or settings is None:
+            return document, []
+        own = None if settings.partner_for(posted) else self._directory.directory().resolve(posted)
+        if own is None or not isinstance(document, dict):
+            return document, []
+        told = find("payer.alias_resolved", pointer=PAYER_POINTER, rule="payer directory", value=posted)
+        return {**document, "tradingPartnerServiceId": own}, [told]
 
     def _repairs_of(self, tenant: str) -> Repairs:
         found = self._repairs.get(tenant)

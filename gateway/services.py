@@ -11,6 +11,7 @@ from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
+from gateway.directory import PayerShelf
 from gateway.ids import IdSource
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
@@ -36,6 +37,7 @@ class Services:
     ids: IdSource
     keys: KeyRoom
     shelf: Shelf
+    directory: PayerShelf
     intake: Intake
     deposits: Deposits
     answers: Answers

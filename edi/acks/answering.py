@@ -139,7 +139,7 @@ def answer_claims(
     receiver = read_section(first, "submitter")
     batch = ClaimBatch(
         batch_number=reference or NO_TRACE,
-        payer_name=read_text(first, "receiver", "organizationName") or UNKNOWN,
+        payer_name=read_text(first, "tradingPartnerName") or read_text(first, "receiver", "organizationName"),
         payer_id=echo(read_text(first, "tradingPartnerServiceId"), 2, 80, UNKNOWN),
         receiver_name=read_text(receiver, "organizationName") or read_text(receiver, "lastName") or UNKNOWN,
         receiver_id=echo(

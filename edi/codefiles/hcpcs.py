@@ -29,8 +29,11 @@ RECORD = re.compile(r"(?:[A-Z]\d{4}|   [A-Z0-9]{2})\d{5}[3478].{80}.{200}")
 LEVEL_TWO = re.compile(r"[A-CE-Z]\d{4}")
 RELEASE = re.compile(r"HCPC(20\d\d)_?(JAN|APR|JUL|OCT)", re.IGNORECASE)
 QUARTERS = {"JAN": 1, "APR": 4, "JUL": 7, "OCT": 10}
+#: Titles of codes for what has no code of its own; those of quality measures say so of a reason.
 UNLISTED = re.compile(
-    r"not otherwise (classified|specified)|unlisted|unclassified|\bNOC\b|\bNOS\b", re.IGNORECASE
+    r"(?<!reason )not[ -]otherwise[ -](?:classified|specified|listed)|not elsewhere (?:classified|specified)"
+    r"|unlisted|unclassified|miscellaneous|\bNOC\b|(?<!-)\bNOS\b",
+    re.IGNORECASE,
 )
 WORKBOOK = ("HCPC", "SEQNUM", "RECID")
 FIRST, FURTHER, MODIFIER_FIRST, MODIFIER_FURTHER = "3478"

@@ -103,7 +103,11 @@ def dental_procedures_have_their_form(claim: BilledClaim, basis: Basis) -> Itera
             yield from _judge(basis, "cdt", line.procedure, claim, line, 2)
 
 
-@edit("2410", cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens")
+@edit(
+    "2410",
+    cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens",
+    needs=("LIN",),
+)
 def drug_code_has_eleven_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """A National Drug Code is eleven digits."""
     segment = loop.segment("LIN")

@@ -94,7 +94,7 @@ def pointers_name_diagnoses(line: Loop) -> Iterable[Finding]:
     claim, service = line.parent, line.segment("SV1") or line.segment("SV3")
     if service is None or claim is None:
         return ()
-    element, count = POINTERS[service.id], claim.tally(ListedDiagnoses).count_in(claim)
+    element, count = POINTERS[service.elements[0]], claim.tally(ListedDiagnoses).count_in(claim)
     text, separator = service.element(element), line.component_separator
     if not count or is_within(text, separator, count):
         return ()  # where there are no diagnoses, they are missing or misplaced, and reported
@@ -174,6 +174,7 @@ def _ordinal(loop: Loop) -> int | None:
     return next((segment.ordinal for segment in loop.segments()), None)
 
 
+@lru_cache(maxsize=4096)  # the same providers bill day after day
 def passes_luhn(npi: str) -> bool:
     """True where the tenth digit of an NPI is the Luhn check digit over 80840 and the first nine."""
     digits = [int(digit) for digit in "80840" + npi]

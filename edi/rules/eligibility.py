@@ -18,7 +18,7 @@ def benefit_inquiry_asks_for_something(subscriber: Loop) -> Iterator[Finding]:
     names = subscriber.loops("2100C")
     if not names or names[0].loops("2110C") or subscriber.loops("2000D"):
         return
-    level = subscriber.segment("HL")
+    level = next(subscriber.all_segments(), None)
     yield find(
         "claim.detail_missing",
         x12=Place(loop="2110C", segment="EQ", ordinal=level.ordinal if level else None),
@@ -47,7 +47,7 @@ def response_has_benefits_or_a_rejection(level: Loop) -> Iterator[Finding]:
         return
     yield find(
         "eligibility.no_answer",
-        x12=locate(level, level.segment("HL")),
+        x12=locate(level, next(level.all_segments(), None)),
         rule=f"{OWN_GUIDE} {level.use.id.replace('2000', '2110')}",
         name=level.use.name,
     )

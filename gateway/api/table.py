@@ -15,6 +15,7 @@ from gateway.api.handlers import (
     system,
     webhooks,
 )
+from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
 from gateway.api.shapes import (
@@ -48,12 +49,14 @@ from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
     *CODE_ROUTES,
+    *PAYER_ROUTES,
     Route(
         method="GET",
         path="/v1/rules",
         name="show_rules",
         handler=rules.show_rules,
         summary="List the rules and edits that claims are checked by.",
+        scope=Scope.CODES_READ,
         query=RuleQuery,
         answers=(Answer(200, "The rules that were asked for.", RulesShown),),
         problems=(400,),

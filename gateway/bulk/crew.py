@@ -6,10 +6,11 @@ for dead may still be writing): it writes the same bytes, under a name of its ow
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -50,12 +51,14 @@ def hire_processes(count: int) -> Iterator[Crew]:
 def hire_cluster(address: str) -> Iterator[Crew]:
     """The workers at a Dask scheduler (extra `cluster`). What a lost worker had to do, another one does.
 
-    Files and output folder have the same paths on all machines. Raises CrewLost where nobody answers, and
-    where several workers died of one task.
+    Files and output folder have the same paths on all machines. Raises CrewLost where nobody answers any
+    more, and where several workers died of one task.
     """
     from distributed import Client
+    from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # CrewLost says it
     try:
         client = Client(address, set_as_default=False)
     except (OSError, ValueError) as problem:
@@ -68,6 +71,8 @@ def hire_cluster(address: str) -> Iterator[Crew]:
         pool = client.get_executor(pure=False)
         try:
             yield Crew(pool, lambda: max(1, sum(client.nthreads().values())))
+        except (CommClosedError, CancelledError):
+            raise CrewLost(f"the cluster at {address} was lost") from None
         except KilledWorker:
             raise CrewLost("several workers died of the same part (too little memory?)") from None
         finally:

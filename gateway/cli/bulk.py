@@ -82,16 +82,17 @@ def show_progress() -> Iterator[Callable[[int, int], Advance]]:
     """A bar on standard error, where that is a terminal."""
     console = Console(stderr=True)
     columns = (
-        TextColumn("reading"),
+        TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("looking at the files", total=None)
 
         def begin(total: int, resumed: int) -> Advance:
-            task = progress.add_task("", total=total, completed=resumed)
+            progress.update(task, description="reading", total=total, completed=resumed)
             return lambda size: progress.advance(task, size)
 
         yield begin

@@ -18,6 +18,7 @@ from edi.codefiles.lists import COLUMNS
 from edi.command import encode_json
 from edi.edits.packing import TableUnreadable
 from edi.edits.table import Verdict
+from edi.edits.tables import CodeTables
 from gateway.cli.rendering import show_rows
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
@@ -37,6 +38,17 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], me
 def open_library() -> Library:
     """The library of this home."""
     return Library(find_home(os.environ))
+
+
+def open_tables() -> CodeTables:
+    """The code tables that count in this home. Raises Trouble where one is damaged."""
+    with telling():
+        return open_library().tables()
+
+
+def list_imported() -> set[str]:
+    """The names of the tables that were imported into this home."""
+    return open_library().imported()
 
 
 @contextmanager
@@ -164,8 +176,7 @@ def status(as_json: AsJson = False) -> None:
     """Every table: its release, and whether a newer one should exist."""
     with telling():
         library = open_library()
-        imported = {name for name, versions in library.versions().items() if versions}
-        tables = stand(library.tables(), imported, SystemClock().now().date(), verify=True)
+        tables = stand(library.tables(), library.imported(), SystemClock().now().date(), verify=True)
     if as_json:
         typer.echo(encode_json([{**each._asdict()} for each in tables]), nl=False)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -28,16 +29,17 @@ from edi.command import (
     report_status,
     translate,
 )
+from edi.edits.basis import Basis
 from edi.inspection import Inspected, inspect, inspect_documents
 from edi.listing import describe_inspected, list_inspected
 from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
-from gateway.cli.codes import codes
+from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import show_outline
 from gateway.cli.payers import payers
-from gateway.cli.rendering import show_inspected
+from gateway.cli.rendering import show_inspected, show_lines
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -104,6 +106,7 @@ def check(
         raise Trouble("--character-set is basic or extended")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
+    tables = open_tables()
     checked = [
         inspect(
             name,
@@ -112,15 +115,20 @@ def check(
             guide=known,
             edits=edits,
             character_set=character_set,
+            basis=Basis(tables),
         )
         for name in files
     ]
     if ack:
         _write(b"".join(_acknowledge(found, ack.lower()) for found in checked), output)
     elif as_json:
-        _write(encode_json([describe_inspected(found, values=show_values) for found in checked]), output)
+        releases = {"codeTables": tables.releases()}
+        told = [describe_inspected(found, values=show_values) | releases for found in checked]
+        _write(encode_json(told), output)
     else:
-        _show(checked, output, show_values)
+        imported = list_imported()
+        used = {name: release for name, release in tables.releases().items() if name in imported}
+        _show(checked, output, show_values, used)
     raise typer.Exit(exit_status(checked))
 
 
@@ -130,14 +138,16 @@ def _acknowledge(found: Inspected, kind: str) -> bytes:
     return acknowledge_file(found.report, kind=kind, created=SystemClock().now())
 
 
-def _show(checked: list[Inspected], output: Path | None, values: bool) -> None:
+def _show(checked: list[Inspected], output: Path | None, values: bool, releases: Mapping[str, str]) -> None:
+    looked_up = [f"by imported tables: {', '.join(map(' '.join, releases.items()))}"] if releases else []
     if output is not None:
         lines = [line for found in checked for line in list_inspected(found, values=values)]
-        _write("\n".join([*lines, ""]).encode(), output)
+        _write("\n".join([*lines, *looked_up, ""]).encode(), output)
         return
     console = Console()
     for found in checked:
         show_inspected(console, found, values=values)
+    show_lines(console, looked_up)
 
 
 @app.command(name="json")

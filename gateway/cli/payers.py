@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,9 @@ from gateway.cli.servers import SettingsFile
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
 from gateway.demo.samples import find_samples
+from gateway.directory import DirectoryInvalid, PayerShelf, read_payers
 from gateway.payer_rules import find_packs, list_shipped
+from gateway.settings import find_home
 
 payers = typer.Typer(help="Payer rules: what payers ask beyond the guide, as data.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
@@ -92,6 +95,42 @@ def who(rule: PayerRule) -> str:
     filing = f"filing {' '.join(written.filing)}" if written.filing else ""
     named = "" if "*" in written.payers else " ".join(written.payers)
     return " ".join([*(part for part in (named, filing) if part), *written.claim_types])
+
+
+@payers.command("import")
+def import_payers(
+    file: Annotated[Path, typer.Argument(help="A CSV file; its columns are in the how-to on payer rules.")],
+    as_json: AsJson = False,
+) -> None:
+    """Read the payer directory from a CSV file. The whole file counts from now on, or nothing has changed."""
+    try:
+        changed = PayerShelf(find_home(os.environ)).replace(read_payers(file.read_bytes()))
+    except DirectoryInvalid as invalid:
+        faults = "\n".join(f"{file.name}: {fault}" for fault in invalid.faults)
+        raise Trouble(f"{faults}\n(nothing was changed)") from None
+    except OSError as problem:
+        raise Trouble(f"{file}: {problem.strerror}") from None
+    if as_json:
+        typer.echo(encode_json(changed._asdict()), nl=False)
+        return
+    added, altered, removed = changed.added, changed.changed, changed.removed
+    typer.echo(f"{changed.payers} payers: {added} added, {altered} changed, {removed} removed")
+
+
+@payers.command("find")
+def find_payer(
+    words: Annotated[str, typer.Argument(help="Words of a name, or an id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Payers of the directory by their names and ids."""
+    found = list(PayerShelf(find_home(os.environ)).directory().search(words))
+    if as_json:
+        typer.echo(encode_json([msgspec.to_builtins(payer) for payer in found]), nl=False)
+        return
+    rows = [
+        (payer.id, payer.name, " ".join(sorted({alias.id for alias in payer.aliases}))) for payer in found
+    ]
+    show_rows(Console(highlight=False), ("payer", "name", "known as"), rows)
 
 
 @payers.command()

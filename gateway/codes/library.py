@@ -43,6 +43,10 @@ class Library:
         place = self._folder / LIST
         return msgspec.json.decode(place.read_bytes(), type=dict[str, list[str]]) if place.is_file() else {}
 
+    def imported(self) -> set[str]:
+        """The names of the tables of which a version was imported."""
+        return {name for name, files in self.versions().items() if files}
+
     def stamp(self) -> tuple[int, int]:
         """What is another value after every import and rollback."""
         try:

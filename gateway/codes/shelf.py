@@ -33,7 +33,7 @@ class Shelf:
 
     def imported(self) -> set[str]:
         """The names of the tables that were imported."""
-        return {name for name, versions in self._library.versions().items() if versions}
+        return self._library.imported()
 
     def today(self) -> date:
         """The day that the clock shows."""

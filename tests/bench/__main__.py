@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from rich.console import Console
 
 from tests.bench.contest import OURS, ROOT, Race, Result, find_version, run
 from tests.bench.files import KINDS, count_segments, make_file, measure_variety
+from tests.bench.page import write_page
 from tests.bench.professional import make_claims
 from tests.bench.table import draw_results, draw_targets
 from tests.bench.targets import Target, list_targets
@@ -150,6 +152,7 @@ def main() -> None:
         "--environments", type=Path, default=ENVIRONMENTS, help="where the peers are installed"
     )
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", type=Path, help="write the tables into this page")
     given = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as name:
@@ -160,6 +163,11 @@ def main() -> None:
         results = [run(race, given.environments.absolute()) for race in drop_repeated(races)]
     targets = list(list_targets(results, time_first_guide()))
     made = {one.path: one for one in (*big.values(), *fair.values())}.values()
+    if given.page is not None:
+        heading = (
+            f"Measured on {datetime.now(UTC):%-d %B %Y}: {describe_machine()}, {os.cpu_count()} cores there."
+        )
+        write_page(given.page, heading, results, targets)
     if given.json:
         print(tell_json(made, results, targets, describe_machine()))
         return

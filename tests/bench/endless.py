@@ -37,6 +37,7 @@ class Block:
         self.paid = sum((Decimal(paid.decode()) for paid in find_paid(body)), Decimal(0))
         self.parts = LEVEL.split(IDENTIFIER.sub(lambda it: it.group() + MARK, body))
         self.levels = (len(self.parts) - 1) // 3
+        self.size = len(self.write(0, 0))
 
     def write(self, use: int, level: int) -> bytes:
         """The claims of use number `use`; `level` HL segments stand before them."""
@@ -66,7 +67,7 @@ class EndlessFile:
         paid = Decimal(0)
         while self.size < size:
             block = self.blocks[self.uses % BLOCKS]
-            self.size += sum(map(len, block.parts))
+            self.size += block.size
             self.segments += block.segments
             self.claims += block.claims
             paid += block.paid

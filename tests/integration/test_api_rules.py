@@ -12,8 +12,9 @@ from edi.payer_rules.book import RuleBook
 from edi.payer_rules.pack import load_pack
 from gateway.app import open_gateway
 from gateway.cli.replaying import Page, PageRead
+from gateway.directory import read_payers
 from gateway.settings_source import SettingsError
-from tests.api_rig import TENANTS, make_claim, make_settings, run_gateway
+from tests.api_rig import PAYER, TENANTS, make_claim, make_settings, run_gateway
 
 OWN = """
 pack: own
@@ -86,3 +87,26 @@ async def test_rules_that_are_wrong_stop_the_start_and_all_is_told(tmp_path: Pat
         await open_gateway(settings_with(tmp_path, wrong))
     assert "own.yaml: line 8" in str(caught.value)
     assert "own.yaml: line 12" in str(caught.value)
+
+
+async def test_a_payer_named_by_an_alias_is_brought_to_its_own_id_and_found(tmp_path: Path) -> None:
+    async with run_gateway(make_settings(tmp_path)) as rig:
+        refused = await rig.call("POST", "/v1/claims", make_claim(tradingPartnerServiceId="AETNA-X"))
+        assert "payer.unknown" in refused.codes
+        rows = f"payer_id,name,clearinghouse,alias\n{PAYER},EXAMPLE HEALTH PLAN,exchange,AETNA-X\n"
+        rows += "ZZ9,FAR PLAN,,\n"
+        rig.gateway.services.directory.replace(read_payers(rows.encode()))
+        taken = await rig.call("POST", "/v1/claims", make_claim(tradingPartnerServiceId="AETNA-X"))
+        assert taken.status == 202
+        assert taken.codes == ["payer.alias_resolved"]
+        assert (await rig.call("GET", f"/v1/claims/{taken.json['id']}")).json["payerId"] == PAYER
+        page = (await rig.call("GET", "/v1/payers?search=plan&limit=1")).json
+        assert (page["items"][0]["id"], page["items"][0]["partner"], page["next"]) == (
+            PAYER,
+            "exchange",
+            PAYER,
+        )
+        rest = (await rig.call("GET", f"/v1/payers?search=plan&after={PAYER}")).json
+        assert [(one["id"], one["partner"]) for one in rest["items"]] == [("ZZ9", None)]
+        assert (await rig.call("GET", "/v1/payers/AETNA-X")).json["id"] == PAYER
+        assert (await rig.call("GET", "/v1/payers/nobody")).status == 404

@@ -51,7 +51,9 @@ class Cluster:
         self.folder = folder
         self.running: list[subprocess.Popen[bytes]] = []
         found = folder / "scheduler.json"
-        self.start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))
+        self.scheduler = self.start(
+            "dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(found)
+        )
         wait_until(found.exists)
         self.client = Client(scheduler_file=str(found), set_as_default=False)
         self.address = str(self.client.scheduler.address)
@@ -84,6 +86,17 @@ def wait_until(happened: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def start_and_wait_for_parts(cluster: Cluster, files: list[Path], folder: Path) -> subprocess.Popen[str]:
+    """A run on a cluster of which some parts are finished."""
+    command = [sys.executable, "-m", "gateway.cli", "bulk", *map(str, files), "-o", str(folder), *OPTIONS]
+    command += ["--cluster", cluster.address]
+    environment = os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+    wait_until(lambda: len(list((folder / ".progress").glob("*-*.json"))) > 5)
+    return run
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path)
@@ -97,13 +110,30 @@ def test_a_cluster_writes_the_same_bytes_also_where_a_worker_is_killed_midway(
 ) -> None:
     first, second = cluster.hire(2)
     folder = tmp_path / "out"
-    command = [sys.executable, "-m", "gateway.cli", "bulk", *map(str, files), "-o", str(folder), *OPTIONS]
-    run = subprocess.Popen([*command, "--cluster", cluster.address], cwd=ROOT, stdout=subprocess.DEVNULL)
-    wait_until(lambda: len(list((folder / ".progress").glob("*-*.json"))) > 5)
+    run = start_and_wait_for_parts(cluster, files, folder)
     first.send_signal(signal.SIGKILL)
     assert run.poll() is None, "ended before the worker could be killed"
-    assert run.wait(DEADLINE) == 0
+    _, trouble = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0, trouble
     assert second.poll() is None
+    assert read_folder(folder) == local
+
+
+@pytest.mark.slow
+def test_a_run_whose_cluster_is_lost_says_so_and_goes_on_without_it(
+    cluster: Cluster, files: list[Path], local: dict[str, bytes], tmp_path: Path
+) -> None:
+    cluster.hire(1)
+    folder = tmp_path / "out"
+    run = start_and_wait_for_parts(cluster, files, folder)
+    cluster.scheduler.send_signal(signal.SIGKILL)
+    assert run.poll() is None, "ended before the scheduler could be killed"
+    _, trouble = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 2, trouble
+    assert f"the cluster at {cluster.address} was lost; run again to go on" in trouble
+    assert "Traceback" not in trouble
+    ran = run_module("gateway.cli", "bulk", *map(str, files), "-o", str(folder), *OPTIONS)
+    assert ran.status == 0, ran.err
     assert read_folder(folder) == local
 
 

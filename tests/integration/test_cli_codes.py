@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
+from tests.api_rig import make_claim
 from tests.cli import claimwire
 from tests.unit.codes.files import units_file, write
 
@@ -59,3 +62,34 @@ def test_a_shipped_code_is_shown_on_a_day(tmp_path: Path) -> None:
     unknown = claimwire("codes", "show", "nothing", "D69.1", CLAIMWIRE_HOME=home)
     assert unknown.status == 2
     assert "no table nothing is held; there are acknowledgment" in unknown.err
+
+
+def test_a_claim_is_checked_by_the_tables_of_the_home_and_they_are_named(tmp_path: Path) -> None:
+    home = str(tmp_path / "home")
+    claim = make_claim()
+    claim["claimInformation"]["claimFilingCode"] = "MB"
+    claim["claimInformation"]["serviceLines"][0]["professionalService"]["serviceUnitCount"] = "2"
+    place = write(tmp_path, "claim.json", msgspec.json.encode(claim))
+    before = claimwire("check", place, "--json", CLAIMWIRE_HOME=home)
+    claimwire(
+        "codes", "import", write(tmp_path, NAME, units_file([("99213", "1", "2 x")])), CLAIMWIRE_HOME=home
+    )
+    told = claimwire("check", place, CLAIMWIRE_HOME=home)
+    after = claimwire("check", place, "--json", CLAIMWIRE_HOME=home)
+    codes = [[finding["code"] for finding in ran.json[0]["findings"]] for ran in (before, after)]
+    assert ["units.unlikely" in each for each in codes] == [False, True]
+    assert before.json[0]["codeTables"]["icd10cm"] == "FY2027"
+    assert "mue_practitioner" not in before.json[0]["codeTables"]
+    assert after.json[0]["codeTables"]["mue_practitioner"] == "2026Q4"
+    assert told.out.endswith("by imported tables: mue_practitioner 2026Q4\n")
+
+
+def test_a_damaged_table_stops_a_check_in_words(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    claimwire("codes", "import", write(tmp_path, NAME, UNITS), CLAIMWIRE_HOME=str(home))
+    [table] = home.rglob("*.cwt")
+    table.write_bytes(b"CWTABLE1")
+    place = write(tmp_path, "claim.json", msgspec.json.encode(make_claim()))
+    refused = claimwire("check", place, CLAIMWIRE_HOME=str(home))
+    assert refused.status == 2
+    assert "an imported table is damaged" in refused.err

@@ -46,3 +46,16 @@ def test_a_rule_is_tried_on_the_stored_claims(tmp_path: Path) -> None:
     assert ran.status == 0
     assert ran.json == {"rule": "own.no_office_visits", "claims": 0, "stopped": []}
     assert claimwire("payers", "replay", "own.unknown", "--pack", str(rules)).status == 2
+
+
+def test_a_directory_is_imported_and_searched_and_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
+    home, file = str(tmp_path / "home"), tmp_path / "payers.csv"
+    file.write_text("payer_id,name,clearinghouse,alias\nCWP01,LARKSPUR HEALTH PLAN,exchange,00441\n")
+    taken = claimwire("payers", "import", str(file), CLAIMWIRE_HOME=home)
+    assert (taken.status, taken.out) == (0, "1 payers: 1 added, 0 changed, 0 removed\n")
+    assert claimwire("payers", "find", "lark", "--json", CLAIMWIRE_HOME=home).json[0]["id"] == "CWP01"
+    file.write_text("payer_id,name\n,X\n")
+    wrong = claimwire("payers", "import", str(file), CLAIMWIRE_HOME=home)
+    assert wrong.status == 2
+    assert "payers.csv: line 2, payer_id: is empty" in wrong.err
+    assert claimwire("payers", "find", "00441", CLAIMWIRE_HOME=home).out.startswith("CWP01")

@@ -110,6 +110,8 @@ def test_the_installed_command_checks_translates_and_explains(installed: Path, t
     written = run(command, "x12", "claim.json", folder=tmp_path)
     assert "\nCLM*HC10021-PAID*190.50*" in written.stdout
     assert "2010AA Billing Provider Name" in run(command, "explain", "claim.x12", folder=tmp_path).stdout
+    assert run(command, "explain", "claim.x12", "--html", "claim.html", folder=tmp_path).stderr == ""
+    assert "</html>" in (tmp_path / "claim.html").read_text()
 
 
 def test_the_installed_engine_runs_alone(installed: Path, tmp_path: Path) -> None:

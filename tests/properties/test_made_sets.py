@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edi.binding import bind_tree, unit_ways
 from edi.comparison import bind_document, reading_context
 from edi.files import FileReport, check_file
+from edi.findings import Severity
 from edi.guides.registry import load_guide, load_sources
 from edi.plans import load_plan
 from edi.repetitions import mark_repetitions
@@ -44,7 +45,9 @@ def static_faults(report: FileReport) -> list[str]:
     return [
         f"{finding.code} {finding.rule}"
         for finding in report.all_findings
-        if finding.code.startswith(STATIC) and finding.code not in RULES
+        if finding.code.startswith(STATIC)
+        and finding.code not in RULES
+        and finding.severity is not Severity.INFO
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ RIGHT = sorted(
     if not (place.parent.name.startswith("refused") and place.name in ("claim.x12", "document.x12"))
     and place.name != "file.x12"
 )
+BINARY = re.compile(rb"(?<=\n)BIN\*(\d+)\*")
 PLAIN = {"plain": (b"*", b":", b"^", b"~", b"\n")}
 WAYS = PLAIN | {
     "control characters and no line ends": (b"\x1d", b"\x1f", b"\x1e", b"\x1c", b""),
@@ -39,7 +41,18 @@ def name_of(place: Path) -> str:
 
 
 def dress(text: bytes, way: str) -> bytes:
-    """A sample with other delimiters and line ends."""
+    """A sample with other delimiters and line ends; what BIN holds stays as it is."""
+    binary = BINARY.search(text)
+    if binary is not None:
+        end = binary.end() + int(binary[1])
+        return (
+            dress_plain(text[: binary.end()], way) + text[binary.end() : end] + dress_plain(text[end:], way)
+        )
+    return dress_plain(text, way)
+
+
+def dress_plain(text: bytes, way: str) -> bytes:
+    """A text without binary content with other delimiters and line ends."""
     old, new = PLAIN["plain"], WAYS[way]
     return text.translate(bytes.maketrans(b"".join(old[:4]), b"".join(new[:4]))).replace(old[4], new[4])
 

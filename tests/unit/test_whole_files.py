@@ -18,7 +18,8 @@ from edi.translation import UntranslatableError
 from edi.whole_files import describe_whole, write_whole
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-FILES = sorted(SAMPLES.glob("**/*.x12"))
+#: Every file of the samples but those that came wrong, whose counts and headers are written right.
+FILES = sorted(place for place in SAMPLES.glob("**/*.x12") if place.name != "file.x12")
 CLAIM = SAMPLES / "837P" / "paid_in_full" / "claim.x12"
 
 

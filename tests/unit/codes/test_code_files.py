@@ -94,6 +94,20 @@ def test_hcpcs_titles_go_on_over_records_and_licensed_codes_are_left_out() -> No
     assert modifiers.rows == [Row("LT", 20200101, OPEN, (), "Left side")]
 
 
+@pytest.mark.parametrize(
+    ("title", "marks"),
+    [
+        ("Durable medical equipment, miscellaneous", ("unlisted",)),
+        ("Accessory for a garment, not-otherwise specified", ("unlisted",)),
+        ("Outcome not documented, reason not otherwise specified", ()),
+        ("Report documents classification as nsclc-nos", ()),
+    ],
+)
+def test_codes_for_what_has_no_code_are_told_by_their_title(title: str, marks: tuple[str, ...]) -> None:
+    (found,) = read(hcpcs_record("E1399", "3", title), "HCPC2026_JAN_ANWEB.txt")
+    assert found.rows[0].marks == marks
+
+
 def test_a_hcpcs_record_that_is_too_long_is_read_all_the_same() -> None:
     long = hcpcs_record("G9871", "3", "Counseling").rstrip() + " " * 230 + "\r\n"
     assert [row.code for row in read(long, "HCPC2026_JAN_ANWEB.txt")[0].rows] == ["G9871"]
