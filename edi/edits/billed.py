@@ -176,6 +176,7 @@ def read_line(loop: Loop, separator: str) -> BilledLine | None:
         elements = [*elements, *[""] * (form.width - len(elements))]
     parts = elements[form.procedure].split(separator)
     first, _, last = days.element(3).partition("-") if days is not None else ("", "", "")
+    begin = parse_date(first)
     return BilledLine(
         loop,
         service,
@@ -186,8 +187,8 @@ def read_line(loop: Loop, separator: str) -> BilledLine | None:
         elements[form.quantity],
         elements[form.place] if form.place else "",
         tuple(elements[form.pointers].split(separator)) if form.pointers else (),
-        parse_date(first),
-        parse_date(last or first),
+        begin,
+        parse_date(last) if last else begin,
         elements[form.revenue] if form.revenue else "",
         form,
     )

@@ -198,8 +198,11 @@ def test_a_letter_may_be_the_second_character_of_a_diagnosis() -> None:
     assert found(change((SECOND, "C4A0"))) == []
 
 
-def test_a_code_newer_than_the_table_is_not_called_wrong() -> None:
-    assert found(change((f"{SERVICE}/procedureCode", "A0000"))) == []
+def test_a_code_newer_than_the_table_is_told_as_not_checked() -> None:
+    code = f"{SERVICE}/procedureCode"
+    (finding,) = check_claim(change((code, "A0000"))).findings
+    assert (finding.code, finding.pointer, finding.stops) == ("code.not_checked", code, False)
+    assert finding.rule == "hcpcs 2026-01"
 
 
 def test_anaesthesia_in_minutes_passes() -> None:
