@@ -63,11 +63,17 @@ def migrate_database(settings: SettingsFile = None) -> None:
 
 
 @database.command("verify")
-def verify_database(settings: SettingsFile = None) -> None:
-    """Read everything that is kept: events without a gap, every archived file whole."""
+def verify_database(
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a chain ended at an earlier verify; it must still pass there."),
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Read all that is kept: the chain of events, claims against their events, every archived file."""
     from gateway.cli import keeping  # late, as above
 
-    raise typer.Exit(keeping.verify_database(settings))
+    raise typer.Exit(keeping.verify_database(settings, head or ()))
 
 
 @database.command("backup")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +15,9 @@ from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
 from gateway.services import Services
 from gateway.settings import Settings
-from gateway.upkeep import Verdict, verify_home
+from gateway.upkeep import Verdict, check_head, verify_home
+
+_HEAD = re.compile(r"(.+):([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
 def _print(text: str) -> None:
@@ -30,17 +34,32 @@ def migrate_database(settings: Path | None) -> None:
     _print("the schema is up to date")
 
 
-def verify_database(settings: Path | None) -> int:
-    """Verify the home and print what is wrong; the exit status. Raises Trouble."""
+def verify_database(settings: Path | None, heads: Sequence[str] = ()) -> int:
+    """Verify the home and print what is wrong; the exit status. `heads` were told before. Raises Trouble."""
+    wanted = [_read_head(head) for head in heads]
 
-    async def verify(services: Services) -> Verdict:
-        return await verify_home(services.store, services.archive)
+    async def verify(services: Services) -> tuple[Verdict, list[str]]:
+        verdict = await verify_home(services.store, services.archive)
+        moved = [await check_head(services.store, *head) for head in wanted]
+        return verdict, [fault for fault in moved if fault]
 
-    verdict = with_services(settings, verify)
-    for fault in verdict.faults:
+    verdict, moved = with_services(settings, verify)
+    faults = [*verdict.faults, *moved]
+    for fault in faults:
         _print(fault)
-    _print(f"{verdict.events} events, {verdict.files} archived files, {len(verdict.faults)} faults")
-    return 1 if verdict.faults else 0
+    for tenant, chain in verdict.chains.items():
+        if chain.events:
+            _print(f"{tenant}: the chain ends in {tenant}:{chain.events}:{chain.head or '-'}")
+    counted = f"{verdict.events} events, {verdict.claims} claims, {verdict.files} archived files"
+    _print(f"{counted}, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+def _read_head(text: str) -> tuple[str, int, str]:
+    match = _HEAD.fullmatch(text)
+    if match is None:
+        raise Trouble("--head is what an earlier verify printed: TENANT:NUMBER:LINK")
+    return match[1], int(match[2]), match[3]
 
 
 def back_up(settings: Path | None, folder: Path) -> None:
