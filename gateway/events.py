@@ -6,6 +6,7 @@ its type (the outbox), so that state, event and outbox commit together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -79,7 +80,11 @@ def publish_to(scope: TenantScope, endpoint: webhooks.Endpoint, happening: Happe
 
 def read_standing(scope: TenantScope, claim: Claim) -> Standing:
     """The claim's standing, folded from its events: what the stored row must say too."""
-    story = kept.list_of_claim(scope, claim.id)
+    return fold_story(kept.list_of_claim(scope, claim.id), claim)
+
+
+def fold_story(story: Iterable[kept.Event], claim: Claim) -> Standing:
+    """Where the claim stands after its events `story`. Raises msgspec.DecodeError for what is no story."""
     return fold((read_fact(event.type, event.body) for event in story), billed=claim.charge)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ partner = typer.Typer(help="Trading partners.", no_args_is_help=True)
 TenantName = Annotated[
     str, typer.Option("--tenant", help="The tenant; not needed where there is only one.", metavar="NAME")
 ]
+
+BackupFolder = Annotated[Path, typer.Argument(help="The folder of the backup.", metavar="FOLDER")]
 
 
 @keys.command("create")
@@ -54,17 +57,39 @@ def revoke_key(
 @database.command("migrate")
 def migrate_database(settings: SettingsFile = None) -> None:
     """Bring the database's schema up to date."""
-    from gateway.cli import operating  # late, as above
+    from gateway.cli import keeping  # late, as above
 
-    operating.migrate_database(settings)
+    keeping.migrate_database(settings)
 
 
 @database.command("verify")
-def verify_database(settings: SettingsFile = None) -> None:
-    """Read everything that is kept: events without a gap, every archived file whole."""
-    from gateway.cli import operating  # late, as above
+def verify_database(
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a chain ended at an earlier verify; it must still pass there."),
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Read all that is kept: the chain of events, claims against their events, every archived file."""
+    from gateway.cli import keeping  # late, as above
 
-    raise typer.Exit(operating.verify_database(settings))
+    raise typer.Exit(keeping.verify_database(settings, head or ()))
+
+
+@database.command("backup")
+def back_up(folder: BackupFolder, settings: SettingsFile = None) -> None:
+    """Copy database and archive into a new folder. The gateway may run. The keys stay out of it."""
+    from gateway.cli import keeping  # late, as above
+
+    keeping.back_up(settings, folder)
+
+
+@database.command("restore")
+def restore(folder: BackupFolder, settings: SettingsFile = None) -> None:
+    """Bring a backup into a home that has the keys and no database, and verify it."""
+    from gateway.cli import keeping  # late, as above
+
+    raise typer.Exit(keeping.restore(settings, folder))
 
 
 @partner.command("release")

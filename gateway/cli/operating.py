@@ -17,7 +17,6 @@ from gateway.hands import Hand
 from gateway.services import Services
 from gateway.settings import Partner, Settings
 from gateway.store.keys import ApiKey
-from gateway.upkeep import Verdict, verify_home
 
 COMMAND_LINE = "command-line"
 
@@ -67,29 +66,6 @@ def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
     if not with_services(settings, revoke):
         raise Trouble(f"{chosen} has no live key with this id; see claimwire keys list")
     _print("revoked")
-
-
-def migrate_database(settings: Path | None) -> None:
-    """Open the store, which brings its schema up to date. Raises Trouble."""
-
-    async def nothing_more(_: Services) -> None:
-        return None
-
-    with_services(settings, nothing_more)
-    _print("the schema is up to date")
-
-
-def verify_database(settings: Path | None) -> int:
-    """Verify the home and print what is wrong; the exit status. Raises Trouble."""
-
-    async def verify(services: Services) -> Verdict:
-        return await verify_home(services.store, services.archive)
-
-    verdict = with_services(settings, verify)
-    for fault in verdict.faults:
-        _print(fault)
-    _print(f"{verdict.events} events, {verdict.files} archived files, {len(verdict.faults)} faults")
-    return 1 if verdict.faults else 0
 
 
 def try_partner(settings: Path | None, tenant: str, name: str) -> None:

@@ -6,13 +6,13 @@ see event 8 before event 7. Append last in a transaction, so that the lock is sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import bindparam, func
 
-from gateway.store import tables
+from gateway.store import chain, tables
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.statements import Prepared, columns_of
@@ -74,7 +74,7 @@ def append(scope: TenantScope, *new: NewEvent) -> list[Event]:
         )
         for sequence, it in enumerate(new, first)
     ]
-    scope.insert(tables.event, *(_seal(scope, event) for event in events))
+    scope.insert(tables.event, *_seal_all(scope, events))
     scope.hint(TOPIC)
     return events
 
@@ -102,6 +102,15 @@ def list_of_claim(scope: TenantScope, claim_id: str) -> list[Event]:
     return _open(scope, scope.rows(Event, statement.order_by(tables.event.c.sequence)))
 
 
+def list_of_claims(scope: TenantScope, claim_ids: Collection[str]) -> dict[str, list[Event]]:
+    """The events of each of the claims (at most some hundred), in order."""
+    found: dict[str, list[Event]] = {claim_id: [] for claim_id in claim_ids}
+    statement = scope.select(tables.event, *_COLUMNS).where(tables.event.c.claim.in_(claim_ids))
+    for event in _open(scope, scope.rows(Event, statement.order_by(tables.event.c.sequence))):
+        found[event.claim or ""].append(event)
+    return found
+
+
 def find_latest(scope: TenantScope, claim_ids: Collection[str], types: Collection[str]) -> dict[str, Event]:
     """The newest event of one of `types` of each of the claims that has one, by the claim's id."""
     newest = (
@@ -125,9 +134,14 @@ def last_sequence(scope: TenantScope) -> int:
     return int(scope.value(scope.select(tables.tenant, tables.tenant.c.event_sequence)) or 0)
 
 
-def _seal(scope: TenantScope, event: Event) -> dict[str, object]:
-    values = msgspec.structs.asdict(event)
-    return {**values, "body": scope.seal(event.body, _context(event.id))}
+def _seal_all(scope: TenantScope, events: Sequence[Event]) -> Iterator[dict[str, object]]:
+    """The rows of new events, each linked to the one before it."""
+    before = chain.read_link(scope, events[0].sequence - 1)
+    for event in events:
+        digest = chain.digest_body(scope, event.id, event.body)
+        before = chain.make_link(scope, before, event, event.at, digest)
+        sealed = scope.seal(event.body, _context(event.id))
+        yield {**msgspec.structs.asdict(event), "body": sealed, "body_digest": digest, "chain": before}
 
 
 def _open(scope: TenantScope, events: list[Event]) -> list[Event]:

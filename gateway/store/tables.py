@@ -98,6 +98,8 @@ event = Table(
     Column("interchange", String),
     Column("remittance", String),
     Column("body", LargeBinary, nullable=False),
+    Column("body_digest", String),
+    Column("chain", String),
     _key("sequence"),
     UniqueConstraint("tenant", "id"),
     Index(None, "tenant", "claim", "sequence"),

@@ -27,14 +27,15 @@ def postgres() -> Iterator[str]:
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (make test installs it, as root on Debian)")
     with run_server(binaries) as url:
-        _administer(url, "CREATE DATABASE template")
+        administer(url, "CREATE DATABASE template")
         engine = create_engine(f"{url}template")
         migrate(engine)
         engine.dispose()
         yield url
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
+    """Run one statement outside of any transaction, on the server's own database."""
     engine = create_engine(f"{url}postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))
@@ -49,9 +50,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     server = request.getfixturevalue("postgres")
     name = f"test_{uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE template")
+    administer(server, f"CREATE DATABASE {name} TEMPLATE template")
     yield f"{server}{name}"
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

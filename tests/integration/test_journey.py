@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from edi.models import StatusCode
+from gateway.upkeep import verify_home
 from tests.exchange import (
     TENANT,
     Exchange,
@@ -29,10 +30,13 @@ FULL = ("315.00", "215.00", [("CO", "45", "70.00"), ("PR", "3", "30.00")])
 
 @pytest.fixture
 async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
+    """A gateway and its partner; after every journey the chain closes and each claim is its events' fold."""
     made = Exchange(tmp_path)
     await made.start()
     yield made
+    verdict = await verify_home(made.store, made.archive)
     await made.stop()
+    assert verdict.faults == ()
 
 
 async def test_a_clean_claim_is_batched_and_sent_once(exchange: Exchange) -> None:
