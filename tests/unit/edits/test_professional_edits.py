@@ -50,6 +50,9 @@ def test_the_sample_claim_passes_every_edit() -> None:
     assert found(SAMPLE, received=date(2026, 11, 2)) == []
 
 
+BY_VIDEO = [
+    (f"{CLAIM}/serviceLines/{number}/professionalService/procedureModifiers", ["95"]) for number in (0, 1)
+]
 SECOND = f"{DIAGNOSES}/1/diagnosisCode"
 FIRST_DIAGNOSIS = f"{DIAGNOSES}/0/diagnosisCode"
 FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
@@ -105,7 +108,7 @@ FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
         [(f"{SERVICE}/procedureModifiers", ["25", "25"])],
         "modifier.repeated", f"{SERVICE}/procedureModifiers/1"),
     "place of service before it was in effect": (
-        [(f"{CLAIM}/placeOfServiceCode", "10"), *serve_on("20211231")],
+        [(f"{CLAIM}/placeOfServiceCode", "10"), *serve_on("20211231"), *BY_VIDEO],
         "place_of_service.not_in_effect", f"{CLAIM}/placeOfServiceCode"),
     "drug code with hyphens": (
         [(f"{FIRST}/drugIdentification", {
