@@ -22,6 +22,7 @@ from gateway.sealing import SealBroken, Sealer
 from gateway.store.errors import StoreBroken, StoreError, StoreUnavailable
 
 _LEVEL: Final = 3
+_SUFFIX: Final = ".zst.sealed"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,7 +48,9 @@ class Archive:
         Raises StoreUnavailable where the disk takes no more, StoreBroken where it fails to flush.
         """
         digest = hashlib.sha256(content).hexdigest()
-        if not self._is_sound(digest):
+        if self._is_sound(digest):
+            os.utime(self._place(digest))  # a sweep leaves what was put of late
+        else:
             packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
             try:
                 self._write(self._place(digest), self._sealer.seal(packed, _context(digest)))
@@ -77,6 +80,22 @@ class Archive:
             draft.unlink(missing_ok=True)
         return len(left)
 
+    def list_settled(self, before: datetime) -> list[str]:
+        """The digests of all files that were last put before then."""
+        return [
+            place.parent.name + place.name.partition(".")[0]
+            for place in self._folder.glob(f"*/*{_SUFFIX}")
+            if place.stat().st_mtime < before.timestamp()
+        ]
+
+    def remove(self, digest: str, before: datetime) -> bool:
+        """Delete the file unless it was put again since then; True where it was deleted."""
+        place = self._place(digest)
+        if not place.exists() or place.stat().st_mtime >= before.timestamp():
+            return False
+        place.unlink(missing_ok=True)
+        return True
+
     def __contains__(self, digest: str) -> bool:
         return self._place(digest).exists()
 
@@ -91,7 +110,7 @@ class Archive:
     def _place(self, digest: str) -> Path:
         if _DIGEST.fullmatch(digest) is None:
             raise ValueError("not a SHA-256 digest in hex")
-        return self._folder / digest[:2] / f"{digest[2:]}.zst.sealed"
+        return self._folder / digest[:2] / f"{digest[2:]}{_SUFFIX}"
 
     def _write(self, place: Path, sealed: bytes) -> None:
         """Write a draft, flush, rename, flush the folder: a name is there whole or not at all."""

@@ -8,8 +8,9 @@ guess was wrong, so the writer is never held up by the engine and no number is e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+import re
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
@@ -20,10 +21,12 @@ from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
 from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting, compose, make_envelope
+from gateway.cutoffs import select_due
 from gateway.dossier import read_dossier
 from gateway.journal import Journal, Particulars, record_all
 from gateway.logs import log_event
-from gateway.settings import BatchSettings, Partner
+from gateway.settings import Partner
+from gateway.settings_parts import find_zone
 from gateway.store import Store, claims, control_numbers, interchanges, jobs, work_items
 from gateway.store.claims import Claim
 from gateway.store.scope import TenantScope
@@ -150,9 +153,8 @@ def guess_next(used: Numbers) -> Numbers:
 
 def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:
     """The due batches of a payer, one for each guide and usage among its waiting claims."""
-    rows = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims, unless_marked=HELD)
-    if not _is_due(rows, partner.batch, scope.now()):
-        return
+    waiting = claims.take_in_state(scope, ACCEPTED, payer_id, partner.batch.max_claims, unless_marked=HELD)
+    rows = select_due(waiting, partner.batch, scope.now())
     bodies = claims.read_bodies(scope, [row.id for row in rows])
     for (guide, usage), members in groupby(sorted(rows, key=_kind), key=_kind):
         ours = tuple(members)
@@ -203,14 +205,6 @@ def _kind(row: Claim) -> tuple[str, str]:
     return row.claim_type, row.usage
 
 
-def _is_due(rows: Sequence[Claim], limits: BatchSettings, now: datetime) -> bool:
-    """So many, or so old."""
-    if not rows:
-        return False
-    oldest = min(row.created_at for row in rows)
-    return len(rows) >= limits.max_claims or now - oldest >= timedelta(seconds=limits.max_age_seconds)
-
-
 def _hold_rows(scope: TenantScope, batch: Batch) -> dict[str, Claim]:
     held = claims.load_many(scope, [row.id for row in batch.rows], lock=True)
     if any(row.state != ACCEPTED for row in held):
@@ -240,7 +234,7 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
             control_number=numbers.interchange,
             group_control_number=numbers.group,
             usage=batch.usage,
-            name=f"{interchange_id}.x12",
+            name=name_file(batch, numbers, interchange_id, scope.now()),
             sha256=parcel.sha256,
             size=len(parcel.composition.text),
             placements=tuple(
@@ -251,6 +245,20 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
     lane = f"{SEND}:{batch.partner.name}"
     jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
     return interchange_id
+
+
+def name_file(batch: Batch, numbers: Numbers, interchange_id: str, now: datetime) -> str:
+    """The file's name by the partner's pattern, its day and time those of the partner's zone."""
+    local = now.astimezone(find_zone(batch.partner.batch.time_zone))
+    return batch.partner.file_name.format(
+        id=interchange_id,
+        control_number=f"{numbers.interchange:09d}",
+        date=f"{local:%Y%m%d}",
+        time=f"{local:%H%M%S}",
+        usage=batch.usage,
+        partner=batch.partner.name,
+        payer=re.sub(r"[^A-Za-z0-9]", "-", batch.payer_id),
+    )
 
 
 def _place(seat: Seat, interchange_id: str, group: int) -> interchanges.Placement:

@@ -6,7 +6,7 @@ and the rest goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ import msgspec
 from edi.claims import write_claims
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import check_file
-from edi.findings import Finding
+from edi.findings import Finding, find
 from edi.segments import Delimiters
 from gateway.settings import EnvelopeIds
 
 TRACE_LENGTH = 20
+USUAL_MARKS = frozenset("*:^~")
+"""The delimiters that no value of a stored claim holds: intake refuses them."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,9 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     refused: dict[str, tuple[Finding, ...]]
 
 
+NOTHING = Composition(text=b"", seats=(), refused={})
+
+
 class Unsendable(Exception):
     """Claims that are sound one by one make an interchange that we would reject: a fault of ours.
 
@@ -88,7 +93,7 @@ def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usag
         group_control_number=numbers.group,
         created=created,
         acknowledgment_requested=ids.acknowledgment_requested,
-        delimiters=Delimiters(line_end="\n"),
+        delimiters=msgspec.convert(msgspec.structs.asdict(ids.delimiters), Delimiters),
     )
 
 
@@ -100,19 +105,49 @@ def compose(
     `character_set` is that of the partner: `basic`, `extended`, or "" for any. Raises Unsendable where the
     rest is rejected although each claim alone is not.
     """
-    composition = _write(waiting, envelope, guide)
-    if not _list_faults(composition.text, character_set):
+    composition, faults = _write_checked(waiting, envelope, guide, character_set)
+    if not faults:
         return composition
-    alone = ((it.claim, _write([it], envelope, guide).text) for it in waiting)
-    refused = {claim: faults for claim, text in alone if (faults := _list_faults(text, character_set))}
+    alone = ((it.claim, _write_checked([it], envelope, guide, character_set)[1]) for it in waiting)
+    refused = {claim: faults for claim, faults in alone if faults}
     rest = [it for it in waiting if it.claim not in refused]
     if not rest:
-        return Composition(text=b"", seats=(), refused=refused)
-    cleaned = _write(rest, envelope, guide)
-    faults = _list_faults(cleaned.text, character_set)
+        return msgspec.structs.replace(NOTHING, refused=refused)
+    cleaned, faults = _write_checked(rest, envelope, guide, character_set)
     if faults:
         raise Unsendable(faults)
     return msgspec.structs.replace(cleaned, refused=refused)
+
+
+def _write_checked(
+    waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str, character_set: str
+) -> tuple[Composition, tuple[Finding, ...]]:
+    """The interchange, and what our own reader has against it, or we against the values."""
+    marked = _list_marked(waiting, envelope.delimiters)
+    if marked:
+        return NOTHING, marked
+    composition = _write(waiting, envelope, guide)
+    return composition, _list_faults(composition.text, character_set)
+
+
+def _list_marked(waiting: Sequence[Waiting], delimiters: Delimiters) -> tuple[Finding, ...]:
+    """Values with a delimiter of this partner that is a plain sign elsewhere: the writer would replace it."""
+    marks = {delimiters.element, delimiters.component, delimiters.repetition, delimiters.segment}
+    own = marks - USUAL_MARKS
+    if not own:
+        return ()
+    pointers = (pointer for it in waiting for pointer in _walk_marked(it.document, own, ""))
+    return tuple(find("value.holds_delimiter", pointer=pointer) for pointer in pointers)
+
+
+def _walk_marked(value: object, marks: set[str], pointer: str) -> Iterator[str]:
+    """The JSON Pointers of the texts that hold one of the marks."""
+    if isinstance(value, str) and not marks.isdisjoint(value):
+        yield pointer
+    elif isinstance(value, dict | list):
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, entry in entries:
+            yield from _walk_marked(entry, marks, f"{pointer}/{name}")
 
 
 def _write(waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str) -> Composition:

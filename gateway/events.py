@@ -29,6 +29,7 @@ PARTNER_DOWN: Final = "partner.down"
 PARTNER_UP: Final = "partner.up"
 PARTNER_SILENT: Final = "partner.silent"
 PARTNER_GAP: Final = "partner.gap"
+RETENTION_PURGED: Final = "retention.purged"
 WEBHOOK_TEST: Final = "webhook.test"
 WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -45,7 +46,20 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_GAP,
     WEBHOOK_TEST,
     WEBHOOK_DISABLED,
+    RETENTION_PURGED,
 }
+KEPT_TYPES: Final = frozenset(
+    {
+        PARTNER_DOWN,
+        PARTNER_UP,
+        PARTNER_SILENT,
+        PARTNER_GAP,
+        WEBHOOK_TEST,
+        WEBHOOK_DISABLED,
+        RETENTION_PURGED,
+    }
+)
+"""Events that tell of nobody: a purge leaves their bodies."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,13 +19,15 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
+from gateway.settings_parts import BatchSettings as BatchSettings
+from gateway.settings_parts import Count, DelimiterSettings, Section, check_file_name
 from gateway.settings_source import SettingsError, Source, blame, read_source
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Patience = Annotated[float, msgspec.Meta(ge=0)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
 SECRET = re.compile(r"^(env|file):(.+)$")
@@ -70,8 +72,10 @@ class SecretReference:
 Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_hyphen"]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the settings file; a key that it does not know is an error."""
+class RetentionSettings(Section, frozen=True, kw_only=True):
+    """For how many years after the last change everything is kept; 0 keeps it for good."""
+
+    years: Years = 6
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
@@ -138,6 +142,7 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     group_receiver: EnvelopeId
     usage: Literal["P", "T"] = "P"
     acknowledgment_requested: bool = True
+    delimiters: DelimiterSettings = DelimiterSettings()
 
 
 class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
@@ -178,13 +183,6 @@ class FolderTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     done_folder: Path | None = None
 
 
-class BatchSettings(Section, frozen=True, kw_only=True):
-    """When the waiting claims of a payer become an interchange: so many, or so old (seconds)."""
-
-    max_claims: Count = 1000
-    max_age_seconds: Annotated[float, msgspec.Meta(ge=0)] = 300.0
-
-
 class WatchSettings(Section, frozen=True, kw_only=True):
     """How long an answer may take before somebody must look; 0 switches the watch off.
 
@@ -221,10 +219,14 @@ class Partner(Section, frozen=True, kw_only=True):
     transport: SftpTransport | FolderTransport
     envelope: EnvelopeIds
     character_set: Literal["", "basic", "extended"] = ""
+    file_name: str = "{id}.x12"
     poll_seconds: Seconds = 60.0
     batch: BatchSettings = BatchSettings()
     watch: WatchSettings = WatchSettings()
     payer_watch: dict[str, PayerWatch] = {}
+
+    def __post_init__(self) -> None:
+        check_file_name(self.file_name)
 
     def watch_for(self, payer: str | None) -> WatchSettings:
         """How long the answers of `payer` may take."""
@@ -237,13 +239,14 @@ class Tenant(Section, frozen=True, kw_only=True):
     """A billing organisation on this gateway. Nothing of one tenant is seen by another.
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
-    repairs of posted claims that it does not want.
+    repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
     """
 
     name: Name
     partners: tuple[Partner, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
+    retention_years: Years | None = None
     without_repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
@@ -266,6 +269,7 @@ class Settings(Section, frozen=True, kw_only=True):
     sealing: SealingSettings = SealingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
+    retention: RetentionSettings = RetentionSettings()
     tenants: tuple[Tenant, ...] = ()
 
     @classmethod
@@ -287,6 +291,12 @@ class Settings(Section, frozen=True, kw_only=True):
     def tenant(self, name: str) -> Tenant | None:
         """The tenant of that name."""
         return next((tenant for tenant in self.tenants if tenant.name == name), None)
+
+    def retention_years(self, tenant: str) -> int:
+        """For how many years what the tenant has is kept; 0 for good."""
+        found = self.tenant(tenant)
+        own = found.retention_years if found is not None else None
+        return self.retention.years if own is None else own
 
     def partner_for(self, tenant: str, payer: str) -> Partner | None:
         """The tenant's partner through which `payer` is reached, or None."""

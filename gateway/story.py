@@ -222,6 +222,19 @@ class HookStory(Told, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RetentionStory(Told, frozen=True, kw_only=True):
+    """The body of `retention.purged`: what from before a moment went; so many events lost their body."""
+
+    before: str
+    years: int
+    claims: int = 0
+    remittances: int = 0
+    interchanges: int = 0
+    files: int = 0
+    others: int = 0
+    events: int = 0
+
+
 def write_dollars(amount: Decimal) -> Decimal:
     """The amount with its two decimal places, as every event shows money."""
     return amount.quantize(CENT)
@@ -249,6 +262,11 @@ def read_told(body: bytes) -> AcknowledgmentTold:
 def read_partner(body: bytes) -> str:
     """The partner of a `partner.*` event."""
     return msgspec.json.decode(body, type=PartnerStory).partner
+
+
+def read_purged(body: bytes) -> int:
+    """How many events lost their body by the purge that a `retention.purged` event tells of."""
+    return msgspec.json.decode(body, type=RetentionStory).events
 
 
 def tell_amounts(standing: Standing) -> Amounts:

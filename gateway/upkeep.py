@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from gateway.archive import Archive, ArchiveDamaged, NotArchived
-from gateway.events import fold_story, read_standing
+from gateway.events import RETENTION_PURGED, fold_story, read_standing
 from gateway.lifecycle import Standing
 from gateway.sealing import SealBroken
-from gateway.store import Store, TenantScope, chain, claims, events, files
+from gateway.store import Store, TenantScope, chain, claims, events, files, retention
 from gateway.store.claims import Claim
+from gateway.story import read_purged
 
 PAGE = 500
 
@@ -69,17 +70,32 @@ def read_tenant(scope: TenantScope) -> tuple[Chain, tuple[int, list[str]], list[
 def check_events(scope: TenantScope) -> Chain:
     """Prove the tenant's chain: every event in its place and telling what it told."""
     expected, unlinked, head, faults = 1, 0, chain.BEGINNING, []
+    gone = purged = 0
     for link in walk_links(scope):
         if link.sequence != expected:
             faults.append(tell_gap(expected, link.sequence - 1))
         fault = chain.find_fault(scope, head, link)
         faults += [f"event {link.sequence} {fault}"] if fault else []
         unlinked += link.chain is None
+        gone += not link.body
+        purged += read_purged_count(scope, link)
         expected, head = link.sequence + 1, link.chain or head
     last = events.last_sequence(scope)
     if last >= expected:
         faults.append(tell_gap(expected, last))
+    if gone != purged:
+        faults.append(f"{gone} events have no body, and purges tell of {purged}")
     return Chain(expected - 1, unlinked, head, tuple(faults))
+
+
+def read_purged_count(scope: TenantScope, link: chain.Link) -> int:
+    """How many events a purge took the bodies of, where the event tells of one that can be read."""
+    if link.type != RETENTION_PURGED:
+        return 0
+    try:
+        return read_purged(chain.open_body(scope, link))
+    except (SealBroken, msgspec.DecodeError):
+        return 0  # the chain says so
 
 
 async def check_head(store: Store, tenant: str, sequence: int, link: str) -> str:
@@ -107,7 +123,8 @@ def check_claims(scope: TenantScope) -> tuple[int, list[str]]:
     while page := claims.list_page(scope, limit=PAGE, before=before):
         faults += [f"claim {claim.id} {fault}" for claim, fault in check_page(scope, page) if fault]
         count, before = count + len(page), page[-1].id
-    return count, faults
+    orphans = retention.count_orphans(scope)
+    return count, [*faults, *([f"{orphans} events tell of claims that are not there"] if orphans else [])]
 
 
 def check_page(scope: TenantScope, page: Sequence[Claim]) -> list[tuple[Claim, str]]:

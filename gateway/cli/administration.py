@@ -76,6 +76,17 @@ def verify_database(
     raise typer.Exit(keeping.verify_database(settings, head or ()))
 
 
+@database.command("purge")
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Delete what is older than [retention] says, with an event that tells of it."""
+    from gateway.cli import keeping  # late, as above
+
+    keeping.purge(settings, rehearse=dry_run)
+
+
 @database.command("backup")
 def back_up(folder: BackupFolder, settings: SettingsFile = None) -> None:
     """Copy database and archive into a new folder. The gateway may run. The keys stay out of it."""

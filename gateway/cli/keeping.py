@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from gateway.app import open_sealer
@@ -13,10 +14,12 @@ from gateway.backup import BackupUnusable, check_backup, make_backup, restore_ba
 from gateway.cli.running import load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
+from gateway.retention import Outcome, purge_store, sweep_archive
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.upkeep import Verdict, check_head, verify_home
 
+_WORDS = {"others": "rows of theirs", "events": "bodies of events"}
 _HEAD = re.compile(r"(.+):([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
@@ -60,6 +63,29 @@ def _read_head(text: str) -> tuple[str, int, str]:
     if match is None:
         raise Trouble("--head is what an earlier verify printed: TENANT:NUMBER:LINK")
     return match[1], int(match[2]), match[3]
+
+
+def purge(settings: Path | None, *, rehearse: bool) -> None:
+    """Purge by the settings' policy and say what went, or would go. Raises Trouble."""
+
+    async def purge_all(services: Services) -> tuple[list[Outcome], int]:
+        now = services.clock.now()
+        outcomes = await purge_store(services.store, services.settings, now, rehearse=rehearse)
+        swept = 0 if rehearse else await sweep_archive(services.store, services.archive, now)
+        return outcomes, swept
+
+    outcomes, swept = with_services(settings, purge_all)
+    for outcome in outcomes:
+        _print(f"{outcome.tenant}: {_describe(outcome)}")
+    _print("nothing was deleted" if rehearse else f"{swept} archived files that nothing names were deleted")
+
+
+def _describe(outcome: Outcome) -> str:
+    if outcome.before is None:
+        return "everything is kept for good"
+    gone = msgspec.structs.asdict(outcome.purged)
+    counts = ", ".join(f"{count} {_WORDS.get(name, name)}" for name, count in gone.items())
+    return f"before {outcome.before:%Y-%m-%d}: {counts}"
 
 
 def back_up(settings: Path | None, folder: Path) -> None:

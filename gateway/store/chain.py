@@ -71,6 +71,11 @@ def list_links(scope: TenantScope, cursor: int, *, limit: int) -> list[Link]:
     return scope.rows(Link, statement.order_by(tables.event.c.sequence).limit(limit))
 
 
+def open_body(scope: TenantScope, link: Link) -> bytes:
+    """The event's body in clear. Raises SealBroken."""
+    return scope.open(link.body, f"event:{link.id}:body")
+
+
 def find_fault(scope: TenantScope, before: str, link: Link) -> str:
     """What is wrong with an event after the link `before`, or ""."""
     if link.chain is None or link.body_digest is None:
@@ -80,7 +85,7 @@ def find_fault(scope: TenantScope, before: str, link: Link) -> str:
     if not link.body:
         return ""
     try:
-        body = scope.open(link.body, f"event:{link.id}:body")
+        body = open_body(scope, link)
     except SealBroken:
         return "does not open"
     return "" if digest_body(scope, link.id, body) == link.body_digest else "tells something else than it did"

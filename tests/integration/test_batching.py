@@ -12,6 +12,7 @@ import pytest
 from edi.files import check_file
 from edi.findings import find
 from gateway import batching, composition
+from gateway.settings_parts import DelimiterSettings
 from gateway.store import control_numbers, jobs, webhooks
 from tests.exchange import TENANT, Exchange, make_claim
 
@@ -44,6 +45,50 @@ async def test_claims_wait_until_they_are_old_enough_or_enough(exchange: Exchang
     assert await exchange.batching.run(TENANT, patient) == 0
     exchange.advance(minutes=5)
     assert await exchange.batching.run(TENANT, patient) == 1
+
+
+async def test_what_came_before_the_cut_off_leaves_at_it_and_the_rest_waits_for_the_next(
+    exchange: Exchange,
+) -> None:
+    limits = msgspec.structs.replace(
+        exchange.partner.batch, cut_offs=("07:00", "16:30"), time_zone="America/Chicago"
+    )
+    partner = msgspec.structs.replace(exchange.partner, batch=limits)
+    await exchange.submit(make_claim("RB-1"))
+    exchange.advance(hours=1)
+    await exchange.submit(make_claim("RB-2"))
+    assert await exchange.batching.run(TENANT, partner) == 1, "13:00 UTC is 07:00: both came by then"
+    exchange.advance(minutes=1)
+    await exchange.submit(make_claim("RB-3"))
+    exchange.advance(hours=9)
+    assert await exchange.batching.run(TENANT, partner) == 0, "16:01, long past any age"
+    exchange.advance(minutes=30)
+    await exchange.submit(make_claim("RB-4"))
+    assert await exchange.batching.run(TENANT, partner) == 1
+    counts = [it.claim_count for it in await exchange.list_interchanges()]
+    assert counts == [2, 1], "RB-4 came at 16:31 and waits for the morning"
+
+
+async def test_files_are_named_and_separated_as_the_partner_wants(exchange: Exchange) -> None:
+    marks = DelimiterSettings(element="|", component=">", segment="'", line_end="")
+    partner = msgspec.structs.replace(
+        exchange.partner,
+        file_name="CLINIC_{payer}_{date}{time}_{control_number}.{usage}.837",
+        envelope=msgspec.structs.replace(exchange.partner.envelope, delimiters=marks),
+        batch=msgspec.structs.replace(exchange.partner.batch, time_zone="America/Chicago"),
+    )
+    spoiled = make_claim("RB-2")
+    spoiled["billing"]["organizationName"] = "LAKE|SIDE"
+    [_clean, refused] = await exchange.submit(make_claim("RB-1"), spoiled)
+    await exchange.batching.run(TENANT, partner)
+    [sent] = await exchange.list_interchanges()
+    assert (sent.name, sent.claim_count) == ("CLINIC_CWP02_20261124060000_000000001.T.837", 1)
+    text = exchange.archive.get(sent.sha256).decode()
+    assert (text[:4], text[105:107], text.count("\n")) == ("ISA|", "'G", 0)
+    claim = await exchange.load(refused.claim)
+    assert claim.state == "rejected"
+    [told] = await exchange.feed("claim.rejected")
+    assert b'"value.holds_delimiter"' in told.body and b'"/billing/organizationName"' in told.body
 
 
 async def test_test_claims_and_real_ones_do_not_share_an_interchange(exchange: Exchange) -> None:

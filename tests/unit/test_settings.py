@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -187,10 +188,52 @@ def test_every_key_stands_in_the_reference() -> None:
         "partners",
         "transport",
         "envelope",
+        "delimiters",
         "batch",
         "watch",
         "payer_watch",
     }
-    structure |= {"server", "store", "sealing", "webhooks", "worker"}
+    structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []
+
+
+BATCH = """
+[tenants.clinic.partners.first-exchange.batch]
+cut_offs = ["11:00", "16:30"]
+time_zone = "America/Chicago"
+days = ["mon", "fri"]
+holidays = [2026-12-25]
+"""
+DELIMITERS = """
+[tenants.clinic.partners.first-exchange.envelope.delimiters]
+element = "|"
+"""
+
+
+def test_cut_offs_and_delimiters_are_read(tmp_path: Path) -> None:
+    settings = Settings.load(write(tmp_path, FILE + BATCH + DELIMITERS), {"CLAIMWIRE_HOME": str(tmp_path)})
+    partner = settings.find_partner("clinic", "first-exchange")
+    assert (partner.batch.cut_offs, partner.batch.holidays) == (("11:00", "16:30"), (date(2026, 12, 25),))
+    assert (partner.envelope.delimiters.element, partner.file_name) == ("|", "{id}.x12")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"16:30"', '"24:30"', "cut_offs"),
+        ("America/Chicago", "America/Gotham", "time_zone 'America/Gotham' is unknown"),
+        ("America/Chicago", "../../etc/passwd", "is unknown"),
+        ('["mon", "fri"]', "[]", "at least one weekday"),
+        ('["mon", "fri"]', '["monday"]', "days"),
+        ("2026-12-25", '"Christmas"', "holidays"),
+        ('element = "|"', 'element = ":"', "four different signs"),
+        ('element = "|"', 'element = "A"', "four different signs"),
+        ('element = "|"', 'element = "||"', "delimiters.element"),
+        ("poll_seconds = 2", 'file_name = "claims.x12"', "holds {id} or {control_number}"),
+    ],
+)
+def test_a_calendar_or_delimiter_that_cannot_be_is_told(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert told in str(complaint(tmp_path, (FILE + BATCH + DELIMITERS).replace(old, new)))

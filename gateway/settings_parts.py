@@ -1,0 +1,94 @@
+"""Parts of the settings that decide how interchanges to a partner look and when they leave."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from string import Formatter
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Mark = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAME_FIELDS: Final = {
+    "id": "int_01JAAAAAAAAAAAAAAAAAAAAAAA",
+    "control_number": "000000001",
+    "date": "20261124",
+    "time": "163000",
+    "usage": "P",
+    "partner": "exchange",
+    "payer": "CWP01",
+}
+"""What a file-name pattern may hold, each with a value to try it with."""
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_HALF_WRITTEN: Final = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload")
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file; a key that it does not know is an error."""
+
+
+class DelimiterSettings(Section, frozen=True, kw_only=True):
+    """The separators of every interchange for a partner (005010 ISA), and what follows each segment."""
+
+    element: Mark = "*"
+    component: Mark = ":"
+    repetition: Mark = "^"
+    segment: Mark = "~"
+    line_end: Literal["", "\n", "\r\n"] = "\n"
+
+    def __post_init__(self) -> None:
+        marks = self.element + self.component + self.repetition + self.segment
+        fit = marks.isascii() and marks.isprintable() and not any(it.isalnum() or it in " .-" for it in marks)
+        if not fit or len(set(marks)) != len(marks):
+            raise ValueError("the delimiters are four different signs, no letter, digit, dot or dash")
+
+
+class BatchSettings(Section, frozen=True, kw_only=True):
+    """When the waiting claims of a payer become an interchange: so many, so old (seconds), or by the clock.
+
+    With `cut_offs` (`HH:MM` in `time_zone`) age does not count: what came in before a cut-off leaves then, on
+    the weekdays `days` that are no holidays; what comes after waits for the next.
+    """
+
+    max_claims: Count = 1000
+    max_age_seconds: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    cut_offs: tuple[ClockTime, ...] = ()
+    time_zone: str = "UTC"
+    days: tuple[Weekday, ...] = WEEK
+    holidays: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cut_offs and not self.days:
+            raise ValueError("days names at least one weekday, or claims never leave at a cut-off")
+        find_zone(self.time_zone)
+
+
+def find_zone(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"time_zone {name!r} is unknown: use a name such as America/Chicago") from None
+
+
+def check_file_name(pattern: str) -> None:
+    """Raises ValueError where a pattern names files wrongly, or two interchanges alike."""
+    try:
+        fields = [field for _text, field, spec, how in Formatter().parse(pattern) if field is not None]
+        plain = not any(spec or how for _text, _field, spec, how in Formatter().parse(pattern))
+    except ValueError:
+        fields, plain = [], False
+    if not plain or set(fields) - set(NAME_FIELDS):
+        known = ", ".join(f"{{{name}}}" for name in NAME_FIELDS)
+        raise ValueError(f"file_name may hold {known}, and nothing else in braces")
+    if not {"id", "control_number"} & set(fields):
+        raise ValueError("file_name holds {id} or {control_number}, or two files would have one name")
+    tried = pattern.format(**NAME_FIELDS)
+    if _FILE_NAME.fullmatch(tried) is None or tried.lower().endswith(_HALF_WRITTEN):
+        raise ValueError("file_name makes names of letters, digits, dot, dash and underscore only")
