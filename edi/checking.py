@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from edi.collector import resting_collector
 from edi.edits.basis import Basis
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
@@ -41,6 +42,7 @@ def check_document(
     )
 
 
+@resting_collector()
 def check_generated(
     document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None = None
 ) -> tuple[Finding, ...]:
@@ -51,6 +53,7 @@ def check_generated(
     reading = read_set(guide, generated.segments, Delimiters(), edits=edits, basis=basis)
     findings = [*(finding for _, finding in generated.findings), *place_findings(generated, reading)]
     kept = list(islice(drop_echoes(findings), MAX_FINDINGS + 1))
+    reading.tree.let_go()
     if len(kept) > MAX_FINDINGS:
         kept[-1] = find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))
     return tuple(kept)

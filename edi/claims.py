@@ -16,6 +16,7 @@ import msgspec
 
 from edi.checking import check_generated
 from edi.claim_forms import PROFESSIONAL, ClaimForm, canonicalise
+from edi.collector import resting_collector
 from edi.documents import read_section, read_text
 from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables, load_shipped
@@ -176,6 +177,7 @@ def read_day(text: object) -> date | None:
         return None
 
 
+@resting_collector()
 def write_claims(
     documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings, *, guide: str = PROFESSIONAL
 ) -> WrittenInterchange:

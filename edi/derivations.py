@@ -114,6 +114,12 @@ def derive_payer_name(generation: Generation, scope: Mapping[str, object]) -> st
     return name if isinstance(name, str) else ""
 
 
+def derive_source_id(generation: Generation, scope: Mapping[str, object]) -> str:
+    """The payer's identifier, where an inquiry names no payer (005010X279A1 2100A NM103 is required)."""
+    number = generation.document.get("tradingPartnerServiceId")
+    return number if isinstance(number, str) else ""
+
+
 def derive_procedure_code(generation: Generation, scope: Mapping[str, object]) -> str:
     """The line's procedure code again (005010X222A1 2400 SV501-2 equals SV101-2)."""
     service = scope.get("professionalService")
@@ -147,6 +153,7 @@ DERIVATIONS: dict[str, Derivation] = {
     "entity.type": derive_entity_type,
     "billing.entity_type": derive_billing_entity_type,
     "payer.name": derive_payer_name,
+    "source.id": derive_source_id,
     "content.length": derive_content_length,
     "line.procedure_code": derive_procedure_code,
 }

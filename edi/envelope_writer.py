@@ -100,27 +100,49 @@ def write_segments(segments: Iterable[Segment], delimiters: Delimiters) -> str:
     Elements hold their components joined already, so that only element separators, terminators and line
     breaks inside a value can be seen here: DelimiterInValue names segment and element.
     """
+    written = list(segments)
+    text = join_segments([segment.elements for segment in written], delimiters)
+    if text is not None:
+        return text
+    return "".join([write_segment(segment, delimiters) for segment in written])
+
+
+def join_segments(segments: Sequence[list[str]], delimiters: Delimiters) -> str | None:
+    """The text of segments by their elements; None where anything in it has to be trimmed or refused.
+
+    That is seen from the whole text: how often each separator stands in it, and beside which. Binary content
+    may hold separators.
+    """
     separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
     end = terminator + delimiters.line_end
-    lines = []
-    for segment in segments:
-        elements = segment.elements
-        if elements[0] in BINARY_SEGMENTS:
-            lines.append(write_binary(elements, separator) + end)
-            continue
+    count = len(segments)
+    text = end.join([*map(separator.join, segments), ""])
+    inside = (component + separator, component + delimiters.repetition, separator + end, component + end)
+    clean = (
+        text.count(separator) == sum(map(len, segments)) - count
+        and text.count(terminator) == count
+        and all(text.count(mark) == count * end.count(mark) for mark in "\r\n")
+        and not any(pair in text for pair in inside)
+        and BINARY_SEGMENTS.keys().isdisjoint([elements[0] for elements in segments])
+    )
+    return text if clean else None
+
+
+def write_segment(segment: Segment, delimiters: Delimiters) -> str:
+    """One segment as text, trimmed. Raises DelimiterInValue."""
+    separator, terminator, component = delimiters.element, delimiters.segment, delimiters.component
+    end = terminator + delimiters.line_end
+    elements = segment.elements
+    if elements[0] in BINARY_SEGMENTS:
+        return write_binary(elements, separator) + end
+    line = separator.join(elements)
+    if component + separator in line or line[-1:] in (separator, component) or _ends_inside(line, delimiters):
+        elements = _trim(elements, delimiters)
         line = separator.join(elements)
-        if (
-            component + separator in line
-            or line[-1:] in (separator, component)
-            or _ends_inside(line, delimiters)
-        ):
-            elements = _trim(elements, delimiters)
-            line = separator.join(elements)
-        broken = ("\n" in line or "\r" in line) and _is_broken(line, delimiters)
-        if line.count(separator) != len(elements) - 1 or terminator in line or broken:
-            raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
-        lines.append(line + end)
-    return "".join(lines)
+    broken = ("\n" in line or "\r" in line) and _is_broken(line, delimiters)
+    if line.count(separator) != len(elements) - 1 or terminator in line or broken:
+        raise DelimiterInValue(segment.id, _guilty_element(segment, delimiters))
+    return line + end
 
 
 def join_components(parts: Sequence[str], delimiters: Delimiters, *, segment_id: str, element: int) -> str:

@@ -7,9 +7,11 @@ Claims whose header segments are equal go into one set (at most 5,000, the guide
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from edi.generation import Generation
 from edi.plans import LoopPlan, SegmentPlan
+from edi.segments import Delimiters
 from edi.written import WrittenLoop, WrittenSegment
 
 CLAIMS_PER_SET = 5_000
@@ -20,17 +22,15 @@ Rendered = tuple[tuple[str, ...], ...]
 class Part:
     """The segments of one loop on the way to the claim, without that way's next loop."""
 
-    __slots__ = ("plan", "separator", "sources")
-
-    def __init__(self, plan: LoopPlan, sources: list[Source], separator: str) -> None:
+    def __init__(self, plan: LoopPlan, sources: list[Source], delimiters: Delimiters) -> None:
         self.plan = plan
         self.sources = sources
-        self.separator = separator
+        self.delimiters = delimiters
 
-    @property
+    @cached_property
     def rendered(self) -> Rendered:
         """The segments as they are written, without the numbers of the hierarchy."""
-        return tuple(tuple(segment.render(self.separator)) for segment, _, _ in self.sources)
+        return tuple([tuple(segment.write(self.delimiters)) for segment, _, _ in self.sources])
 
 
 class Node:
@@ -105,7 +105,7 @@ class SetDraft:
         self.count += 1
 
 
-def split_parts(root: WrittenLoop, index: int, separator: str) -> list[Part]:
+def split_parts(root: WrittenLoop, index: int, delimiters: Delimiters) -> list[Part]:
     """The parts of a document: header, then one for each loop down to the claim."""
     parts: list[Part] = []
     loop: WrittenLoop | None = root
@@ -117,7 +117,7 @@ def split_parts(root: WrittenLoop, index: int, separator: str) -> list[Part]:
             held = sources
         else:
             held = []
-            parts.append(Part(loop.plan, sources, separator))
+            parts.append(Part(loop.plan, sources, delimiters))
         loop = below
     return parts
 
@@ -147,18 +147,18 @@ def add_sources(loop: WrittenLoop, index: int, sources: list[Source]) -> list[So
 
 
 def fold(
-    written: Sequence[tuple[int, WrittenLoop, Generation]], separator: str, unit: bool
+    written: Sequence[tuple[int, WrittenLoop, Generation]], delimiters: Delimiters, unit: bool
 ) -> list[SetDraft]:
     """The sets that hold the written documents; without a `unit` loop each document is a set."""
     drafts: list[SetDraft] = []
     open_drafts: dict[Rendered, SetDraft] = {}
     for index, root, _ in written:
         if not unit or len(written) == 1:
-            draft = SetDraft(Part(root.plan, add_sources(root, index, []), separator))
-            draft.root.units.append((index, Part(root.plan, [], separator)))
+            draft = SetDraft(Part(root.plan, add_sources(root, index, []), delimiters))
+            draft.root.units.append((index, Part(root.plan, [], delimiters)))
             drafts.append(draft)
             continue
-        header, *parts = split_parts(root, index, separator)
+        header, *parts = split_parts(root, index, delimiters)
         held = open_drafts.get(header.rendered)
         if held is None or held.count >= CLAIMS_PER_SET:
             held = open_drafts[header.rendered] = SetDraft(header)
@@ -168,7 +168,7 @@ def fold(
 
 
 def fold_again(
-    written: Sequence[tuple[int, WrittenLoop, Generation]], separator: str, shared: Sequence[int]
+    written: Sequence[tuple[int, WrittenLoop, Generation]], delimiters: Delimiters, shared: Sequence[int]
 ) -> SetDraft:
     """The one set that claims were read from: `shared` levels of each are those of the claim before it.
 
@@ -176,7 +176,7 @@ def fold_again(
     """
     draft: SetDraft | None = None
     for (index, root, _), levels in zip(written, shared, strict=True):
-        header, *parts = split_parts(root, index, separator)
+        header, *parts = split_parts(root, index, delimiters)
         if draft is None:
             draft = SetDraft(header)
         elif draft.root.part is None or draft.root.part.rendered != header.rendered:
@@ -212,4 +212,4 @@ def set_cell(segment: WrittenSegment, plan: SegmentPlan, name: str, text: str) -
     """Write a number of the hierarchy where the guide has a place for it."""
     cell = plan.hierarchy.get(name)
     if cell is not None:
-        segment.cells[cell] = text
+        segment.change(cell, text)

@@ -25,15 +25,12 @@ Json = Any
 Step = str | int
 
 
-class Scope:
+class Scope(msgspec.Struct, gc=False, eq=False):
     """An object (or text) of the document and the way to it from the enclosing scope."""
 
-    __slots__ = ("parent", "steps", "values")
-
-    def __init__(self, values: Json, parent: Scope | None = None, steps: tuple[Step, ...] = ()) -> None:
-        self.values = values
-        self.parent = parent
-        self.steps = steps
+    values: Json
+    parent: Scope | None = None
+    steps: tuple[Step, ...] = ()
 
     def path(self) -> tuple[Step, ...]:
         """The steps from the document root."""

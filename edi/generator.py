@@ -40,13 +40,20 @@ def write_loop(plan: LoopPlan, scope: Scope, generation: Generation) -> WrittenL
     loop = WrittenLoop(plan, scope)
     values = scope.values
     names = tuple(values)
+    children, segments = loop.children, generation.segments
     for child in plan.shapes.get(names) or plan.choose(names):
         if isinstance(child, LoopPlan):
             write_child(child, loop, generation)
         elif child.plain:
             written = child.write(scope, values, generation, scope, child.opens)
             if written is not None:
-                keep_segment(child, scope, written, loop, generation)
+                cells, found = written
+                loop.found = found or loop.found
+                segment = WrittenSegment(child, scope, cells)
+                children.append(segment)
+                segments.append(segment)
+                if generation.leftover:
+                    write_leftover(child, scope, loop, generation)
         else:
             write_segment(child, loop, generation)
     if "x12Extra" in values:

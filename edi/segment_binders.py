@@ -2,7 +2,7 @@
 
 There is one function for each binding and number of elements, compiled when the first such segment comes:
 what a segment is too short for takes no line. It does what `Layout.spread`, the binding's extractor and its
-test of regularity do one after the other (`edi/comparison.py` still does so); a property test compares both.
+test of regularity would do one after the other, as `edi/comparison.py` still does; properties compare both.
 """
 
 from __future__ import annotations

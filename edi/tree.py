@@ -38,12 +38,19 @@ class Loop(msgspec.Struct, eq=False):
 
     def segments(self, name: str = "") -> list[Segment]:
         """This loop's own segments: all, those with segment id `name`, or those of the use key `name`."""
-        if self.shape is not None and name and name not in self.shape.places:
+        if not name:
+            return [child for child in self.children if isinstance(child, Segment)]
+        place = self.shape.places.get(name) if self.shape is not None else 0
+        if place is None:
             return []
-        own = [child for child in self.children if isinstance(child, Segment)]
+        children = islice(self.children, max(place, 0), None)
         if "/" in name:
-            return [child for child in own if child.use is not None and child.use.key == name]
-        return [child for child in own if child.elements[0] == name] if name else own
+            return [
+                child
+                for child in children
+                if isinstance(child, Segment) and child.use is not None and child.use.key == name
+            ]
+        return [child for child in children if isinstance(child, Segment) and child.elements[0] == name]
 
     def segment(self, name: str, qualifier: str = "") -> Segment | None:
         """The first own segment `name` whose element 1 is `qualifier` (any, where that is "")."""
@@ -113,6 +120,17 @@ class Loop(msgspec.Struct, eq=False):
                 yield from child.all_segments()
             else:
                 yield child
+
+    def let_go(self) -> None:
+        """Take the tree below this loop apart: no loop knows the one around it any more.
+
+        A loop and those in it know each other, so that a tree which nobody needs would wait for the cyclic
+        collector. This frees it at once.
+        """
+        for child in self.children:
+            if isinstance(child, Loop):
+                child.let_go()
+        self.parent = None
 
     def __repr__(self) -> str:
         return f"Loop({self.use.path})"

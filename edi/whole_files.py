@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from edi.binary import BINARY_SEGMENTS, is_writable
 from edi.binding import common_depth, unit_ways
 from edi.delimiters import HEADER_LENGTHS, NO_SEPARATOR, read_header
 from edi.envelope_writer import DelimiterInValue, write_interchange
@@ -33,6 +34,7 @@ UNSEEN = datetime(1970, 1, 1, tzinfo=UTC)  # a document that was read says its o
 LINE_ENDS = frozenset({"", "\r", "\n", "\r\n"})
 #: What reading says of a component separator that values often hold, such as a point.
 DOUBTFUL = frozenset({"isa.component_separator_doubtful"})
+REFUSALS = (DelimiterInValue, msgspec.ValidationError, UnicodeError)
 BLANK_END = re.compile(r"[ \t\r\n\x00\x1a]{0,1000}\Z")
 
 
@@ -199,6 +201,8 @@ def write_whole(document: Mapping[str, Any]) -> bytes:
         mark = BOM_UTF8 if whole.byte_order_mark else b""
         return mark + _end(whole, "".join(texts)).encode(whole.encoding)
     except (msgspec.ValidationError, ValueError) as fault:
+        if not isinstance(fault, REFUSALS) and type(fault) is not ValueError:
+            raise  # a fault of ours, not of the document
         raise UntranslatableError(_tell(fault)) from None
 
 
@@ -261,8 +265,12 @@ def _make_set(whole: WholeSet, delimiters: Delimiters) -> TransactionSet:
 
 
 def _holds_separator(segment: Segment, delimiters: Delimiters) -> bool:
-    marks = delimiters.element + delimiters.segment
-    return any(mark in element for element in segment.elements for mark in marks if mark != NO_SEPARATOR)
+    """Whether an element holds what would end it. Binary content of its stated length may hold anything."""
+    marks, elements = delimiters.element + delimiters.segment, segment.elements
+    stated, content = BINARY_SEGMENTS.get(segment.id, (0, 0))
+    if content and len(elements) == content + 1 and is_writable(elements[stated], elements[content]):
+        elements = elements[:content]
+    return any(mark in element for element in elements for mark in marks if mark != NO_SEPARATOR)
 
 
 def _generate(whole: WholeSet, delimiters: Delimiters) -> list[Segment]:

@@ -19,7 +19,6 @@ from edi.guide import Slot
 from edi.inquiry_forms import complete_inquiry
 from edi.plans import SetPlan, load_plan
 from edi.pointers import point_at, point_at_missing
-from edi.repetitions import write_repetitions
 from edi.segments import Delimiters, Segment
 from edi.written import WrittenLoop, WrittenSegment
 
@@ -105,7 +104,7 @@ def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: s
     plan = drafted.plan
     sources = draft.sources()
     number_hierarchy(sources)
-    separator = context.delimiters.component
+    delimiters = context.delimiters
     guide = plan.guide
     header = ["ST", guide.transaction_set, context.control_number]
     if plan.implementation:
@@ -114,10 +113,7 @@ def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: s
     for ordinal, (written, _, _) in enumerate(sources, 2):
         if reference != context.reference:
             renew_reference(written, context.reference, reference)
-        elements = written.render(separator)
-        if written.may_repeat:
-            elements = write_repetitions(elements, context.delimiters.repetition)
-        segments.append(Segment(elements, ordinal))
+        segments.append(Segment(written.write(delimiters), ordinal))
     count = len(segments) + 1
     segments.append(Segment(["SE", str(count), context.control_number], count))
     claims = list(draft.root.claims())
@@ -130,7 +126,7 @@ def renew_reference(written: WrittenSegment, old: str, new: str) -> None:
     """Give a set its own reference in place of the one it was written with."""
     for cell, derive in written.plan.derived if written.plan else ():
         if derive is derive_reference and written.cells[cell] == old:
-            written.cells[cell] = new
+            written.change(cell, new)
 
 
 def generate_sets(
@@ -154,7 +150,7 @@ def draft_sets(guide_id: str, documents: Sequence[Mapping[str, Any]], context: C
     plan = load_plan(guide_id)
     written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
     findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
-    drafts = fold(written, context.delimiters.component, bool(plan.unit))
+    drafts = fold(written, context.delimiters, bool(plan.unit))
     return Drafted(plan, drafts, [root for _, root, _ in written], findings)
 
 
@@ -170,9 +166,9 @@ def generate_again(
     with resting_collector():
         written = [(index, *write_document(plan, each, context)) for index, each in enumerate(documents)]
         if plan.unit and len(shared) == len(written) > 1:
-            draft = fold_again(written, context.delimiters.component, shared)
+            draft = fold_again(written, context.delimiters, shared)
         else:
-            drafts = fold(written, context.delimiters.component, bool(plan.unit))
+            drafts = fold(written, context.delimiters, bool(plan.unit))
             if len(drafts) != 1:
                 raise ValueError(f"{len(documents)} documents make {len(drafts)} transaction sets")
             draft = drafts[0]

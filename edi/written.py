@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from edi.generation import Scope, Step
 from edi.plans import LoopPlan, SegmentPlan
+from edi.repetitions import write_repetitions
+from edi.segments import Delimiters
 
 NOTHING_KEPT: frozenset[int] = frozenset()
 
 
-class WrittenSegment:
+class WrittenSegment(msgspec.Struct, gc=False, eq=False):
     """A generated segment: its plan, the scope of its names and its cells.
 
     A segment kept in `x12Extra` has `elements` instead where its plan has no cells for them; `extra` holds
-    the steps to its entry, `kept` the cells that come from it.
+    the steps to its entry, `kept` the cells that come from it. `rendered` remembers its elements; who changes
+    a cell forgets them.
     """
 
-    __slots__ = ("cells", "elements", "extra", "kept", "plan", "scope")
-
-    def __init__(self, plan: SegmentPlan | None, scope: Scope, cells: list[str]) -> None:
-        self.plan = plan
-        self.scope = scope
-        self.cells = cells
-        self.elements: list[str] | None = None
-        self.extra: tuple[Step, ...] | None = None
-        self.kept: frozenset[int] = NOTHING_KEPT
-
-    @property
-    def may_repeat(self) -> bool:
-        """True where an element may hold several values."""
-        return self.plan is None or self.plan.repeating or self.extra is not None
+    plan: SegmentPlan | None
+    scope: Scope
+    cells: list[str]
+    elements: list[str] | None = None
+    extra: tuple[Step, ...] | None = None
+    kept: frozenset[int] = NOTHING_KEPT
+    rendered: list[str] | None = None
 
     def render(self, separator: str) -> list[str]:
         """The elements of the segment."""
@@ -37,18 +35,30 @@ class WrittenSegment:
             return self.elements or []
         return plan.layout.gather(self.cells, separator)
 
+    def write(self, delimiters: Delimiters) -> list[str]:
+        """The elements as they stand in the file, made once."""
+        elements = self.rendered
+        if elements is None:
+            elements = self.render(delimiters.component)
+            if self.plan is None or self.plan.repeating or self.extra is not None:
+                elements = write_repetitions(elements, delimiters.repetition)
+            self.rendered = elements
+        return elements
 
-class WrittenLoop:
+    def change(self, cell: int, text: str) -> None:
+        """Give a cell another text."""
+        self.cells[cell] = text
+        self.rendered = None
+
+
+class WrittenLoop(msgspec.Struct, gc=False, eq=False):
     """A generated loop. `found` says that the document has values for it; a loop of `x12Extra` has no plan
     of its own for its segments."""
 
-    __slots__ = ("children", "found", "plan", "scope")
-
-    def __init__(self, plan: LoopPlan, scope: Scope) -> None:
-        self.plan = plan
-        self.scope = scope
-        self.children: list[WrittenSegment | WrittenLoop] = []
-        self.found = False
+    plan: LoopPlan
+    scope: Scope
+    children: list[WrittenSegment | WrittenLoop] = []
+    found: bool = False
 
     def add_loop(self, loop: WrittenLoop) -> None:
         """Add a loop below this one."""

@@ -171,21 +171,24 @@ def read_line(loop: Loop, separator: str) -> BilledLine | None:
     if service is None:
         return None
     form = FORMS[service.elements[0]]
-    elements = [*service.elements, *[""] * (form.width - len(service.elements))]
+    elements = service.elements
+    if len(elements) < form.width:
+        elements = [*elements, *[""] * (form.width - len(elements))]
     parts = elements[form.procedure].split(separator)
     first, _, last = days.element(3).partition("-") if days is not None else ("", "", "")
+    begin = parse_date(first)
     return BilledLine(
         loop,
         service,
         parts[0],
         parts[1] if len(parts) > 1 else "",
-        tuple(part for part in parts[2:6] if part),
+        tuple([part for part in parts[2:6] if part]) if len(parts) > 2 else (),
         elements[form.unit] if form.unit else "UN",
         elements[form.quantity],
         elements[form.place] if form.place else "",
         tuple(elements[form.pointers].split(separator)) if form.pointers else (),
-        parse_date(first),
-        parse_date(last or first),
+        begin,
+        parse_date(last) if last else begin,
         elements[form.revenue] if form.revenue else "",
         form,
     )

@@ -18,9 +18,11 @@ from edi.notation import parse_amount
 from edi.rules.places import locate
 
 MANUAL = "NCCI policy manual, chapter 1"
-UNITS, PAIRS, MEDICAID_PAIRS, ADD_ONS = (
-    "mue_practitioner", "ptp_practitioner", "ptp_medicaid_practitioner", "add_on",
-)  # fmt: skip
+ADD_ONS = "add_on"
+#: The tables of pairs and of units, by whether an institution bills; pairs have tables of Medicaid's own.
+PAIRS = {False: "ptp_practitioner", True: "ptp_outpatient"}
+MEDICAID_PAIRS = {False: "ptp_medicaid_practitioner", True: "ptp_medicaid_outpatient"}
+UNITS = {False: "mue_practitioner", True: "mue_outpatient"}
 MEDICAID = "MC"
 #: Filing indicators of the programs that the initiative binds; others follow it as they like.
 BOUND = frozenset({"MA", "MB", MEDICAID})
@@ -57,8 +59,10 @@ def read_program(claim: BilledClaim) -> str:
 def pairs_are_payable(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """No two procedures of a day are a pair that is not paid together, unless a modifier allows it."""
     program = read_program(claim)
-    table = MEDICAID_PAIRS if program == MEDICAID and MEDICAID_PAIRS in basis.tables else PAIRS
-    if table not in basis.tables or len(claim.lines) < 2:
+    table, own = PAIRS[claim.institutional], MEDICAID_PAIRS[claim.institutional]
+    if program == MEDICAID and own in basis.tables:
+        table = own
+    if table not in basis.tables or len(claim.lines) < 2 or claim.inpatient:
         return
     for day, lines in group_by_day(claim).items():
         for first, second in permutations(lines, 2):
@@ -74,13 +78,14 @@ def pairs_are_payable(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
 @claim_edit(cites=f"{MANUAL}, section V: adjudication indicator 1 by line, 2 and 3 by day")
 def units_are_likely(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """A procedure does not have more units than are likely for one patient on one day."""
-    if UNITS not in basis.tables:
+    table = UNITS[claim.institutional]
+    if table not in basis.tables or claim.inpatient:
         return
     program = read_program(claim)
     for day, lines in group_by_day(claim).items():
         totals: dict[str, Decimal] = {}
         for line in lines:
-            entry = basis.tables.find(UNITS, line.procedure, day)
+            entry = basis.tables.find(table, line.procedure, day)
             units = parse_amount(line.quantity)
             if entry is None or units is None or line.unit != "UN":
                 continue
@@ -88,7 +93,8 @@ def units_are_likely(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
             if "mai 1" not in entry.marks:
                 units = totals[line.procedure] = totals.get(line.procedure, Decimal(0)) + units
             if units > Decimal(most):
-                yield _report("units.unlikely", line, program, basis.tables.cite(UNITS), 4, most)
+                at = line.form.quantity
+                yield _report("units.unlikely", line, program, basis.tables.cite(table), at, most)
 
 
 @claim_edit(cites=f"{MANUAL}, section R: an add-on code is paid beside its primary code only")
@@ -108,12 +114,12 @@ def add_ons_have_their_primary(claim: BilledClaim, basis: Basis) -> Iterator[Fin
 
 
 def _report(
-    code: str, line: BilledLine, program: str, release: str, element: int = 1, most: str = ""
+    code: str, line: BilledLine, program: str, release: str, element: int = 0, most: str = ""
 ) -> Finding:
-    component = 2 if element == 1 else 0
+    place = (element, 0) if element else (line.form.procedure, 2)
     return find(
         code,
-        x12=locate(line.loop, line.segment, element, component),
+        x12=locate(line.loop, line.segment, *place),
         rule=release,
         value=f"{line.procedure} on {line.first}",
         severity=None if program in BOUND else Severity.WARNING,

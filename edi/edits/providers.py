@@ -25,7 +25,13 @@ FIVE_DIGIT_ZIP = re.compile(r"[0-9]{5}", re.ASCII)
 HOME = frozenset({"", "US"})
 
 
-@edit("2000A", "2310B", "2420A", cites=f"{SOURCE} 2000A, 2310B, 2420A PRV03; NUCC provider taxonomy")
+@edit(
+    "2000A",
+    "2310B",
+    "2420A",
+    cites=f"{SOURCE} 2000A, 2310B, 2420A PRV03; NUCC provider taxonomy",
+    needs=("PRV",),
+)
 def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """A taxonomy code has its form, and is in the code set."""
     segment = loop.segment("PRV")
@@ -51,7 +57,9 @@ def judge_taxonomy(basis: Basis, code: str) -> Verdict:
     return held.judge(code, basis.received or held.heading.effective)
 
 
-@edit("2010AA", cites=f"{SOURCE} 2010AA REF SY: nine digits without separators; 20 CFR 422.103")
+@edit(
+    "2010AA", cites=f"{SOURCE} 2010AA REF SY: nine digits without separators; 20 CFR 422.103", needs=("REF",)
+)
 def person_number_can_exist(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """The social security number of a billing provider is nine digits that can have been given out."""
     for segment in loop.segments("REF"):
@@ -68,7 +76,7 @@ def person_number_can_exist(loop: Loop, basis: Basis) -> Iterator[Finding]:
             )
 
 
-@edit("2010AA", cites=f"{SOURCE} 2010AA N301: a street address, no post office box")
+@edit("2010AA", cites=f"{SOURCE} 2010AA N301: a street address, no post office box", needs=("N3",))
 def billing_address_is_a_street(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """The billing provider's address is not a post office box; that goes into the pay-to address."""
     segment = loop.segment("N3")
@@ -82,7 +90,12 @@ def billing_address_is_a_street(loop: Loop, basis: Basis) -> Iterator[Finding]:
             )
 
 
-@edit("2010AA", "2310C", cites=f"{SOURCE} 2010AA and 2310C N403: the full nine digits in the United States")
+@edit(
+    "2010AA",
+    "2310C",
+    cites=f"{SOURCE} 2010AA and 2310C N403: the full nine digits in the United States",
+    needs=("N4",),
+)
 def postal_code_has_nine_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """The postal code of billing provider and service facility has all nine digits in the United States."""
     segment = loop.segment("N4")

@@ -22,12 +22,13 @@ CLAIM_LOOP = "2300"
 
 
 class Edit(NamedTuple):
-    """A named edit of a loop, with the loops it runs on and what it cites."""
+    """A named edit of a loop: the loops it runs on, what it cites, and what it `needs` as a rule does."""
 
     name: str
     loops: tuple[str, ...]
     check: LoopEdit
     cites: str
+    needs: tuple[str, ...] = ()
 
 
 class EditOfClaim(NamedTuple):
@@ -42,11 +43,13 @@ LOOP_EDITS: dict[str, Edit] = {}
 CLAIM_EDITS: dict[str, EditOfClaim] = {}
 
 
-def edit(*loops: str, cites: str) -> Callable[[LoopEdit], LoopEdit]:
-    """Registers a function as the edit of its own name, run for each complete loop of `loops`."""
+def edit(*loops: str, cites: str, needs: tuple[str, ...] = ()) -> Callable[[LoopEdit], LoopEdit]:
+    """Registers a function as the edit of its own name, run for each complete loop of `loops` with one of the
+    segments `needs`.
+    """
 
     def register(check: LoopEdit) -> LoopEdit:
-        LOOP_EDITS[check.__name__] = Edit(check.__name__, loops, check, cites)
+        LOOP_EDITS[check.__name__] = Edit(check.__name__, loops, check, cites, needs)
         return check
 
     return register
@@ -70,11 +73,12 @@ def bind_edits(names: Iterable[str], basis: Basis) -> Iterator[Rule | TotalRule]
             yield RULES[name]
         elif name in LOOP_EDITS:
             found = LOOP_EDITS[name]
-            yield Rule(name, found.loops, partial(run_on_loop, found.check, basis), found.cites)
+            check: Check = partial(run_on_loop, found.check, basis)
+            yield Rule(name, found.loops, check, found.cites, needs=found.needs)
         else:
             of_claim.append(CLAIM_EDITS[name].check)
     if of_claim:
-        check: Check = partial(run_on_claim, tuple(of_claim), basis)
+        check = partial(run_on_claim, tuple(of_claim), basis)
         yield Rule("edits of the claim", (CLAIM_LOOP,), check, "each edit's own")
 
 

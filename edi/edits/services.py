@@ -17,6 +17,8 @@ from edi.tree import Loop
 SOURCE = "005010X222A1"
 HCPCS = "HC"
 DENTAL = "AD"
+TELEHEALTH = frozenset({"02", "10"})
+HOW = frozenset({"93", "95", "FQ", "G0", "GQ", "GT"})
 CDT = re.compile(r"D[0-9]{4}", re.ASCII)
 PLACES = "place_of_service"
 PROCEDURE = re.compile(r"[0-9]{5}|[0-9]{4}[FTUMA]|[A-Z][0-9]{4}", re.ASCII)
@@ -91,6 +93,17 @@ def places_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
             yield from judge_code(basis, PLACES, place, day, loop, segment, 5, component)
 
 
+@claim_edit(
+    cites=f"{SOURCE} 2300 CLM05-1, 2400 SV105 and SV101-3 to SV101-6; CMS place of service codes 02, 10"
+)
+def telehealth_place_has_its_modifier(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+    """A service given at a distance says how (93, 95, FQ, G0, GQ, GT), which most payers ask for."""
+    for line in claim.lines:
+        place = line.place or claim.place
+        if place in TELEHEALTH and line.qualifier == HCPCS and HOW.isdisjoint(line.modifiers):
+            yield _report("modifier.telehealth_missing", line, line.form.procedure, 3, place)
+
+
 @claim_edit(cites="005010X224A2 2400 SV301-2 where SV301-1 is AD; 45 CFR 162.1002")
 def dental_procedures_have_their_form(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """A dental procedure is the letter D and four digits; where the CDT list is held, it is one of it."""
@@ -103,7 +116,11 @@ def dental_procedures_have_their_form(claim: BilledClaim, basis: Basis) -> Itera
             yield from _judge(basis, "cdt", line.procedure, claim, line, 2)
 
 
-@edit("2410", cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens")
+@edit(
+    "2410",
+    cites=f"{SOURCE} 2410 LIN03 where LIN02 is N4: eleven digits, 5-4-2, without hyphens",
+    needs=("LIN",),
+)
 def drug_code_has_eleven_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """A National Drug Code is eleven digits."""
     segment = loop.segment("LIN")

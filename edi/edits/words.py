@@ -32,14 +32,15 @@ def judge_code(
 ) -> Iterator[Finding]:
     """The finding `<table>.<fault>` where a table has no such code on a day. The value names the day.
 
-    Where the table is not the whole list, a code that it lacks is a warning.
+    Where the table is not the whole list, a code that it lacks is a warning. A code that the table does not
+    hold, on a day that it does not reach to, is told as not checked.
     """
     verdict = basis.tables.judge(table, code, on)
-    if verdict not in FAULTS:
+    if verdict is Verdict.VALID or table not in basis.tables:
         return
     unsure = verdict is Verdict.UNKNOWN and basis.tables.is_floor(table)
     yield find(
-        f"{table}.{FAULTS[verdict]}",
+        f"{table}.{FAULTS[verdict]}" if verdict in FAULTS else "code.not_checked",
         x12=locate(loop, segment, element, component),
         rule=basis.tables.cite(table),
         value=f"{code} on {on.isoformat()}",

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from edi.documents import read_section, read_text
 from edi.edits.basis import Basis
 from edi.findings import Finding, Place, find
-from edi.payer_rules.conditions import LINE
+from edi.payer_rules.conditions import LINE, Condition
 from edi.payer_rules.pack import EVERYONE, Pack, PayerRule, RulePlace
 from edi.payer_rules.values import Ground, TooCostly, as_date, items, sections
 
 PAYER_POINTER = "/tradingPartnerServiceId"
 SERVICE_DAY = "serviceDate"
 PERIOD = ("claimDateInformation", "statementBeginDate")
+
+
+class Ready(NamedTuple):
+    """A rule as claims of one guide meet it. `each` gives the list that it runs over, `over` says which."""
+
+    rule: PayerRule
+    when: Condition
+    over: str
+    each: Condition | None
+    filing: frozenset[str]
+    first: date
+    last: date
 
 
 class RuleBook:
@@ -25,19 +37,19 @@ class RuleBook:
         self.packs = tuple(packs)
         self.rules = tuple(rule for pack in self.packs for rule in pack.rules)
         self._named = frozenset(payer for rule in self.rules for payer in rule.written.payers)
-        self._by_payer: dict[tuple[str, str], tuple[PayerRule, ...]] = {}
+        self._by_payer: dict[tuple[str, str], tuple[Ready, ...]] = {}
 
     def find(self, rule_id: str) -> PayerRule | None:
         """The rule of an id, or None."""
         return next((rule for rule in self.rules if rule.written.id == rule_id), None)
 
-    def rules_of(self, guide: str, payer: str) -> tuple[PayerRule, ...]:
+    def rules_of(self, guide: str, payer: str) -> tuple[Ready, ...]:
         """The rules that a claim of a guide to a payer meets."""
         key = (guide, payer if payer in self._named else "")
         found = self._by_payer.get(key)
         if found is None:
-            found = tuple(rule for rule in self.rules if guide in rule.when and is_for(rule, payer))
-            self._by_payer[key] = found
+            chosen = (rule for rule in self.rules if guide in rule.when and is_for(rule, payer))
+            found = self._by_payer[key] = tuple(make_ready(rule, guide) for rule in chosen)
         return found
 
     def judge(self, document: Mapping[str, Any], guide: str, basis: Basis) -> list[Finding]:
@@ -49,28 +61,33 @@ class RuleBook:
         claim = read_section(document, "claimInformation")
         filing = read_text(claim, "claimFilingCode")
         day = first_day(claim)
+        lists: dict[str, list[Any]] = {}
         found: list[Finding] = []
-        for rule in rules:
-            if is_in_effect(rule, filing, day):
-                found += run_rule(rule, document, guide, ground)
+        for ready in rules:
+            if ready.filing and filing not in ready.filing:
+                continue
+            if day is None or ready.first <= day <= ready.last:
+                run_rule(ready, document, ground, lists, found)
         return found
+
+
+def make_ready(rule: PayerRule, guide: str) -> Ready:
+    """A rule as claims of a guide meet it."""
+    written = rule.written
+    return Ready(
+        rule,
+        rule.when[guide],
+        written.each,
+        rule.each.get(guide),
+        frozenset(written.filing),
+        written.effective_from or date.min,
+        written.effective_to or date.max,
+    )
 
 
 def is_for(rule: PayerRule, payer: str) -> bool:
     """Whether a rule is for a payer."""
     return EVERYONE in rule.written.payers or payer in rule.written.payers
-
-
-def is_in_effect(rule: PayerRule, filing: str, day: date | None) -> bool:
-    """Whether a rule is for claims filed under this indicator with service on this day."""
-    written = rule.written
-    if written.filing and filing not in written.filing:
-        return False
-    if day is None:
-        return True
-    if written.effective_from is not None and day < written.effective_from:
-        return False
-    return written.effective_to is None or day <= written.effective_to
 
 
 def first_day(claim: Mapping[str, Any]) -> date | None:
@@ -80,19 +97,30 @@ def first_day(claim: Mapping[str, Any]) -> date | None:
     return min(days, default=None) or as_date(read_section(claim, PERIOD[0]).get(PERIOD[1]))
 
 
-def run_rule(rule: PayerRule, document: Mapping[str, Any], guide: str, ground: Ground) -> Iterator[Finding]:
-    """The findings of one rule: at most one, or one for each item of the list that it runs over."""
-    when, each = rule.when[guide], rule.each.get(guide)
+def run_rule(
+    ready: Ready,
+    document: Mapping[str, Any],
+    ground: Ground,
+    lists: dict[str, list[Any]],
+    found: list[Finding],
+) -> None:
+    """Add the findings of one rule: at most one, or one for each item of the list that it runs over, which is
+    read once for all rules (`lists`).
+    """
+    rule, when = ready.rule, ready.when
     try:
-        if each is None:
+        if ready.each is None:
             if when(document, ground):
-                yield report(rule, rule.written.pointer)
+                found.append(report(rule, rule.written.pointer))
             return
-        for number, line in enumerate(ground.walk(each(document, ground))):
+        items = lists.get(ready.over)
+        if items is None:
+            items = lists[ready.over] = ready.each(document, ground)
+        for number, line in enumerate(ground.walk(items)):
             if when(document, ground, line):
-                yield report(rule, place_pointer(rule, number))
+                found.append(report(rule, place_pointer(rule, number)))
     except TooCostly:
-        yield find("payer.rule_too_costly", pointer="", rule=rule.cites)
+        found.append(find("payer.rule_too_costly", pointer="", rule=rule.cites))
 
 
 def place_pointer(rule: PayerRule, number: int) -> str:

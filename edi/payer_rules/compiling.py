@@ -22,6 +22,7 @@ from edi.payer_rules.calls import FUNCTIONS, MACROS, METHODS, PLAIN_MACROS, Call
 from edi.payer_rules.faults import ExpressionInvalid, suggest
 from edi.payer_rules.kinds import NUMBER, TEXT, TRUTH, Kind, Type, list_of
 from edi.payer_rules.parsing import Node
+from edi.payer_rules.patterns import compile_pattern
 
 CLAIM, GROUND = "claim", "ground"
 READERS = {Kind.TEXT: "as_text", Kind.NUMBER: "as_number", Kind.DATE: "as_date", Kind.TRUTH: "as_truth"}
@@ -29,8 +30,6 @@ SCALARS = frozenset(READERS)
 ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.TEXT})
 NESTED = 3
 ROOTS = ("received", CLAIM)
-QUIETLY = re2.Options()
-QUIETLY.log_errors = False
 
 
 class Typed(NamedTuple):
@@ -237,7 +236,7 @@ class Compiler:
 
     def _pattern(self, node: Node, text: str) -> Any:
         try:
-            return re2.compile(text, QUIETLY).search
+            return compile_pattern(text)
         except re2.error:
             self._refuse(node, "this regular expression is not one of RE2 (no look-around, no \\1)")
 

@@ -174,6 +174,7 @@ def _ordinal(loop: Loop) -> int | None:
     return next((segment.ordinal for segment in loop.segments()), None)
 
 
+@lru_cache(maxsize=4096)  # the same providers bill day after day
 def passes_luhn(npi: str) -> bool:
     """True where the tenth digit of an NPI is the Luhn check digit over 80840 and the first nine."""
     digits = [int(digit) for digit in "80840" + npi]

@@ -9,8 +9,8 @@ from edi.findings import Finding, find
 from edi.notation import parse_amount, write_amount
 from edi.rules.claim import read_line_charge
 from edi.rules.places import cite, locate, miss_element
-from edi.rules.registry import BALANCING, rule
-from edi.rules.remittance import Amounts, keep_numbers, read_adjustments
+from edi.rules.registry import BALANCING, Tally, rule
+from edi.rules.remittance import ZERO
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
@@ -53,14 +53,26 @@ def medicare_says_why_it_is_second(subscriber: Loop) -> Iterable[Finding]:
     return (miss_element(subscriber, segment, 5, when=when, trigger=trigger),)
 
 
+class LineAdjudications(Tally):
+    """The line adjudications (2430) of a claim by payer (SVD01), gathered when first asked for."""
+
+    def __init__(self) -> None:
+        self.by_payer: dict[str, list[Loop]] | None = None
+
+    def gather(self, claim: Loop) -> dict[str, list[Loop]]:
+        """Those of each payer, in the order of the lines; `claim` is complete."""
+        found = self.by_payer
+        if found is None:
+            found = self.by_payer = {}
+            for line in claim.loops("2400"):
+                for adjudication in line.loops("2430"):
+                    found.setdefault(adjudication.value("SVD", 1), []).append(adjudication)
+        return found
+
+
 def lines_of_payer(claim: Loop, payer: str) -> list[Loop]:
     """The line adjudications (2430) of one payer, by SVD01."""
-    return [
-        adjudication
-        for line in claim.loops("2400")
-        for adjudication in line.loops("2430")
-        if adjudication.value("SVD", 1) == payer
-    ]
+    return claim.tally(LineAdjudications).gather(claim).get(payer, [])
 
 
 def name_payer(other: Loop) -> str:
@@ -68,15 +80,28 @@ def name_payer(other: Loop) -> str:
     return next((payer.value("NM1", 9) for payer in other.loops("2330B")), "")
 
 
-def add_up(amounts: Amounts) -> Decimal | None:
-    """The sum, or None where one of them is no number."""
-    known = keep_numbers(amounts)
-    return None if known is None else sum(known, Decimal(0))
+def add_payments(adjudications: Iterable[Loop]) -> Decimal | None:
+    """The sum of SVD02 of each line adjudication, or None where one of them is no number."""
+    total = ZERO
+    for adjudication in adjudications:
+        amount = parse_amount(adjudication.value("SVD", 2))
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
-def read_payments(adjudications: Iterable[Loop]) -> Amounts:
-    """SVD02 of each line adjudication."""
-    return [parse_amount(adjudication.value("SVD", 2)) for adjudication in adjudications]
+def add_adjustments(loops: Iterable[Loop]) -> Decimal | None:
+    """The sum of the CAS amounts of loops, or None where one of them is no number."""
+    total = ZERO
+    for loop in loops:
+        for segment in loop.segments("CAS"):
+            for text in segment.elements[3::3]:
+                amount = parse_amount(text) if text else ZERO
+                if amount is None:
+                    return None
+                total += amount
+    return total
 
 
 @rule(
@@ -91,10 +116,12 @@ def other_payers_account_for_the_charge(claim: Loop) -> Iterator[Finding]:
         paid = other.segment("AMT", "D")
         if paid is None:
             continue
-        adjusted = read_adjustments([other, *lines_of_payer(claim, name_payer(other))])
-        found = add_up([parse_amount(paid.element(2)), *adjusted])
-        charge = parse_amount(claim.value("CLM", 2))
-        if found is not None and charge is not None and found != charge:
+        adjusted = add_adjustments([other, *lines_of_payer(claim, name_payer(other))])
+        stated, charge = parse_amount(paid.element(2)), parse_amount(claim.value("CLM", 2))
+        if adjusted is None or stated is None or charge is None:
+            continue
+        found = stated + adjusted
+        if found != charge:
             yield find(
                 "claim.other_payer_unbalanced",
                 x12=locate(other, paid, 2),
@@ -116,8 +143,7 @@ def line_payments_make_the_payment(claim: Loop) -> Iterator[Finding]:
         lines = lines_of_payer(claim, name_payer(other))
         if paid is None or not lines:
             continue
-        stated, summed = parse_amount(paid.element(2)), add_up(read_payments(lines))
-        kept = add_up(read_adjustments([other]))
+        stated, summed, kept = parse_amount(paid.element(2)), add_payments(lines), add_adjustments([other])
         if stated is not None and summed is not None and kept is not None and stated != summed - kept:
             yield find(
                 "claim.other_payer_lines_unbalanced",
@@ -142,14 +168,17 @@ def adjudicated_lines_balance(line: Loop) -> Iterator[Finding]:
     charge = read_line_charge(line) if adjudications else None
     if charge is None:
         return
-    for payer in dict.fromkeys(each.value("SVD", 1) for each in adjudications):
-        own = [each for each in adjudications if each.value("SVD", 1) == payer]
-        found = add_up([*read_payments(own), *read_adjustments(own)])
+    by_payer: dict[str, list[Loop]] = {}
+    for adjudication in adjudications:
+        by_payer.setdefault(adjudication.value("SVD", 1), []).append(adjudication)
+    for own in by_payer.values():
+        paid, adjusted = add_payments(own), add_adjustments(own)
         segment = own[0].segment("SVD")
-        if found is not None and found != charge and segment is not None:
-            yield find(
-                "claim.adjudicated_line_unbalanced",
-                x12=locate(own[0], segment, 2),
-                rule=cite(own[0], segment, 2),
-                value=write_amount(found - charge),
-            )
+        if paid is None or adjusted is None or paid + adjusted == charge or segment is None:
+            continue
+        yield find(
+            "claim.adjudicated_line_unbalanced",
+            x12=locate(own[0], segment, 2),
+            rule=cite(own[0], segment, 2),
+            value=write_amount(paid + adjusted - charge),
+        )

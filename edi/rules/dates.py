@@ -46,7 +46,7 @@ def report(loop: Loop, segment: Segment, element: int, earlier: str, later: str)
     )
 
 
-@rule("2300", "2400", cites="data element 1250, RD8: from a day through a later day")
+@rule("2300", "2400", cites="data element 1250, RD8: from a day through a later day", needs=("DTP",))
 def periods_run_forward(loop: Loop) -> Iterator[Finding]:
     """The first day of a period is not after its last."""
     for segment in loop.segments("DTP"):
@@ -58,11 +58,11 @@ def periods_run_forward(loop: Loop) -> Iterator[Finding]:
 
 def first_service(claim: Loop) -> date | None:
     """The first day of service of a claim, over its lines."""
-    found = (read_days(line.segment("DTP", SERVICE)) for line in claim.loops("2400"))
-    return min((days[0] for days in found if days is not None), default=None)
+    found = [read_days(line.segment("DTP", SERVICE)) for line in claim.loops("2400")]
+    return min([days[0] for days in found if days is not None], default=None)
 
 
-@rule("2300", cites=f"{SOURCE} 2300 DTP 431, 439, 484 beside 2400 DTP 472")
+@rule("2300", cites=f"{SOURCE} 2300 DTP 431, 439, 484 beside 2400 DTP 472", needs=("DTP",))
 def services_follow_their_cause(claim: Loop) -> Iterator[Finding]:
     """No illness, accident or pregnancy begins after the first service for it."""
     own = [segment for segment in claim.segments("DTP") if segment.element(1) in BEFORE_SERVICE]
@@ -73,7 +73,7 @@ def services_follow_their_cause(claim: Loop) -> Iterator[Finding]:
             yield report(claim, segment, 3, name_element(segment, 3), "The first day of service")
 
 
-@rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096")
+@rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096", needs=("DTP",))
 def discharge_follows_admission(claim: Loop) -> Iterator[Finding]:
     """The patient is not discharged before being admitted."""
     segment = claim.segment("DTP", ADMISSION)

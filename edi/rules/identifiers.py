@@ -17,7 +17,7 @@ ZIP_CODE = re.compile(r"\d{5}(?:\d{4})?", re.ASCII)
 HOME_COUNTRIES = frozenset({"", "US"})
 
 
-@rule(*ADDRESSED_LOOPS, cites=f"{SOURCE} N403, N404", snip=CODES)
+@rule(*ADDRESSED_LOOPS, cites=f"{SOURCE} N403, N404", snip=CODES, needs=("N4",))
 def zip_code_has_five_or_nine_digits(party: Loop) -> Iterator[Finding]:
     """An address without a country is in the United States, and its postal code a ZIP code."""
     place = party.segment("N4")
@@ -34,10 +34,10 @@ def zip_code_has_five_or_nine_digits(party: Loop) -> Iterator[Finding]:
         )
 
 
-@rule("2010AA", cites=f"{SOURCE} 2010AA REF EI: nine digits without a separator", snip=CODES)
+@rule("2010AA", cites=f"{SOURCE} 2010AA REF EI: nine digits without a separator", snip=CODES, needs=("REF",))
 def employer_number_has_nine_digits(billing: Loop) -> Iterator[Finding]:
     """The employer's identification number has nine digits and no hyphen."""
-    number = next((each for each in billing.segments("REF") if each.element(1) == "EI"), None)
+    number = billing.segment("REF", "EI")
     if number is not None and number.element(2) and EMPLOYER_NUMBER.fullmatch(number.element(2)) is None:
         yield find(
             "provider.tax_number_invalid",

@@ -33,16 +33,6 @@ def read_amounts(texts: Iterable[str]) -> Amounts:
     return [parse_amount(text) for text in texts if text]
 
 
-def read_adjustments(loops: Iterable[Loop]) -> Amounts:
-    """The CAS amounts of `loops`."""
-    return [
-        amount
-        for loop in loops
-        for segment in loop.segments("CAS")
-        for amount in read_amounts(segment.elements[3::3])
-    ]
-
-
 def keep_numbers(amounts: Amounts) -> list[Decimal] | None:
     """`amounts`, or None where one of them is no number."""
     kept = [amount for amount in amounts if amount is not None]
@@ -63,11 +53,8 @@ class Adjusted:
 
     def take(self, loop: Loop) -> None:
         """Add the loop's own CAS segments."""
-        if loop.shape is not None and "CAS" not in loop.shape.places:
-            return
-        for child in loop.children:
-            if isinstance(child, Segment) and child.elements[0] == "CAS":
-                self._add(child.elements)
+        for segment in loop.segments("CAS"):
+            self._add(segment.elements)
 
     def _add(self, elements: list[str]) -> None:
         patient = len(elements) > 1 and elements[1] == PATIENT_GROUP

@@ -6,11 +6,12 @@ and the procedure code tell it well enough to ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edi.findings import Finding, find
 from edi.rules.places import cite, locate, miss_loop, miss_segment, set_off
 from edi.rules.registry import rule
+from edi.segments import Segment
 from edi.tree import Loop
 
 SOURCE = "005010X222A1"
@@ -29,22 +30,28 @@ UNTIMED = frozenset({"01953", "01996"})
 def find_transports(claim: Loop) -> list[Loop]:
     """The lines of a claim that bill transport by ambulance, by the place of service or the procedure."""
     place = claim.value("CLM", 5, 1)
-    return [
-        line
-        for line in claim.loops("2400")
-        if line.value("SV1", 1, 2) in TRANSPORTS or (line.value("SV1", 5) or place) in AMBULANCE
-    ]
+    return [line for line in claim.loops("2400") if is_transport(line, line.segment("SV1"), place)]
+
+
+def is_transport(line: Loop, service: Segment | None, place: str) -> bool:
+    """True for transport by ambulance: of a line, or of the claim whose `place` of service it has."""
+    if service is None:
+        return place in AMBULANCE
+    if (service.element(5) or place) in AMBULANCE:
+        return True
+    separator = line.component_separator
+    return f"{separator}A0" in service.element(1) and service.component(1, 2, separator) in TRANSPORTS
 
 
 @rule("2300", cites=f"{SOURCE} 2300 and 2400 CR1: required on claims that involve ambulance transport")
-def ambulance_transport_is_described(claim: Loop) -> Iterator[Finding]:
+def ambulance_transport_is_described(claim: Loop) -> Iterable[Finding]:
     """A claim for an ambulance says why, how far and how heavy: for the claim, or for each line of it."""
-    if claim.segment("CR1") is not None:
-        return
-    if any(line.segment("CR1") is None for line in find_transports(claim)):
-        opener = claim.segment("CLM")
-        trigger = locate(claim, opener, 5, 1) if claim.value("CLM", 5, 1) in AMBULANCE else None
-        yield miss_segment(claim, opener, "2300/CR1", when="for ambulance transport", trigger=trigger)
+    lines = find_transports(claim)
+    if not lines or claim.segment("CR1") is not None or all(line.segment("CR1") for line in lines):
+        return ()
+    opener = claim.segment("CLM")
+    trigger = locate(claim, opener, 5, 1) if claim.value("CLM", 5, 1) in AMBULANCE else None
+    return (miss_segment(claim, opener, "2300/CR1", when="for ambulance transport", trigger=trigger),)
 
 
 @rule(
@@ -53,17 +60,19 @@ def ambulance_transport_is_described(claim: Loop) -> Iterator[Finding]:
 def ambulance_transport_has_both_ends(claim: Loop) -> Iterator[Finding]:
     """A claim for an ambulance says where it picked the patient up and where it brought the patient."""
     lines = find_transports(claim)
-    for own, of_line in ENDS:
+    for own, of_line in ENDS if lines else ():
         if claim.loops(own) or all(line.loops(of_line) for line in lines):
             continue
         yield miss_loop(claim, claim.segment("CLM"), own, when="for ambulance transport")
 
 
-@rule("2400", cites=f"{SOURCE} 2400 SV103 MJ: anaesthesia time is counted in minutes")
+@rule("2400", cites=f"{SOURCE} 2400 SV103 MJ: anaesthesia time is counted in minutes", needs=("SV1",))
 def anaesthesia_is_counted_in_minutes(line: Loop) -> Iterator[Finding]:
     """A timed anaesthesia service is counted in minutes."""
     segment = line.segment("SV1")
     if segment is None or segment.element(3) in ("", MINUTES):
+        return
+    if f"{line.component_separator}0" not in segment.element(1):
         return
     kind, code = line.value("SV1", 1, 1), line.value("SV1", 1, 2)
     timed = len(code) == 5 and code.isdigit() and ANAESTHESIA[0] <= code <= ANAESTHESIA[1]

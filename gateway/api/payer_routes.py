@@ -21,7 +21,7 @@ PAYER_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
-        path="/v1/payers/{id}",
+        path="/v1/payers/{payer}",
         name="show_payer",
         handler=payers.show_payer,
         summary="Show a payer, by its id or by a clearinghouse's id for it.",

@@ -56,6 +56,7 @@ ROUTES: tuple[Route, ...] = (
         name="show_rules",
         handler=rules.show_rules,
         summary="List the rules and edits that claims are checked by.",
+        scope=Scope.CODES_READ,
         query=RuleQuery,
         answers=(Answer(200, "The rules that were asked for.", RulesShown),),
         problems=(400,),

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from edi.binding import bind_tree, unit_ways
-from edi.comparison import UNKNOWN, bind_document
+from edi.comparison import bind_document, reading_context
 from edi.envelope import read_envelopes
-from edi.generation import Context
 from edi.guides.registry import load_guide, resolve_guide
 from edi.interchange import TransactionSet
 from edi.lexer import Unreadable
 from edi.plans import load_plan
 from edi.reader import read_set
+from edi.repetitions import mark_repetitions
 from edi.segments import Delimiters
 from edi.tree import Loop
 from edi.writer import generate_set
@@ -56,8 +56,9 @@ def plain(elements: list[str], component: str) -> list[str]:
 def bind_carefully(guide: str, tree: Loop, delimiters: Delimiters) -> list[dict[str, Any]]:
     """The documents by the way that generates everything again."""
     plan = load_plan(guide)
+    context = reading_context(delimiters)
+    tree = mark_repetitions(tree, delimiters.repetition, plan.repeats)
     ways = [*unit_ways(tree, plan.root)] if plan.unit else [[tree]]
-    context = Context("", UNKNOWN, "", "", "", delimiters)
     return [bind_document(plan, way, delimiters.component, context) for way in ways]
 
 

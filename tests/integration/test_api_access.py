@@ -33,6 +33,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
     words = {"{id}": subject, "{name}": "denials", "{table}": "icd10cm", "{code}": "A000"}
+    words["{payer}"] = "60054"
     return reduce(lambda path, word: path.replace(word, words[word]), words, route.path)
 
 

@@ -10,7 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edi.envelope import FileReading, SetRead, Unreadable, read_envelopes, stream_file
-from edi.envelope_writer import EnvelopeSettings, wrap_interchange, write_interchange
+from edi.envelope_writer import (
+    DelimiterInValue,
+    EnvelopeSettings,
+    wrap_interchange,
+    write_interchange,
+    write_segment,
+    write_segments,
+)
 from edi.findings import load_catalogue
 from edi.segments import Delimiters, Segment
 
@@ -185,3 +192,27 @@ def test_a_lost_segment_of_the_envelope_never_goes_unnoticed(change: str) -> Non
     place = next(number for number, line in enumerate(lines) if line.startswith(change + "*"))
     reading = read_envelopes("".join(lines[:place] + lines[place + 1 :]).encode())
     assert count_findings(reading) > 0
+
+
+LINES = st.lists(
+    st.lists(st.text(st.sampled_from("A1:^*~\n\r "), max_size=4), max_size=5).map(
+        lambda rest: ["REF", *rest]
+    ),
+    max_size=4,
+)
+
+
+@given(LINES, st.sampled_from(["", "\n", "\r\n"]))
+@settings(max_examples=300, deadline=None)
+def test_segments_written_at_once_are_the_segments_written_one_by_one(
+    rows: list[list[str]], line_end: str
+) -> None:
+    delimiters = Delimiters(line_end=line_end)
+    segments = [Segment(row) for row in rows]
+    try:
+        expected = "".join(write_segment(segment, delimiters) for segment in segments)
+    except DelimiterInValue:
+        with pytest.raises(DelimiterInValue):
+            write_segments(segments, delimiters)
+        return
+    assert write_segments(segments, delimiters) == expected

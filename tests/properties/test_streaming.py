@@ -17,6 +17,8 @@ from edi.files import FileReport, check_file
 from edi.findings import Finding
 from edi.guides.registry import load_guide
 from edi.interchange import GroupClosed, InterchangeClosed, Noted
+from edi.repetitions import repeating
+from edi.segments import Segment
 from edi.streaming import SetEnded, StreamEvent, UnitRead, stream_units
 
 SAMPLES = sorted(Path(__file__).resolve().parents[2].glob("samples/**/*.x12"))
@@ -70,17 +72,19 @@ def apart(document: Any) -> Any:
 
 def is_writable(report: FileReport) -> bool:
     """False where a value holds a control character, or a separator in a place of one value."""
-    return not any(
-        finding.code in ("element.bad_character", "element.too_many_repetitions")
-        for finding in report.all_findings
-    ) and not any(
-        CONTROL.search(
-            element.replace(found.delimiters.component, "").replace(found.delimiters.repetition, "")
-        )
+    return all(
+        is_plain(element.replace(found.delimiters.component, ""), place, segment, found.delimiters.repetition)
         for found in report.sets
         for segment in found.segments
-        for element in segment.elements
+        for place, element in enumerate(segment.elements)
     )
+
+
+def is_plain(text: str, place: int, segment: Segment, repetition: str) -> bool:
+    """True for a value without control characters, repeated only where its segment may repeat it."""
+    if segment.use is not None and place in repeating(segment.use):
+        text = text.replace(repetition, "")
+    return repetition not in text and CONTROL.search(text) is None
 
 
 def compare(text: bytes, size: int, *, strict: bool = False, edits: bool = False) -> None:

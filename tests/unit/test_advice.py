@@ -128,7 +128,8 @@ def test_reading_never_raises_for_what_a_document_leaves_out(document: dict[str,
     ids=lambda case: f"{case.parent.name}/{case.name}",
 )
 def test_every_sample_can_be_reported_on(case: Path) -> None:
-    report = check_file(next(case.glob("*.x12")).read_bytes()) if [*case.glob("*.x12")] else None
+    held = [*case.glob("[cdf]*.x12")]  # not its acknowledgment
+    report = check_file(held[0].read_bytes()) if held else None
     if report is None:
         text = write_documents(guide_of(case), [load_document(case)], envelope())
         report = check_file(text)

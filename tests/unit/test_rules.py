@@ -166,8 +166,10 @@ CASES = [
     # coordination of benefits
     ("SBR*P*18*G-9", "SBR*S*18*G-9", ["claim.payer_order_repeats 2320/SBR01"]),
     ("SBR*P*18*G-9", "SBR*U*18*G-9", []),
-    ("GRP001******CI", "GRP001******MB", ["element.situational_missing 2000B/SBR05"]),
-    ("GRP001******CI", "GRP001**12****MB", []),
+    ("GRP001******CI", "GRP001******MB", [
+        "element.situational_missing 2000B/SBR05", "certificate.clia_missing 2400/SV101-2",
+    ]),
+    ("GRP001******CI", "GRP001**12****MB", ["certificate.clia_missing 2400/SV101-2"]),
     ("AMT*D*135", "AMT*D*134", [
         "claim.other_payer_unbalanced 2320/AMT02", "claim.other_payer_lines_unbalanced 2320/AMT02",
     ]),

@@ -27,8 +27,8 @@ async def list_payers(call: Call) -> web.Response:
 
 
 async def show_payer(call: Call) -> web.Response:
-    """GET /v1/payers/{id}."""
-    directory, wanted = call.services.directory.directory(), call.request.match_info["id"]
+    """GET /v1/payers/{payer}."""
+    directory, wanted = call.services.directory.directory(), call.request.match_info["payer"]
     named = directory.find(wanted) or directory.find(directory.resolve(wanted) or "")
     payer = named or next((one for one in list_reached(call, directory) if one.id == wanted), None)
     if payer is None:

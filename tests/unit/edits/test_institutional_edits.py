@@ -25,6 +25,8 @@ def read(sample: str) -> dict[str, Any]:
 
 STAY, DENTAL, VISIT = read("837I/inpatient_stay"), read("837D/restoration"), read("837P/paid_in_full")
 OUTPATIENT = read("837I/outpatient_injury")
+TEST = VISIT["claimInformation"]["serviceLines"][1]
+TEST_CHARGE = TEST["professionalService"]["lineItemChargeAmount"]
 
 
 def found(
@@ -136,6 +138,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "certificate.clia_missing",
         f"{CLAIM}/serviceLines/1/professionalService/procedureCode",
     ),
+    "telehealth without a word on how": (
+        change(VISIT, placeOfServiceCode="10", serviceLines=[TEST], claimChargeAmount=TEST_CHARGE),
+        "modifier.telehealth_missing",
+        f"{CLAIM}/serviceLines/0/professionalService/procedureModifiers/0",
+    ),
     "a second payer, and no first": (
         dict(merge(VISIT, {"subscriber": {"paymentResponsibilityLevelCode": "S"}})),
         "claim.primary_payer_missing",
@@ -219,3 +226,19 @@ def test_a_reason_that_had_ended_when_the_other_payer_decided_is_found() -> None
     assert "carc.not_in_effect" in {code for code, _ in found(spoilt)}
     paid["claimLevelAdjustments"][0]["adjustmentDetails"][0]["adjustmentReasonCode"] = "45"
     assert "carc.not_in_effect" not in {code for code, _ in found(spoilt)}
+
+
+def test_pairs_and_units_of_outpatients_have_their_own_tables() -> None:
+    lines = OUTPATIENT["claimInformation"]["serviceLines"]
+    billed = [n for n, line in enumerate(lines) if line["institutionalService"].get("procedureCode")]
+    at = billed[0]
+    code = lines[at]["institutionalService"]["procedureCode"]
+    units = hold("mue_outpatient", Row(code, 20200101, OPEN, ("units 0", "mai 3")))
+    pointer = f"{CLAIM}/serviceLines/{at}/institutionalService/serviceUnitCount"
+    assert ("units.unlikely", pointer) in found(OUTPATIENT, units)
+    assert "units.unlikely" not in {
+        name
+        for name, _ in found(
+            OUTPATIENT, hold("mue_practitioner", Row(code, 20200101, OPEN, ("units 0", "mai 3")))
+        )
+    }

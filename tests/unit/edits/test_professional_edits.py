@@ -50,6 +50,9 @@ def test_the_sample_claim_passes_every_edit() -> None:
     assert found(SAMPLE, received=date(2026, 11, 2)) == []
 
 
+BY_VIDEO = [
+    (f"{CLAIM}/serviceLines/{number}/professionalService/procedureModifiers", ["95"]) for number in (0, 1)
+]
 SECOND = f"{DIAGNOSES}/1/diagnosisCode"
 FIRST_DIAGNOSIS = f"{DIAGNOSES}/0/diagnosisCode"
 FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
@@ -105,7 +108,7 @@ FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
         [(f"{SERVICE}/procedureModifiers", ["25", "25"])],
         "modifier.repeated", f"{SERVICE}/procedureModifiers/1"),
     "place of service before it was in effect": (
-        [(f"{CLAIM}/placeOfServiceCode", "10"), *serve_on("20211231")],
+        [(f"{CLAIM}/placeOfServiceCode", "10"), *serve_on("20211231"), *BY_VIDEO],
         "place_of_service.not_in_effect", f"{CLAIM}/placeOfServiceCode"),
     "drug code with hyphens": (
         [(f"{FIRST}/drugIdentification", {
@@ -198,8 +201,11 @@ def test_a_letter_may_be_the_second_character_of_a_diagnosis() -> None:
     assert found(change((SECOND, "C4A0"))) == []
 
 
-def test_a_code_newer_than_the_table_is_not_called_wrong() -> None:
-    assert found(change((f"{SERVICE}/procedureCode", "A0000"))) == []
+def test_a_code_newer_than_the_table_is_told_as_not_checked() -> None:
+    code = f"{SERVICE}/procedureCode"
+    (finding,) = check_claim(change((code, "A0000"))).findings
+    assert (finding.code, finding.pointer, finding.stops) == ("code.not_checked", code, False)
+    assert finding.rule == "hcpcs 2026-01"
 
 
 def test_anaesthesia_in_minutes_passes() -> None:
