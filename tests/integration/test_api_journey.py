@@ -65,7 +65,10 @@ async def test_a_claim_goes_out_by_the_guide_of_its_own_kind(tmp_path: Path, sam
     posted["tradingPartnerServiceId"] = partner.payers[0]
     async with run_gateway(settings, Role.ALL) as rig:
         answer = await rig.call("POST", "/v1/claims", json.dumps(posted).encode("utf-8"))
-        assert (answer.status, answer.json.get("findings", [])) == (202, [])
+        assert (
+            answer.status,
+            [it for it in answer.json.get("findings", []) if it["severity"] != "info"],
+        ) == (202, [])
         await wait_for_state(rig, answer.json["id"], "sent")
         shown = (await rig.call("GET", f"/v1/claims/{answer.json['id']}")).json
         x12 = await rig.call("GET", f"/v1/claims/{answer.json['id']}/x12")

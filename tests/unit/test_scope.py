@@ -14,6 +14,7 @@ FOLDER = Path(gateway.store.__file__).parent
 ENGINE_ROOM = {
     "__init__",
     "columns",
+    "copies",
     "engine",
     "errors",
     "failures",
@@ -37,7 +38,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 15
+    assert len(QUERY_MODULES) == 17
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
