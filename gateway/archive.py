@@ -48,9 +48,7 @@ class Archive:
         Raises StoreUnavailable where the disk takes no more, StoreBroken where it fails to flush.
         """
         digest = hashlib.sha256(content).hexdigest()
-        if self._is_sound(digest):
-            os.utime(self._place(digest))  # a sweep leaves what was put of late
-        else:
+        if not self._is_sound(digest):
             packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
             try:
                 self._write(self._place(digest), self._sealer.seal(packed, _context(digest)))
@@ -102,8 +100,9 @@ class Archive:
     def _is_sound(self, digest: str) -> bool:
         """True where the archive holds this digest and the file opens: a damaged one is written anew."""
         try:
+            os.utime(self._place(digest))  # first: a sweep leaves what was put of late
             self.get(digest)
-        except (NotArchived, ArchiveDamaged):
+        except (FileNotFoundError, NotArchived, ArchiveDamaged):
             return False
         return True
 

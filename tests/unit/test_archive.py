@@ -108,3 +108,20 @@ def test_a_failing_disk_leaves_no_half_file_and_is_told_as_the_stores(
     with pytest.raises(kind, match=errno.errorcode[number]):
         archive.put(CONTENT)
     assert list_files(tmp_path) == []
+
+
+def test_a_sweep_removes_what_was_put_long_ago_and_leaves_what_was_put_again(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, Sealer(read_key_ring(write_key_ring())))
+    old, again = archive.put(b"old"), archive.put(b"again")
+    for place in tmp_path.rglob("*.sealed"):
+        os.utime(place, (0, 0))
+    limit = datetime(2000, 1, 1, tzinfo=UTC)
+    assert sorted(archive.list_settled(limit)) == sorted([old, again])
+    archive.put(b"again")
+    assert archive.list_settled(limit) == [old]
+    assert (archive.remove(old, limit), archive.remove(again, limit), archive.remove(old, limit)) == (
+        True,
+        False,
+        False,
+    )
+    assert (old in archive, archive.get(again)) == (False, b"again")
