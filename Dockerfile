@@ -2,8 +2,8 @@
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /build
 RUN python -m venv /opt/claimwire && /opt/claimwire/bin/pip install --no-cache-dir uv
-COPY requirements.lock ./
-RUN /opt/claimwire/bin/uv pip install --python /opt/claimwire/bin/python --require-hashes -r requirements.lock
+COPY requirements.lock requirements-postgres.lock ./
+RUN /opt/claimwire/bin/uv pip install --python /opt/claimwire/bin/python --require-hashes -r requirements.lock -r requirements-postgres.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY edi edi
 COPY adapters adapters

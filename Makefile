@@ -81,6 +81,7 @@ schemas: $(DEVELOP)  ## Regenerate schemas/json and the generated docs
 lock: | $(BIN)/uv  ## Renew the lock files
 	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra bulk --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres pyproject.toml -c requirements.lock -o requirements-postgres.lock
 	for peer in $(wildcard tests/bench/peers/*/requirements.in); do \
 	  $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$peer -o $${peer%.in}.lock || exit 1; done
 	cd tests/bench/peers/node_x12 && npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts

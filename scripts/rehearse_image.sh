@@ -12,7 +12,7 @@ trap cleanup EXIT INT TERM
 mkdir "$work/build" && cd "$work/build"
 "$python" -m venv "$place" && "$place"/bin/pip install --quiet --disable-pip-version-check uv
 for path in $(sed -n 's/^COPY \([^-].*\) [^ ]*$/\1/p' "$root/Dockerfile"); do cp -R "$root/$path" .; done
-"$place"/bin/uv pip install --quiet --python "$place"/bin/python --require-hashes -r requirements.lock
+"$place"/bin/uv pip install --quiet --python "$place"/bin/python --require-hashes -r requirements.lock -r requirements-postgres.lock
 "$place"/bin/uv build --quiet --wheel --out-dir dist .
 "$place"/bin/uv pip install --quiet --python "$place"/bin/python --no-deps dist/*.whl
 "$place"/bin/uv pip uninstall --quiet --python "$place"/bin/python uv pip

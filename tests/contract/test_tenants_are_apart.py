@@ -9,11 +9,15 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import msgspec
+
+from gateway.sealing import SealBroken
 from gateway.store import (
     Store,
     SystemScope,
     TenantScope,
     acknowledgments,
+    chain,
     claim_groups,
     claims,
     control_numbers,
@@ -24,6 +28,7 @@ from gateway.store import (
     jobs,
     keys,
     remittances,
+    retention,
     tables,
     tenants,
     webhooks,
@@ -34,6 +39,7 @@ from tests.contract.rows import make_claim, make_file, make_interchange, make_re
 
 ROOMS = (
     acknowledgments,
+    chain,
     claim_groups,
     claims,
     control_numbers,
@@ -44,6 +50,7 @@ ROOMS = (
     jobs,
     keys,
     remittances,
+    retention,
     tenants,
     webhooks,
     work_items,
@@ -169,6 +176,13 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
     events.list_after: lambda scope, its: events.list_after(scope, 0),
+    chain.digest_body: lambda scope, its: chain.digest_body(scope, "evt_x", b"{}"),
+    chain.find_fault: lambda scope, its: chain.find_fault(scope, chain.BEGINNING, _link(its)),
+    chain.list_links: lambda scope, its: chain.list_links(scope, 0, limit=9),
+    chain.make_link: lambda scope, its: chain.make_link(scope, "", its.event, its.event.at, ""),
+    chain.open_body: lambda scope, its: _expect_broken(lambda: chain.open_body(scope, _link(its))),
+    chain.read_link: lambda scope, its: chain.read_link(scope, its.event.sequence),
+    events.list_of_claims: lambda scope, its: events.list_of_claims(scope, [its.claim.id])[its.claim.id],
     events.list_of_claim: lambda scope, its: events.list_of_claim(scope, its.claim.id),
     events.load: lambda scope, its: events.load(scope, its.event.sequence),
     files.add: lambda scope, its: make_file(scope, sha256=its.file.sha256).original,
@@ -239,6 +253,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     keys.list_all: lambda scope, its: keys.list_all(scope),
     keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
+    retention.count_orphans: lambda scope, its: retention.count_orphans(scope),
+    retention.list_digests: lambda scope, its: retention.list_digests(scope),
+    retention.purge_claims: lambda scope, its: retention.purge_claims(scope, scope.now() + HOUR),
+    retention.purge_rest: lambda scope, its: retention.purge_rest(
+        scope, scope.now() + HOUR, kept_types=("partner.down",)
+    ),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
     remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
@@ -284,6 +304,18 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),
 }
+
+
+def _link(its: World) -> chain.Link:
+    """The link of their event as somebody might hand it in."""
+    return chain.Link(*msgspec.structs.astuple(its.event), body_digest="ab", chain="cd")
+
+
+def _expect_broken(open_it: Callable[[], bytes]) -> bytes:
+    try:
+        return open_it()
+    except SealBroken:
+        return b""
 
 
 def _same_claim(its: World) -> claims.NewClaim:
