@@ -101,9 +101,13 @@ async def test_a_failed_delivery_waits_and_holds_back_the_rest_of_its_claim_only
     await rig.call("POST", "/v1/claims", make_claim("RFC-2"))
     await until(lambda: len(receiver.letters) == 3)
     assert receiver.types == ["claim.received", "claim.received", "claim.accepted"]
-    states = {
-        it["sequence"]: (it["state"], it["lastStatus"]) for it in await list_deliveries(rig, hook["id"])
-    }
+    states: dict[int, tuple[str, int | None]] = {}
+    for _ in range(100):  # that the receiver has answered is known here before it is written down there
+        listed = await list_deliveries(rig, hook["id"])
+        states = {it["sequence"]: (it["state"], it["lastStatus"]) for it in listed}
+        if "running" not in {state for state, _ in states.values()}:
+            break
+        await asyncio.sleep(0.02)
     assert states == {1: ("waiting", 500), 2: ("waiting", None), 3: ("delivered", 200), 4: ("delivered", 200)}
 
 
