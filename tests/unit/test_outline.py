@@ -44,11 +44,13 @@ def text_of(found: Outline) -> str:
 
 def cut_binary(content: str) -> tuple[str, list[str]]:
     """The file without what its BIN segments hold, which may look like segments; and what they hold."""
-    held = []
-    while found := re.search(r"BIN\*(\d+)\*(?!~)", content):
-        end = found.end() + int(found[1])
-        held.append(content[found.end() : end])
-        content = content[: found.end()] + content[end:]
+    held: list[str] = []
+    at = 0
+    while found := re.compile(r"BIN\*(\d+)\*").search(content, at):
+        at, length = found.end(), int(found[1])
+        if content[at + length : at + length + 1] == "~":
+            held.append(content[at : at + length])
+            content = content[:at] + content[at + length :]
     return content, held
 
 
@@ -63,7 +65,7 @@ def test_every_value_of_every_sample_is_shown_once_with_its_name(place: Path) ->
     body = [line for line in content.translate(marks).replace("\n", "").split("~") if line]
     kept = [line for line in body if line.split("*")[0] not in ("ISA", "GS", "GE", "IEA")]
     values = [value for line in kept for value in line.split("*")[1:]]
-    values += [part for text in held for part in re.split(r"[:^]", text)]
+    values += [part for text in held for part in re.split(r"[:^]", text.replace("\n", "\u240a"))]
     assert shown == sorted(filter(None, values))
     assert all(field.name for row in rows_of(found) for field in row.fields)
     told = [note.code for section in found.sections for note in section.all_notes()]
