@@ -89,6 +89,11 @@ def _fits(element: HeaderElement, value: str) -> bool:
     return element.shortest <= len(value) <= element.longest and FORMS[element.form](value)
 
 
+def is_filled(value: str) -> bool:
+    """True for a value without control characters, such as a line break."""
+    return bool(value) and not any(mark < " " for mark in value)
+
+
 def is_positive_number(value: str) -> bool:
     """True for ASCII digits that are not all zero."""
     return value.isascii() and value.isdigit() and value.strip("0") != ""
@@ -112,7 +117,7 @@ def is_time(value: str) -> bool:
 
 
 FORMS: dict[str, Callable[[str], bool]] = {
-    "filled": bool,
+    "filled": is_filled,
     "number": is_positive_number,
     "date_of_six": lambda value: len(value) == 6 and is_date("20" + value),
     "date_of_eight": is_date,

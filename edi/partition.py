@@ -266,7 +266,7 @@ class _SetCutter:
             self.before = self.before or Range(self.header.offset, place, 1)
             self._cut(place, ordinal, (self.before,))
             self.outer, self.inner_seen = Range(place, place, ordinal), False
-            self.outer_number = elements[1]
+            self.outer_number = elements[1] if len(elements) > 1 else ""
         elif _begins(elements, inner) and self.outer is not None and self.before is not None:
             if self.inner_seen and self._is_inside(elements):
                 self._cut(place, ordinal, (self.before, self.outer))
@@ -280,7 +280,7 @@ class _SetCutter:
 
     def _is_inside(self, elements: list[str]) -> bool:
         """True for a level that names the outer one as its own; any other may follow a level that is lost."""
-        return elements[0] != "HL" or elements[2] == self.outer_number
+        return elements[0] != "HL" or elements[2:3] == [self.outer_number]
 
     def _cut(self, place: int, ordinal: int, context: tuple[Range, ...]) -> None:
         if place - self.part_start.start < self.planner.target:
