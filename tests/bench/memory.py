@@ -28,8 +28,10 @@ Verdict = Counter[tuple[str, str | None, str | None, int | None]]
 
 
 def judge(findings: Iterable[Finding]) -> Verdict:
-    """What was found, without its place in the file."""
-    places = ((finding.code, finding.x12) for finding in findings)
+    """What stops the file, without its place in it: what is merely told (a reversal that stands alone in one
+    of the blocks) comes as often as that block is used.
+    """
+    places = ((finding.code, finding.x12) for finding in findings if finding.stops)
     return Counter((code, at and at.loop, at and at.segment, at and at.element) for code, at in places)
 
 
