@@ -85,9 +85,9 @@ def merge_changes(previous: Iterable[Row], contents: Contents) -> list[Row]:
             merged.append(row._replace(title=added.pop(key).title))
         elif (row.code, "header" in row.marks) in ended and row.end == OPEN and key not in renamed:
             merged.extend(filter(None, [close(row, contents)]))
-        elif row.start == pack_day(contents.effective) and added.pop(key, None) is not None:
-            merged.append(row)
         else:
+            if row.start <= pack_day(contents.effective) and row.end == OPEN:
+                added.pop(key, None)  # held already: the list was read before, or is part of a newer release
             merged.append(row)
     return [*merged, *added.values()]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edi.codefiles.contents import CodeFileError, Contents, Kind, Source
+from edi.codefiles.merging import merge_changes
 from edi.codefiles.reading import read_codes
 from edi.edits.packing import OPEN, Row
 from tests.unit.codes.files import addenda_file, hcpcs_record, order_file, pairs_file, units_file
@@ -75,6 +76,12 @@ def test_addenda_add_end_and_rename() -> None:
         ("A001", ()),
     ]
     assert [row.code for row in found.ended] == ["A000", "A001"]
+
+
+def test_what_addenda_add_to_a_table_that_has_it_is_held_once() -> None:
+    (found,) = read(ADDENDA, "icd10cm_order_addenda_2027.txt")
+    held = [row._replace(start=20151001) for row in found.rows]
+    assert sorted(row.code for row in merge_changes(held, found)) == sorted(row.code for row in held)
 
 
 def test_cut_addenda_are_noticed_by_their_own_count() -> None:
