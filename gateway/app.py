@@ -49,6 +49,7 @@ from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
@@ -161,13 +162,15 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         books=load_books(settings),
         directory=directory,
     )
+    keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
         store=store,
         archive=archive,
         clock=clock,
         ids=ids,
-        keys=KeyRoom(store, clock),
+        keys=keys,
+        tokens=TokenRoom(store, clock, keys),
         shelf=shelf,
         directory=directory,
         intake=intake,

@@ -195,7 +195,10 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     files.list_control_numbers: lambda scope, its: files.list_control_numbers(
         scope, "north", its.file.created_at
     ),
+    files.list_after: lambda scope, its: files.list_after(scope, "", until=scope.now()),
     files.list_page: lambda scope, its: files.list_page(scope),
+    files.list_untaken: lambda scope, its: files.list_untaken(scope),
+    files.take: lambda scope, its: files.take(scope, its.file.id),
     files.load: lambda scope, its: files.load(scope, its.file.id),
     files.read_name: lambda scope, its: files.read_name(scope, its.file.id),
     files.record_envelope: lambda scope, its: files.record_envelope(
