@@ -20,7 +20,13 @@ import msgspec
 import platformdirs
 
 from gateway.settings_parts import BatchSettings as BatchSettings
-from gateway.settings_parts import Count, DelimiterSettings, Section, check_file_name
+from gateway.settings_parts import (
+    ControlNumberSettings,
+    Count,
+    DelimiterSettings,
+    Section,
+    check_file_name,
+)
 from gateway.settings_source import SettingsError, Source, blame, read_source
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -142,6 +148,7 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     group_receiver: EnvelopeId
     usage: Literal["P", "T"] = "P"
     acknowledgment_requested: bool = True
+    control_numbers: ControlNumberSettings = ControlNumberSettings()
     delimiters: DelimiterSettings = DelimiterSettings()
 
     @property

@@ -204,6 +204,7 @@ def test_every_key_stands_in_the_reference() -> None:
         "transport",
         "envelope",
         "delimiters",
+        "control_numbers",
         "batch",
         "watch",
         "payer_watch",
@@ -219,6 +220,11 @@ cut_offs = ["11:00", "16:30"]
 time_zone = "America/Chicago"
 days = ["mon", "fri"]
 holidays = [2026-12-25]
+"""
+NUMBERS = """
+[tenants.clinic.partners.first-exchange.envelope.control_numbers]
+first = 1
+last = 9999
 """
 DELIMITERS = """
 [tenants.clinic.partners.first-exchange.envelope.delimiters]
@@ -245,10 +251,15 @@ def test_cut_offs_and_delimiters_are_read(tmp_path: Path) -> None:
         ('element = "|"', 'element = ":"', "four different signs"),
         ('element = "|"', 'element = "A"', "four different signs"),
         ('element = "|"', 'element = "||"', "delimiters.element"),
+        ("last = 9999", "last = 999", "at least 1000"),
+        ("last = 9999", "last = 1000000000", "control_numbers.last"),
+        ("first = 1", "first = 0", "control_numbers.first"),
+        ('time_zone = "', 'claims_per_set = 5001\ntime_zone = "', "batch.claims_per_set"),
+        ('time_zone = "', 'max_bytes = -1\ntime_zone = "', "batch.max_bytes"),
         ("poll_seconds = 2", 'file_name = "claims.x12"', "holds {id} or {control_number}"),
     ],
 )
 def test_a_calendar_or_delimiter_that_cannot_be_is_told(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
-    assert told in str(complaint(tmp_path, (FILE + BATCH + DELIMITERS).replace(old, new)))
+    assert told in str(complaint(tmp_path, (FILE + BATCH + NUMBERS + DELIMITERS).replace(old, new)))
