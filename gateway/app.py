@@ -292,13 +292,13 @@ def _make_sftp(wire: SftpTransport) -> Transport:
     )
 
 
-async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it.
+async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
+    """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(settings, role=role)
+    gateway = await open_gateway(settings, role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
