@@ -21,6 +21,7 @@ from adapters.errors import Ambiguous, DeliveryError, Permanent, Transient
 
 CONNECTIONS = 64
 KEPT_SECONDS = 15.0
+WEB_PAGE = ("text/html", "application/xhtml+xml")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 LONGEST_WAIT = 3600.0
 _UNTAKEN = {408, 425, 429, 503}
@@ -258,6 +259,16 @@ def refuse_status(answer: HttpsAnswer, place: str) -> DeliveryError:
         place,
         "Check url and the form of the body against the partner's guide.",
     )
+
+
+def refuse_web_page(answer: HttpsAnswer, place: str) -> None:
+    """Raises Permanent where the answer is a page for people."""
+    if answer.media in WEB_PAGE or answer.body.lstrip()[:14].lower().startswith((b"<!doctype", b"<html")):
+        raise Permanent(
+            "the other end answers with a web page",
+            place,
+            "Check url: it may lead to a login page or a maintenance notice.",
+        )
 
 
 def read_wait(text: str | None) -> float | None:

@@ -17,10 +17,17 @@ from urllib.parse import quote, urlencode
 
 from adapters.base import Inquiry
 from adapters.errors import Permanent
-from adapters.https import HttpsAnswer, HttpsCaller, HttpsSettings, check_url, refuse_status, show_url
+from adapters.https import (
+    HttpsAnswer,
+    HttpsCaller,
+    HttpsSettings,
+    check_url,
+    refuse_status,
+    refuse_web_page,
+    show_url,
+)
 
 X12_MEDIA = "application/edi-x12"
-WEB_PAGE = ("text/html", "application/xhtml+xml")
 TOKEN_LIMIT = 64 * 1024
 SPARE_SECONDS = 30.0
 """So long before its end a token is no longer used."""
@@ -172,12 +179,7 @@ class RestTransport:
     def _read(self, answer: HttpsAnswer) -> bytes:
         """The content of a success. Raises Permanent for a web page, and for JSON without the answer."""
         place = self._settings.https.place
-        if answer.media in WEB_PAGE or answer.body.lstrip()[:14].lower().startswith((b"<!doctype", b"<html")):
-            raise Permanent(
-                "the other end answers with a web page",
-                place,
-                "Check url: it may lead to a login page or a maintenance notice.",
-            )
+        refuse_web_page(answer, place)
         if self._settings.form == "x12":
             return answer.body
         found: object = _read_object(answer.body, place)
