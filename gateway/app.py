@@ -43,6 +43,7 @@ from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
+from gateway.reception import Reception
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
@@ -171,6 +172,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         directory=directory,
         intake=intake,
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
+        reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         metrics=Metrics(),
     )

@@ -1,8 +1,8 @@
 """Deposits: an X12 file posted over HTTP is kept byte for byte, read, checked and answered.
 
-The claims of an 837 are taken in like posted JSON, all in one transaction with the file. Nothing else of a
-file is applied: what moves claims comes from a partner's own mailbox, since a posted file proves nothing
-about its sender.
+The claims of an 837, professional, institutional or dental, are taken in like posted JSON, all in one
+transaction with the file. Nothing else of a file is applied: what moves claims is received for a partner
+(`gateway/reception.py`), since a posted file proves nothing about its sender.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from edi.claim_forms import PROFESSIONAL
+from edi.claim_forms import CLAIM_TYPES
 from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
@@ -26,6 +26,7 @@ from gateway.story import FileStory, tell_findings
 
 DIRECTION = "api"
 USAGE = "usageIndicator"  # a claim of a test file (ISA15 T) is a test
+CLAIM_GUIDES = frozenset(kind.guide for kind in CLAIM_TYPES)
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ class Deposits:
         if len(claims) > self._limit:
             finding = find("file.too_many_claims", limit=str(self._limit))
             return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
-        judged = tuple(self._intake.check(tenant, document, guide=PROFESSIONAL) for document in claims)
+        judged = tuple(self._intake.check(tenant, document, guide=guide) for guide, document in claims)
         return msgspec.structs.replace(reading, claims=judged)
 
 
@@ -80,8 +81,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
 
 
-def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
-    """Read and check a whole file, and list the claims to be taken in; never raises for what is in it."""
+def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, Any]]]]:
+    """Read and check a whole file, and list the claims to be taken in, each with its guide.
+
+    Never raises for what is in it.
+    """
     try:
         report = check_file(content)
     except Unreadable as unreadable:
@@ -94,7 +98,7 @@ def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
         findings=report.all_findings,
     )
     return reading, [
-        {**document, USAGE: interchange.header.usage}
+        (each.guide or "", {**document, USAGE: interchange.header.usage})
         for interchange, each in list_applied(report)
         for document in each.documents
     ]
@@ -114,7 +118,7 @@ def list_applied(report: FileReport) -> list[tuple[InterchangeReport, SetReport]
         for group in interchange.groups
         if not any(finding.stops for finding in group.findings)
         for each in group.sets
-        if each.guide == PROFESSIONAL and each.accepted
+        if each.guide in CLAIM_GUIDES and each.accepted
     ]
 
 

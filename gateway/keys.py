@@ -39,6 +39,7 @@ class Scope(StrEnum):
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
     FILES_WRITE = "files:write"
+    FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
     WEBHOOKS_READ = "webhooks:read"

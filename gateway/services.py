@@ -16,6 +16,7 @@ from gateway.ids import IdSource
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
 
@@ -40,6 +41,7 @@ class Services:
     directory: PayerShelf
     intake: Intake
     deposits: Deposits
+    reception: Reception
     answers: Answers
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)

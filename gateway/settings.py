@@ -144,6 +144,11 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     acknowledgment_requested: bool = True
     delimiters: DelimiterSettings = DelimiterSettings()
 
+    @property
+    def route(self) -> tuple[str, ...]:
+        """ISA05-08 and ISA15: between these, an interchange is known by its control number alone."""
+        return self.sender_qualifier, self.sender, self.receiver_qualifier, self.receiver, self.usage
+
 
 class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
     """A partner's SFTP mailbox. The host key is required: `host_key` or a `known_hosts` file.
@@ -271,6 +276,16 @@ class Settings(Section, frozen=True, kw_only=True):
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
     tenants: tuple[Tenant, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = [(f"{it.name}/{partner.name}", partner) for it in self.tenants for partner in it.partners]
+        routes = [partner.envelope.route for _, partner in named]
+        alike = sorted(name for name, partner in named if routes.count(partner.envelope.route) > 1)
+        if alike:
+            raise ValueError(
+                f"partners {', '.join(alike)} have one sender and one receiver (ISA05-08): "
+                "their control numbers would meet; make them one partner, or use other ids"
+            )
 
     @classmethod
     def load(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -16,9 +16,10 @@ from typing import Final, Protocol
 from gateway.batching import SEND, Batching
 from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
-from gateway.inbound import PROCESS, Inbound
+from gateway.inbound import Inbound
 from gateway.logs import log_event
 from gateway.processing import Processing
+from gateway.reception import PROCESS
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable

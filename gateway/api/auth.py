@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.api.call import Caller
+from gateway.api.call import Caller, demand_scope
 from gateway.api.problem import Problem
 from gateway.api.routing import Route
-from gateway.keys import ALL_SCOPES, KeyRoom
+from gateway.keys import KeyRoom
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="claimwire"'}
 
@@ -24,6 +24,5 @@ async def authenticate(request: web.Request, keys: KeyRoom) -> Caller:
 
 def authorize(caller: Caller, route: Route) -> None:
     """Raises Problem 403 where the key lacks the scope of the route."""
-    if route.scope is not None and not caller.scopes & {route.scope.value, ALL_SCOPES}:
-        detail = f"This key does not have the scope {route.scope.value}."
-        raise Problem("forbidden", detail)
+    if route.scope is not None:
+        demand_scope(caller, route.scope)

@@ -239,7 +239,7 @@ async def test_a_file_that_no_attempt_can_apply_is_quarantined_and_its_neighbour
             raise RuntimeError("a fault of ours")
         real(scope, job, file_id, *rest)  # type: ignore[arg-type]  # passed on as they came
 
-    first = await exchange.inbound.receive(TENANT, exchange.partner.name, "a", write_ta1(sent))
+    first = await exchange.inbound.reception.receive(TENANT, exchange.partner.name, "a", write_ta1(sent))
     monkeypatch.setattr(processing, "apply_file", break_on_the_first)
     for _ in range(6):
         await exchange.worker.run_due()

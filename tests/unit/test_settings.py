@@ -160,6 +160,21 @@ def test_a_secret_is_read_where_its_reference_points(tmp_path: Path) -> None:
     assert SecretReference("env:HERE").read({"HERE": "there"}) == "there"
 
 
+def test_two_partners_with_one_sender_and_one_receiver_are_refused_by_name(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"')
+    problem = complaint(tmp_path, FILE + "[tenants" + second)
+    assert "clinic/first-exchange, clinic/second" in problem.problem
+    assert "ISA05-08" in problem.problem
+
+
+def test_one_receiver_may_have_a_partner_for_tests_and_one_for_production(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"').replace('usage = "T"', 'usage = "P"')
+    path = write(tmp_path, FILE + "[tenants" + second)
+    assert len(Settings.load(path, {"CLAIMWIRE_HOME": str(tmp_path)}).tenants[0].partners) == 2
+
+
 @pytest.mark.parametrize("text", ["env:ABSENT", "file:absent"])
 def test_an_absent_secret_says_where_it_was_looked_for(tmp_path: Path, text: str) -> None:
     with pytest.raises(
