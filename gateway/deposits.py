@@ -1,8 +1,8 @@
 """Deposits: an X12 file posted over HTTP is kept byte for byte, read, checked and answered.
 
-The claims of an 837 are taken in like posted JSON, all in one transaction with the file. Nothing else of a
-file is applied: what moves claims comes from a partner's own mailbox, since a posted file proves nothing
-about its sender.
+The claims of an 837, professional, institutional or dental, are taken in like posted JSON, all in one
+transaction with the file. Nothing else of a file is applied: what moves claims is received for a partner
+(`gateway/reception.py`), since a posted file proves nothing about its sender.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import Any
 
 import msgspec
 
-from edi.claim_forms import PROFESSIONAL
+from edi.claim_forms import CLAIM_TYPES
 from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import Intake, Submission, record_claim
+from gateway.intake import Intake, Submission, preview, record_claim
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
 DIRECTION = "api"
 USAGE = "usageIndicator"  # a claim of a test file (ISA15 T) is a test
+CLAIM_GUIDES = frozenset(kind.guide for kind in CLAIM_TYPES)
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +61,18 @@ class Deposits:
 
         return await self._store.write(record, tenant=tenant)
 
+    async def check(self, tenant: str, content: bytes) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
+        """What would become of the claims of a file, and what is wrong with it; nothing is kept."""
+        reading = await asyncio.to_thread(self._read, tenant, content)
+        return tuple(preview(*claim) for claim in reading.claims), reading.findings
+
     def _read(self, tenant: str, content: bytes) -> Reading:
         """Read the file and check its claims; too many of them are a finding."""
         reading, claims = read_deposit(content)
         if len(claims) > self._limit:
             finding = find("file.too_many_claims", limit=str(self._limit))
             return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
-        judged = tuple(self._intake.check(tenant, document, guide=PROFESSIONAL) for document in claims)
+        judged = tuple(self._intake.check(tenant, document, guide=guide) for guide, document in claims)
         return msgspec.structs.replace(reading, claims=judged)
 
 
@@ -80,8 +86,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
 
 
-def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
-    """Read and check a whole file, and list the claims to be taken in; never raises for what is in it."""
+def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, Any]]]]:
+    """Read and check a whole file, and list the claims to be taken in, each with its guide.
+
+    Never raises for what is in it.
+    """
     try:
         report = check_file(content)
     except Unreadable as unreadable:
@@ -94,7 +103,7 @@ def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
         findings=report.all_findings,
     )
     return reading, [
-        {**document, USAGE: interchange.header.usage}
+        (each.guide or "", {**document, USAGE: interchange.header.usage})
         for interchange, each in list_applied(report)
         for document in each.documents
     ]
@@ -114,7 +123,7 @@ def list_applied(report: FileReport) -> list[tuple[InterchangeReport, SetReport]
         for group in interchange.groups
         if not any(finding.stops for finding in group.findings)
         for each in group.sets
-        if each.guide == PROFESSIONAL and each.accepted
+        if each.guide in CLAIM_GUIDES and each.accepted
     ]
 
 

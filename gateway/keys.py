@@ -39,6 +39,7 @@ class Scope(StrEnum):
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
     FILES_WRITE = "files:write"
+    FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
     WEBHOOKS_READ = "webhooks:read"
@@ -129,6 +130,14 @@ class KeyRoom:
     async def verify(self, text: str) -> ApiKey | None:
         """The live key whose text this is, or None."""
         key = await self._prove(text)
+        if key is None or not self._is_live(key):
+            return None
+        await self._note_use(key)
+        return key
+
+    async def find_live(self, prefix: str) -> ApiKey | None:
+        """The live key of a prefix, for whoever has proven to be it by another means; or None."""
+        key = await self._store.read(lambda system: keys.find(system, prefix))
         if key is None or not self._is_live(key):
             return None
         await self._note_use(key)

@@ -16,8 +16,10 @@ from gateway.ids import IdSource
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.tokens import TokenRoom
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,12 @@ class Services:
     clock: Clock
     ids: IdSource
     keys: KeyRoom
+    tokens: TokenRoom
     shelf: Shelf
     directory: PayerShelf
     intake: Intake
     deposits: Deposits
+    reception: Reception
     answers: Answers
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)

@@ -20,7 +20,13 @@ import msgspec
 import platformdirs
 
 from gateway.settings_parts import BatchSettings as BatchSettings
-from gateway.settings_parts import Count, DelimiterSettings, Section, check_file_name
+from gateway.settings_parts import (
+    ControlNumberSettings,
+    Count,
+    DelimiterSettings,
+    Section,
+    check_file_name,
+)
 from gateway.settings_source import SettingsError, Source, blame, read_source
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -142,7 +148,13 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     group_receiver: EnvelopeId
     usage: Literal["P", "T"] = "P"
     acknowledgment_requested: bool = True
+    control_numbers: ControlNumberSettings = ControlNumberSettings()
     delimiters: DelimiterSettings = DelimiterSettings()
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """ISA05-08 and ISA15: between these, an interchange is known by its control number alone."""
+        return self.sender_qualifier, self.sender, self.receiver_qualifier, self.receiver, self.usage
 
 
 class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
@@ -271,6 +283,16 @@ class Settings(Section, frozen=True, kw_only=True):
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
     tenants: tuple[Tenant, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = [(f"{it.name}/{partner.name}", partner) for it in self.tenants for partner in it.partners]
+        routes = [partner.envelope.route for _, partner in named]
+        alike = sorted(name for name, partner in named if routes.count(partner.envelope.route) > 1)
+        if alike:
+            raise ValueError(
+                f"partners {', '.join(alike)} have one sender and one receiver (ISA05-08): "
+                "their control numbers would meet; make them one partner, or use other ids"
+            )
 
     @classmethod
     def load(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -10,11 +10,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from edi.fold import CLAIMS_PER_SET
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Limit = Annotated[int, msgspec.Meta(ge=0)]
+ControlNumber = Annotated[int, msgspec.Meta(ge=1, le=999_999_999)]
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Mark = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SMALLEST_RANGE: Final = 1000
 NAME_FIELDS: Final = {
     "id": "int_01JAAAAAAAAAAAAAAAAAAAAAAA",
     "control_number": "000000001",
@@ -49,14 +54,35 @@ class DelimiterSettings(Section, frozen=True, kw_only=True):
             raise ValueError("the delimiters are four different signs, no letter, digit, dot or dash")
 
 
+class ControlNumberSettings(Section, frozen=True, kw_only=True):
+    """The range of the control numbers (ISA13, GS06) to a partner; after `last` comes `first` again.
+
+    A number is used again after `reuse_days` at the earliest.
+    """
+
+    first: ControlNumber = 1
+    last: ControlNumber = 999_999_999
+    reuse_days: Annotated[int, msgspec.Meta(ge=1)] = 180
+
+    def __post_init__(self) -> None:
+        if self.last - self.first < SMALLEST_RANGE - 1:
+            raise ValueError(f"the control numbers from first to last are at least {SMALLEST_RANGE}")
+
+
 class BatchSettings(Section, frozen=True, kw_only=True):
     """When the waiting claims of a payer become an interchange: so many, so old (seconds), or by the clock.
+
+    A file holds at most `max_bytes` and `max_sets` transaction sets, each of at most `claims_per_set` claims;
+    0 is no limit, and what does not fit goes into further files.
 
     With `cut_offs` (`HH:MM` in `time_zone`) age does not count: what came in before a cut-off leaves then, on
     the weekdays `days` that are no holidays; what comes after waits for the next.
     """
 
     max_claims: Count = 1000
+    max_bytes: Limit = 0
+    max_sets: Limit = 0
+    claims_per_set: Annotated[int, msgspec.Meta(ge=1, le=CLAIMS_PER_SET)] = CLAIMS_PER_SET
     max_age_seconds: Annotated[float, msgspec.Meta(ge=0)] = 300.0
     cut_offs: tuple[ClockTime, ...] = ()
     time_zone: str = "UTC"

@@ -62,7 +62,7 @@ def edit(
 
 
 def claim_edit(*, cites: str, tables: tuple[str, ...] = ()) -> Callable[[ClaimEdit], ClaimEdit]:
-    """Registers a function as the edit of its own name, run once for each claim if one of `tables` is held."""
+    """Registers a function as the edit of its own name, run once a claim, where one of `tables` is held."""
 
     def register(check: ClaimEdit) -> ClaimEdit:
         CLAIM_EDITS[check.__name__] = EditOfClaim(check.__name__, check, cites, tables)

@@ -153,6 +153,12 @@ class FileTaken(Shape, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose answer a posted file is: the name of the partner that it came from, empty for none."""
+
+    partner: str = ""
+
+
 class FileAnswer(Shape, frozen=True, kw_only=True):
     """An acknowledgment of a posted file: 999 (with TA1) or 277CA, as one X12 file."""
 

@@ -37,7 +37,7 @@ from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
-from gateway.cli.explaining import show_outline
+from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
 from gateway.cli.rendering import show_inspected, show_lines
 from gateway.cli.servers import demo, serve, simulate
@@ -206,6 +206,11 @@ def explain(
     only_findings: Annotated[
         bool, typer.Option("--only-findings", help="Only the segments that findings are about.")
     ] = False,
+    first: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"That many claims, 0: all. A terminal or page gets {READABLE}, else all."),
+    ] = None,
+    start: Annotated[int, typer.Option("--from", min=1, help="Begin with the claim of this number.")] = 1,
     redact: Annotated[
         bool, typer.Option("--redact", help="Hide whatever may identify a person: names, numbers, days.")
     ] = False,
@@ -216,12 +221,16 @@ def explain(
     guide: GuideName = "",
 ) -> None:
     """The file as a person reads it: contents, loops, names, values, meanings of codes, findings in place."""
+    console = Console(width=width or None)
+    most = READABLE if html is not None or (console.is_terminal and not as_json) else 0
     asked = Asked(
         strict=strict,
         guide=check_guide(guide),
         redacted=redact,
         unit=claim,
         findings_alone=only_findings,
+        start=start,
+        first=most if first is None else first,
     )
     created = SystemClock().now()
     inspected, outline = read_outline(file, created, asked)
@@ -232,7 +241,7 @@ def explain(
     elif as_json:
         _write(encode_json(to_builtins(outline)), None)
     else:
-        show_outline(Console(width=width or None), outline, paged=pager)
+        show_outline(console, outline, paged=pager)
     raise typer.Exit(exit_status([inspected]))
 
 

@@ -160,6 +160,21 @@ def test_a_secret_is_read_where_its_reference_points(tmp_path: Path) -> None:
     assert SecretReference("env:HERE").read({"HERE": "there"}) == "there"
 
 
+def test_two_partners_with_one_sender_and_one_receiver_are_refused_by_name(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"')
+    problem = complaint(tmp_path, FILE + "[tenants" + second)
+    assert "clinic/first-exchange, clinic/second" in problem.problem
+    assert "ISA05-08" in problem.problem
+
+
+def test_one_receiver_may_have_a_partner_for_tests_and_one_for_production(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"').replace('usage = "T"', 'usage = "P"')
+    path = write(tmp_path, FILE + "[tenants" + second)
+    assert len(Settings.load(path, {"CLAIMWIRE_HOME": str(tmp_path)}).tenants[0].partners) == 2
+
+
 @pytest.mark.parametrize("text", ["env:ABSENT", "file:absent"])
 def test_an_absent_secret_says_where_it_was_looked_for(tmp_path: Path, text: str) -> None:
     with pytest.raises(
@@ -189,6 +204,7 @@ def test_every_key_stands_in_the_reference() -> None:
         "transport",
         "envelope",
         "delimiters",
+        "control_numbers",
         "batch",
         "watch",
         "payer_watch",
@@ -204,6 +220,11 @@ cut_offs = ["11:00", "16:30"]
 time_zone = "America/Chicago"
 days = ["mon", "fri"]
 holidays = [2026-12-25]
+"""
+NUMBERS = """
+[tenants.clinic.partners.first-exchange.envelope.control_numbers]
+first = 1
+last = 9999
 """
 DELIMITERS = """
 [tenants.clinic.partners.first-exchange.envelope.delimiters]
@@ -230,10 +251,15 @@ def test_cut_offs_and_delimiters_are_read(tmp_path: Path) -> None:
         ('element = "|"', 'element = ":"', "four different signs"),
         ('element = "|"', 'element = "A"', "four different signs"),
         ('element = "|"', 'element = "||"', "delimiters.element"),
+        ("last = 9999", "last = 999", "at least 1000"),
+        ("last = 9999", "last = 1000000000", "control_numbers.last"),
+        ("first = 1", "first = 0", "control_numbers.first"),
+        ('time_zone = "', 'claims_per_set = 5001\ntime_zone = "', "batch.claims_per_set"),
+        ('time_zone = "', 'max_bytes = -1\ntime_zone = "', "batch.max_bytes"),
         ("poll_seconds = 2", 'file_name = "claims.x12"', "holds {id} or {control_number}"),
     ],
 )
 def test_a_calendar_or_delimiter_that_cannot_be_is_told(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
-    assert told in str(complaint(tmp_path, (FILE + BATCH + DELIMITERS).replace(old, new)))
+    assert told in str(complaint(tmp_path, (FILE + BATCH + NUMBERS + DELIMITERS).replace(old, new)))
