@@ -312,6 +312,16 @@ ROUTES: tuple[Route, ...] = (
         name="show_openapi",
         handler=openapi.show_openapi,
         summary="Show this document.",
+        open=True,
         answers=(Answer(200, "OpenAPI 3.1."),),
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        name="show_documentation",
+        handler=openapi.show_documentation,
+        summary="Show this document as a page for the browser.",
+        open=True,
+        answers=(Answer(200, "The page.", media="text/html"),),
     ),
 )

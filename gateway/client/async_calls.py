@@ -295,3 +295,9 @@ class AsyncCalls(abc.ABC):
         wish = write_wish("GET", "/openapi.json", {}, {})
         found: bytes = await self._send(wish, bytes)
         return found
+
+    async def show_documentation(self) -> bytes:
+        """Show this document as a page for the browser."""
+        wish = write_wish("GET", "/docs", {}, {})
+        found: bytes = await self._send(wish, bytes)
+        return found

@@ -295,3 +295,9 @@ class Calls(abc.ABC):
         wish = write_wish("GET", "/openapi.json", {}, {})
         found: bytes = self._send(wish, bytes)
         return found
+
+    def show_documentation(self) -> bytes:
+        """Show this document as a page for the browser."""
+        wish = write_wish("GET", "/docs", {}, {})
+        found: bytes = self._send(wish, bytes)
+        return found
