@@ -1,4 +1,4 @@
-"""The OpenAPI document over HTTP, as it is shipped (a test keeps it equal to the route table) and as a page."""
+"""The OpenAPI document over HTTP, as it is shipped (a test keeps it equal to the routes) and as a page."""
 
 from __future__ import annotations
 
