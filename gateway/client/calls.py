@@ -157,7 +157,7 @@ class Calls(abc.ABC):
         return found
 
     def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
-        """Submit a professional claim."""
+        """Submit a claim: professional, institutional or dental."""
         wish = write_wish(
             "POST", "/v1/claims", {}, {}, body, "application/json", idempotency_key=idempotency_key
         )
