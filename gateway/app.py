@@ -51,6 +51,7 @@ from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
@@ -163,13 +164,15 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         books=load_books(settings),
         directory=directory,
     )
+    keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
         store=store,
         archive=archive,
         clock=clock,
         ids=ids,
-        keys=KeyRoom(store, clock),
+        keys=keys,
+        tokens=TokenRoom(store, clock, keys),
         shelf=shelf,
         directory=directory,
         intake=intake,
@@ -334,13 +337,13 @@ def _make_sftp(wire: SftpTransport) -> Transport:
     )
 
 
-async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it.
+async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
+    """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(settings, role=role)
+    gateway = await open_gateway(settings, role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -20,7 +20,7 @@ from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import Intake, Submission, record_claim
+from gateway.intake import Intake, Submission, preview, record_claim
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
@@ -73,6 +73,11 @@ class Deposits:
             return record_deposit(scope, digest, len(content), reading)
 
         return await self._store.write(record, tenant=tenant)
+
+    async def check(self, tenant: str, content: bytes) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
+        """What would become of the claims of a file, and what is wrong with it; nothing is kept."""
+        reading = await asyncio.to_thread(self.read, tenant, content)
+        return tuple(preview(*claim) for claim in reading.claims), reading.findings
 
     def read(self, tenant: str, content: bytes) -> Reading:
         """Read the file and check its claims; too many of them are a finding."""

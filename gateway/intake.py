@@ -36,6 +36,20 @@ LARGEST_CHARGE: Final = Decimal("9999999999.99")
 ELEMENT_FAULTS: Final = "element."
 CHARGE_POINTER: Final = "/claimInformation/claimChargeAmount"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
+CREDENTIALS: Final = frozenset(
+    {
+        "username",
+        "password",
+        "pwd",
+        "apikey",
+        "api_key",
+        "authorization",
+        "client_id",
+        "client_secret",
+        "token",
+    }
+)
+"""What some clients put beside a claim by mistake, in small letters; it is dropped unread."""
 REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
 NOTHING_READ: Final = ClaimSummary(
     patient_control_number="",
@@ -102,12 +116,14 @@ class Intake:
         self._directory = directory
         self._repairs: dict[str, Repairs] = {}
 
-    async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
-        """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
+    async def submit(
+        self, tenant: str, document: object, *, guide: str | None = None, also: Also | None = None
+    ) -> Submission:
+        """Check and store one claim, of `guide` or of the one that it says itself; the answer is durable.
 
         `also` writes in the same transaction, the answer of an idempotency key for one.
         """
-        checked, findings = self.check(tenant, document)
+        checked, findings = self.check(tenant, document, guide=guide)
 
         def record(scope: TenantScope) -> Submission:
             submission = record_claim(scope, checked, findings)
@@ -126,7 +142,7 @@ class Intake:
 
         Without `guide` the claim itself says whether it is professional, institutional or dental.
         """
-        document, named = self._name_payer(tenant, document)
+        document, named = self._name_payer(tenant, drop_credentials(document))
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         tables, received = self.basis()
@@ -170,6 +186,13 @@ class Intake:
         if summary is None or not summary.payer_id or (settings and settings.partner_for(summary.payer_id)):
             return []
         return [find("payer.unknown", pointer=PAYER_POINTER, value=summary.payer_id)]
+
+
+def drop_credentials(document: object) -> object:
+    """The claim without what a client needs to sign in, at the claim's first level."""
+    if not isinstance(document, dict) or CREDENTIALS.isdisjoint(map(str.lower, document)):
+        return document
+    return {name: value for name, value in document.items() if name.lower() not in CREDENTIALS}
 
 
 def limit_charge(checked: CheckedClaim) -> CheckedClaim:
@@ -270,3 +293,16 @@ def _tell(new: claims.NewClaim, event: str, standing: Standing, findings: tuple[
         findings=tell_findings(findings),
     )
     return Happening(type=event, story=story, claim=new.id)
+
+
+def preview(checked: CheckedClaim, findings: tuple[Finding, ...]) -> Submission:
+    """What a submission would say of a claim as far as its check tells; it has no id."""
+    summary = checked.summary or NOTHING_READ
+    stopped = any(finding.stops for finding in findings)
+    return Submission(
+        claim="",
+        state="rejected" if stopped else "accepted",
+        findings=findings,
+        payer_id=summary.payer_id,
+        patient_control_number=summary.patient_control_number,
+    )

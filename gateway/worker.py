@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
+from gateway import surrender
 from gateway.batching import SEND, Batching
 from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
@@ -194,7 +195,7 @@ class Worker:
         """Up to `free` due jobs, shared fairly among the tenants that have some."""
         kinds = tuple(self._handlers)
         for tenant in await self._store.read(jobs.tenants_to_reap):
-            await self._store.write(jobs.reap, tenant=tenant)
+            await self._store.write(surrender.reap, tenant=tenant)
         waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
         taken: list[tuple[str, jobs.Job]] = []
@@ -235,10 +236,11 @@ class Worker:
 
     async def _put_off(self, tenant: str, job: jobs.Job, failure: Exception) -> None:
         try:
-            if job.kind == PROCESS and job.attempts >= job.attempt_limit:
-                await self._processing.give_up(tenant, job)
+            kind = type(failure).__name__
+            if job.attempts >= job.attempt_limit:
+                await self._store.write(lambda scope: surrender.surrender(scope, job, kind), tenant=tenant)
                 return
-            due, kind = self._clock.now() + find_wait(job.attempts), type(failure).__name__
+            due = self._clock.now() + find_wait(job.attempts)
             await self._store.write(lambda scope: jobs.retry_later(scope, job, due, kind), tenant=tenant)
         except (LostLease, StoreUnavailable) as unsettled:
             log_event("job.unsettled", level=logging.ERROR, error=unsettled, tenant=tenant, job=job.id)
