@@ -8,7 +8,7 @@ SYSTEM := .setup/system
 PEERS := pyx12 x12sdk openx12 oxedi node_x12
 WORKERS ?= 2
 
-.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory bench-gateway serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -67,6 +67,9 @@ bench-page: $(DEVELOP) peers  ## The same, put into docs/reference/speed.md
 
 bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made as they are read
 	$(BIN)/python -m tests.bench.memory $(ARGS)
+
+bench-gateway: $(DEVELOP) $(SYSTEM)  ## Durable intake beside the ceilings of this machine
+	$(BIN)/python -m tests.bench.intake $(ARGS)
 
 serve: $(RUNTIME)  ## The gateway on 127.0.0.1:8437
 	$(BIN)/claimwire serve

@@ -235,6 +235,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     interchanges.take_unwatched: lambda scope, its: interchanges.take_unwatched(scope, "north"),
     jobs.bury: lambda scope, its: jobs.bury(scope, its.job, "e"),
+    jobs.bury_spent: lambda scope, its: [job.id for job in jobs.bury_spent(scope)],
     jobs.count_by_state: lambda scope, its: jobs.count_by_state(scope),
     jobs.enqueue: lambda scope, its: jobs.enqueue(scope, jobs.NewJob(kind="send", subject="mine")),
     jobs.enqueue_unless_waiting: lambda scope, its: jobs.enqueue_unless_waiting(
