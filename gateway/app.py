@@ -11,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from adapters.base import Transport
 from adapters.folder import FolderSettings
@@ -25,6 +28,8 @@ from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
+from gateway.checking.checker import Checker
+from gateway.checking.crew import Crew
 from gateway.clock import Clock, SystemClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
@@ -75,8 +80,11 @@ class Work(Protocol):
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
-    def __init__(self, services: Services, role: Role, reach: Reach) -> None:
+    def __init__(
+        self, services: Services, role: Role, reach: Reach = pass_by, crew: Crew | None = None
+    ) -> None:
         self.services = services
+        self._crew = crew
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
@@ -95,6 +103,9 @@ class Gateway:
             self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
         if self._server is None:
             return None
+        if self._crew is not None:
+            self._resources.push_async_callback(self._crew.close)
+            await self._crew.start()
         await asyncio.to_thread(warm_up)
         return await self._server.start()
 
@@ -143,27 +154,23 @@ async def open_gateway(
 ) -> Gateway:
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
     time = clock or SystemClock()
-    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach)
+    crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
+    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
     await services.store.write(lambda system: _add_tenants(system, settings))
-    return Gateway(services, role, reach)
+    return Gateway(services, role, reach, crew)
 
 
-def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reach) -> Services:
+def _build_services(
+    settings: Settings, clock: Clock, ids: IdSource, reach: Reach, crew: Crew | None
+) -> Services:
     """Every service on one store. It blocks: the schema is brought up to date."""
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
     shelf = Shelf(Library(settings.home), clock)
     directory = PayerShelf(settings.home)
-    intake = Intake(
-        store,
-        archive,
-        settings,
-        reach=reach,
-        basis=shelf.basis,
-        books=load_books(settings),
-        directory=directory,
-    )
+    checker = Checker(settings, basis=shelf.basis, books=load_books(settings), directory=directory)
+    intake = Intake(store, archive, checker, judge=crew, reach=reach)
     keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
@@ -337,13 +344,22 @@ def _make_sftp(wire: SftpTransport) -> Transport:
     )
 
 
+def choose_checkers(settings: Settings) -> Settings:
+    """The settings with a number of checkers where they leave it open: one for each of several cores."""
+    cores = len(os.sched_getaffinity(0))
+    if settings.server.checkers is not None:
+        return settings
+    server = msgspec.structs.replace(settings.server, checkers=cores if cores > 1 else 0)
+    return msgspec.structs.replace(settings, server=server)
+
+
 async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
     """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(settings, role=role, reach=reach)
+    gateway = await open_gateway(choose_checkers(settings), role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

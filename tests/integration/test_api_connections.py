@@ -146,7 +146,7 @@ async def test_a_failure_of_ours_tells_the_client_a_request_id_only(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError(f"could not store {canaries.LAST_NAME}")
 
-    monkeypatch.setattr(rig.gateway.services.intake, "submit", fail)
+    monkeypatch.setattr(rig.gateway.services.intake, "record", fail)
     answer = await rig.call("POST", "/v1/claims", make_claim())
     assert (answer.status, answer.json["title"]) == (500, "The server failed")
     assert canaries.find_canaries(answer.body) == []
@@ -164,7 +164,7 @@ async def test_a_database_that_cannot_write_is_told_and_waited_for(
     async def fail(*_: object, **__: object) -> None:
         raise failure("disk full")
 
-    monkeypatch.setattr(rig.gateway.services.intake, "submit", fail)
+    monkeypatch.setattr(rig.gateway.services.intake, "record", fail)
     answer = await rig.call("POST", "/v1/claims", make_claim())
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert rig.gateway.services.broken.is_set() == broken
@@ -188,14 +188,14 @@ async def test_a_stopped_server_lets_a_request_under_way_end(
 ) -> None:
     begun, may_end = asyncio.Event(), asyncio.Event()
     async with run_gateway(make_settings(tmp_path)) as rig:
-        submit = rig.gateway.services.intake.submit
+        record = rig.gateway.services.intake.record
 
-        async def submit_slowly(*given: object, **named: object) -> object:
+        async def record_slowly(*given: object, **named: object) -> object:
             begun.set()
             await may_end.wait()
-            return await submit(*given, **named)  # type: ignore[arg-type]  # handed through as given
+            return await record(*given, **named)  # type: ignore[arg-type]  # handed through as given
 
-        monkeypatch.setattr(rig.gateway.services.intake, "submit", submit_slowly)
+        monkeypatch.setattr(rig.gateway.services.intake, "record", record_slowly)
         call = asyncio.create_task(rig.call("POST", "/v1/claims", make_claim()))
         await asyncio.wait_for(begun.wait(), PATIENCE)
         stopping = asyncio.create_task(rig.gateway.stop())

@@ -26,8 +26,9 @@ from gateway.api.idempotency import (
     replay,
 )
 from gateway.api.problem import Problem
+from gateway.checking.checker import Judged, write_judgement
 from gateway.deposits import Deposit
-from gateway.intake import Submission, preview
+from gateway.recording import Submission, preview
 from gateway.store import TenantScope
 
 JSON = dict[str, Any]  # a JSON object
@@ -54,8 +55,7 @@ class Desk(msgspec.Struct, frozen=True):
     async def validate(self, call: Call) -> web.Response:
         """A claim as JSON, checked; nothing is stored."""
         document = await self._read(call, await call.body())
-        checked = call.services.intake.check(call.tenant, document, guide=self.guide)
-        return self._write(call, preview(*checked), document).write()
+        return self._write(call, preview(self._judge(call, document)), document).write()
 
     async def submit_x12(self, call: Call) -> web.Response:
         """The claims of `{"x12": "ISA..."}`: kept and taken in as a posted file."""
@@ -81,11 +81,15 @@ class Desk(msgspec.Struct, frozen=True):
         at = call.services.clock.now()  # one moment, so that the kept answer is the one that is sent
 
         def save(scope: TenantScope, submission: Submission) -> None:
-            if ticket is not None:
-                ticket.save(scope, self._write(call, submission, document, alone, at=at))
+            assert ticket is not None, "what is saved is the answer to a key"
+            ticket.save(scope, self._write(call, submission, document, alone, at=at))
 
-        submission = await call.services.intake.submit(call.tenant, document, guide=self.guide, also=save)
+        also = save if ticket is not None else None
+        submission = await call.services.intake.record(call.tenant, self._judge(call, document), also=also)
         return self._write(call, submission, document, alone, at=at)
+
+    def _judge(self, call: Call, document: JSON) -> Judged:
+        return write_judgement(*call.services.intake.check(call.tenant, document, guide=self.guide))
 
     def _write_alone(self, call: Call, document: JSON) -> str:
         partner = call.services.settings.partner_for(call.tenant, read_text(document, PAYER))
