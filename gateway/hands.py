@@ -22,7 +22,7 @@ from gateway.store.scope import TenantScope
 from gateway.store.work_items import WorkItem
 from gateway.story import HandTold, WorkItemStory, read_told, tell_payment
 
-CLAIM_STATUS = "277CA"
+CLAIM_STATUSES = ("277CA", "277")
 
 
 class HandRefused(Exception):
@@ -135,7 +135,7 @@ def _post_payment(scope: TenantScope, journal: Journal, item: WorkItem, claim: C
 
 def _post_status(scope: TenantScope, journal: Journal, item: WorkItem, claim: Claim, hand: Hand) -> None:
     told = read_told(item.body) if item.kind == "acknowledgment" else None
-    if told is None or told.kind != CLAIM_STATUS or not told.statuses:
+    if told is None or told.kind not in CLAIM_STATUSES or not told.statuses:
         raise HandRefused("work_item.not_attachable")
     particulars = Particulars(
         acknowledgment=told, hand=HandTold(key=hand.key, work_item=item.id), file=item.file
