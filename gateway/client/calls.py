@@ -157,7 +157,7 @@ class Calls(abc.ABC):
         return found
 
     def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
-        """Submit a professional claim."""
+        """Submit a claim: professional, institutional or dental."""
         wish = write_wish(
             "POST", "/v1/claims", {}, {}, body, "application/json", idempotency_key=idempotency_key
         )
@@ -293,5 +293,11 @@ class Calls(abc.ABC):
     def show_openapi(self) -> bytes:
         """Show this document."""
         wish = write_wish("GET", "/openapi.json", {}, {})
+        found: bytes = self._send(wish, bytes)
+        return found
+
+    def show_documentation(self) -> bytes:
+        """Show this document as a page for the browser."""
+        wish = write_wish("GET", "/docs", {}, {})
         found: bytes = self._send(wish, bytes)
         return found

@@ -250,6 +250,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.purge_done: lambda scope, its: jobs.purge_done(scope, scope.now() + HOUR),
     jobs.reap: lambda scope, its: jobs.reap(scope),
     jobs.renew: lambda scope, its: jobs.renew(scope, its.job, lease=HOUR),
+    jobs.require: lambda scope, its: jobs.require(scope, its.job),
     jobs.retry_later: lambda scope, its: jobs.retry_later(scope, its.job, scope.now(), "e"),
     jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),
