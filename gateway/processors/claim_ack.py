@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
+
 from edi.acks import read_277ca
 from edi.files import SetReport
 from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport
@@ -13,6 +15,7 @@ from gateway.lifecycle import load_lifecycle
 from gateway.matching import Match, Trait, choose_claim
 from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
+from gateway.store.scope import TenantScope
 from gateway.story import tell_status_report
 
 KIND = "277CA"
@@ -101,4 +104,11 @@ def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
         service_from=status.service_from,
         service_to=status.service_to,
     )
-    return choose_claim(claims.find_by_control_number(arrival.scope, status.patient_control_number), trait)
+    numbered = claims.find_by_control_number(arrival.scope, status.patient_control_number)
+    return hold_match(arrival.scope, choose_claim(numbered, trait))
+
+
+def hold_match(scope: TenantScope, match: Match) -> Match:
+    """The match with its claim held, and read again, until the transaction ends."""
+    held = claims.load(scope, match.claim.id, lock=True) if match.claim is not None else None
+    return msgspec.structs.replace(match, claim=held)
