@@ -54,6 +54,7 @@ from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
@@ -221,6 +222,7 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    watchdogs = Watchdogs(store, clock, settings.partner_for, inbound.has_looked)
     drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
@@ -231,7 +233,10 @@ def build_worker(
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
-        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        watchdogs=watchdogs,
+        requests=StatusRequests(
+            store, services.archive, clock, settings.partner_for, watchdogs.may_have_come
+        ),
         drops=drops,
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),

@@ -25,6 +25,7 @@ from gateway.reception import PROCESS
 from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.settings import Sender as DropSender
+from gateway.status_requests import StatusRequests
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.watchdogs import Watchdogs
@@ -46,7 +47,8 @@ class Sender(Protocol):
 class Worker:
     """All background work of the given tenants.
 
-    `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files.
+    `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files,
+    `requests` where no payer is asked about claims.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Worker:
         inbound: Inbound,
         processing: Processing,
         watchdogs: Watchdogs,
+        requests: StatusRequests | None = None,
         drops: Drops | None = None,
         replies: Replies | None = None,
         sender: Sender | None = None,
@@ -77,6 +80,8 @@ class Worker:
         self._sender = sender
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
+        if requests is not None:
+            self._handlers[load_watches().inquiry.timer] = requests.run
         if replies is not None:
             self._handlers[REPLY] = replies.run
         self._lease = timedelta(seconds=settings.lease_seconds)
