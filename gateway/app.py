@@ -1,4 +1,4 @@
-"""The composition root: settings become a running gateway. Only this module names concrete parts.
+"""The composition root: settings become a running gateway. Only this module and `wiring` name concrete parts.
 
 gateway = await open_gateway(settings)
 port = await gateway.start()
@@ -15,11 +15,7 @@ import signal
 from enum import StrEnum
 from typing import Protocol
 
-from adapters.base import Transport
-from adapters.folder import FolderSettings
-from adapters.folder import FolderTransport as FolderAdapter
-from adapters.sftp import SftpSettings
-from adapters.sftp import SftpTransport as SftpAdapter
+from edi.checking import check_document
 from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
@@ -35,6 +31,8 @@ from gateway.dispatch import Dispatch
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
+from gateway.inquiries.kinds import KINDS
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.logs import log_event
@@ -46,12 +44,13 @@ from gateway.processing import Processing
 from gateway.reception import Reception
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
-from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
+from gateway.settings import Settings
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
+from gateway.wiring import RealTimeAdapters, Transports
 from gateway.worker import Worker
 
 
@@ -91,6 +90,7 @@ class Gateway:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
             self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
+        self.services.inquiries.prepare()
         if self._server is None:
             return None
         await asyncio.to_thread(warm_up)
@@ -103,6 +103,7 @@ class Gateway:
         self._stopped = True
         if self._server is not None:
             await self._server.stop()
+        await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
@@ -177,6 +178,7 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
+        inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), intake.name_payer),
         metrics=Metrics(),
     )
 
@@ -184,6 +186,8 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
 def warm_up() -> None:
     """Compile the guides before the first client waits for them."""
     check_claim({})
+    for kind in KINDS.values():
+        check_document({}, kind.asks)
 
 
 def open_sealer(settings: Settings) -> Sealer:
@@ -223,6 +227,7 @@ def build_worker(
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
         watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
+        inquiries=services.inquiries,
     )
 
 
@@ -231,64 +236,6 @@ def make_hook_client(settings: Settings) -> HookClient:
     hooks = settings.webhooks
     return HookClient(
         timeout_seconds=hooks.timeout_seconds, allow_private=hooks.allow_private, connections=hooks.concurrent
-    )
-
-
-class Transports:
-    """One adapter for each partner, made when it is first needed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._made: dict[tuple[str, str], Transport] = {}
-
-    def make_all(self) -> None:
-        """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
-        for tenant in self._settings.tenants:
-            for partner in tenant.partners:
-                self.find(tenant.name, partner.name)
-
-    def find(self, tenant: str, partner: str) -> Transport:
-        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
-        key = (tenant, partner)
-        if key not in self._made:
-            self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
-        return self._made[key]
-
-    async def close(self) -> None:
-        """Let every connection go."""
-        for transport in self._made.values():
-            await transport.close()
-
-
-def make_transport(partner: Partner) -> Transport:
-    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
-    wire = partner.transport
-    if isinstance(wire, FolderTransport):
-        return FolderAdapter(
-            FolderSettings(
-                outbox_folder=wire.outbox_folder, inbox_folder=wire.inbox_folder, done_folder=wire.done_folder
-            )
-        )
-    return _make_sftp(wire)
-
-
-def _make_sftp(wire: SftpTransport) -> Transport:
-    return SftpAdapter(
-        SftpSettings(
-            host=wire.host,
-            port=wire.port,
-            username=wire.username,
-            outbox_folder=wire.outbox_folder,
-            inbox_folder=wire.inbox_folder,
-            done_folder=wire.done_folder,
-            host_key=wire.host_key,
-            known_hosts=wire.known_hosts,
-            key_file=wire.key_file,
-            key_passphrase=wire.key_passphrase.read() if wire.key_passphrase else None,
-            password=wire.password.read() if wire.password else None,
-            timeout=wire.timeout_seconds,
-            deadline=wire.deadline_seconds,
-        )
     )
 
 

@@ -18,6 +18,7 @@ from gateway.batching import SEND, Batching
 from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
 from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
 from gateway.logs import log_event
 from gateway.processing import Processing
 from gateway.reception import PROCESS
@@ -41,7 +42,9 @@ class Sender(Protocol):
 
 
 class Worker:
-    """All background work of the given tenants. `sender` is None where webhooks are sent elsewhere."""
+    """All background work of the given tenants. `sender` is None where webhooks are sent elsewhere,
+    `inquiries` where nobody is asked in real time.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Worker:
         processing: Processing,
         watchdogs: Watchdogs,
         sender: Sender | None = None,
+        inquiries: Inquiries | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -66,6 +70,7 @@ class Worker:
         self._processing = processing
         self._watchdogs = watchdogs
         self._sender = sender
+        self._inquiries = inquiries
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: Mapping[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
         self._lease = timedelta(seconds=settings.lease_seconds)
@@ -85,6 +90,9 @@ class Worker:
             tasks.create_task(self._repeat("watchdogs", self._look_all, self._settings.watch_seconds))
             for tenant, partner in self._list_partners():
                 tasks.create_task(self._watch_mailbox(tenant, partner))
+            if self._inquiries is not None:
+                resend = self._inquiries.resend_due
+                tasks.create_task(self._repeat("inquiries", resend, self._settings.poll_seconds))
             if self._sender is not None:
                 tasks.create_task(self._sender.run())
 
