@@ -28,6 +28,7 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
+from gateway.drops import Drops
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -42,6 +43,7 @@ from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
 from gateway.reception import Reception
+from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import Settings
@@ -216,6 +218,7 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
         clock,
@@ -226,9 +229,37 @@ def build_worker(
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
         watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        drops=drops,
+        replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
         inquiries=services.inquiries,
     )
+
+
+def build_drops(
+    services: Services, transports: Transports, watch: PartnerWatch, reach: Reach
+) -> tuple[Drops, Replies]:
+    """What empties the folders of senders, and what puts the answers into them."""
+    drops = Drops(
+        services.store,
+        services.archive,
+        services.deposits,
+        transports.find_folder,
+        watch,
+        services.clock,
+        limit=services.settings.server.file_limit,
+        reach=reach,
+    )
+    replies = Replies(
+        services.store,
+        services.archive,
+        services.deposits,
+        services.answers,
+        transports.find_folder,
+        services.clock,
+        reach=reach,
+    )
+    return drops, replies
 
 
 def make_hook_client(settings: Settings) -> HookClient:

@@ -37,6 +37,20 @@ class Transports:
             self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
         return self._made[key]
 
+    def find_folder(self, tenant: str, sender: str) -> Transport:
+        """The folders of a sender, from our side: we fetch what it drops. Raises KeyError for no such one."""
+        key = (tenant, sender)
+        if key not in self._made:
+            found = self._settings.find_sender(tenant, sender)
+            self._made[key] = FolderAdapter(
+                FolderSettings(
+                    outbox_folder=found.outbound_folder,
+                    inbox_folder=found.inbound_folder,
+                    done_folder=found.done_folder,
+                )
+            )
+        return self._made[key]
+
     async def close(self) -> None:
         """Let every connection go."""
         for transport in self._made.values():

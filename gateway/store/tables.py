@@ -353,13 +353,11 @@ inquiry = Table(
     *_columns(
         String, "kind", "partner", "payer_id", "message_id", "trace", "fingerprint", "state", "request_sha256"
     ),
-    Column("control_number", Integer, nullable=False),
+    *_columns(Integer, "control_number", "attempts"),
     Column("reason", String),
     Column("answer_sha256", String),
-    Column("attempts", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
     Column("answered_at", Instant),
-    *_columns(Instant, "created_at", "updated_at"),
+    *_columns(Instant, "due_at", "created_at", "updated_at"),
     _key("id"),
     Index(None, "tenant", "fingerprint", "id"),
     _index("ix_inquiry_due", "due_at", only="state = 'asked'"),

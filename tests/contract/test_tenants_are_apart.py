@@ -222,6 +222,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
     inquiries.take_due: lambda scope, its: inquiries.take_due(scope, scope.now() + HOUR, limit=9),
     interchanges.add: lambda scope, its: make_interchange(scope, its.claim),
+    interchanges.bears_number: lambda scope, its: interchanges.bears_number(
+        scope, "north", "control_number", 41, its.interchange.created_at
+    ),
     interchanges.find_by_control_number: lambda scope, its: interchanges.find_by_control_number(
         scope, "north", 41
     ),
@@ -261,6 +264,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.purge_done: lambda scope, its: jobs.purge_done(scope, scope.now() + HOUR),
     jobs.reap: lambda scope, its: jobs.reap(scope),
     jobs.renew: lambda scope, its: jobs.renew(scope, its.job, lease=HOUR),
+    jobs.require: lambda scope, its: jobs.require(scope, its.job),
     jobs.retry_later: lambda scope, its: jobs.retry_later(scope, its.job, scope.now(), "e"),
     jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),

@@ -51,6 +51,10 @@ FORGIVEN: dict[str, tuple[str, list[str]]] = {
     "no terminator at the end": (TEXT.rstrip("~\n"), ["file.no_final_terminator"]),
     "ISA that is too short": (TEXT.replace("MO  *ZZ", "MO*ZZ"), ["isa.wrong_length"]),
     "ISA that is too long": (TEXT.replace("ER  *2611", "ER    *2611"), ["isa.wrong_length"]),
+    "another component separator than ISA declares": (
+        TEXT.replace("*T*:~", "*T*>~"),
+        ["isa.component_separator_unused"],
+    ),
     "empty elements at an end": (TEXT.replace("0101~", "0101***~"), ["segment.trailing_separators"]),
     "empty elements in the envelope": (TEXT.replace("GE*1*8~", "GE*1*8*~"), ["segment.trailing_separators"]),
     "empty components at an end": (TEXT.replace("HC:87880*", "HC:87880::*"), ["element.trailing_separators"]),
