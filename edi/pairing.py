@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edi.delimiters import HeaderText
-from edi.envelope_checks import RETIRED, check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_checks import (
+    RETIRED,
+    check_acknowledgment,
+    check_header,
+    check_interchange_header,
+    load_tables,
+    place_element,
+)
 from edi.findings import Finding, Place, find
 from edi.interchange import (
     GroupClosed,
@@ -113,6 +120,7 @@ class InterchangeReader:
         """TA1, which stands between ISA and the first GS."""
         if self.group is None:
             self.acknowledgments.append(segment)
+            self.findings += check_acknowledgment(segment, self._place(segment))
         else:
             yield from self.take([segment])
 

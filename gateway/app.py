@@ -37,6 +37,7 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
+from gateway.drops import Drops
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -49,11 +50,13 @@ from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
 from gateway.reception import Reception
+from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
 from gateway.worker import Worker
@@ -168,13 +171,15 @@ def _build_services(
     directory = PayerShelf(settings.home)
     checker = Checker(settings, basis=shelf.basis, books=load_books(settings), directory=directory)
     intake = Intake(store, archive, checker, judge=crew, reach=reach)
+    keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
         store=store,
         archive=archive,
         clock=clock,
         ids=ids,
-        keys=KeyRoom(store, clock),
+        keys=keys,
+        tokens=TokenRoom(store, clock, keys),
         shelf=shelf,
         directory=directory,
         intake=intake,
@@ -216,6 +221,7 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
         clock,
@@ -226,8 +232,36 @@ def build_worker(
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
         watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        drops=drops,
+        replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
     )
+
+
+def build_drops(
+    services: Services, transports: Transports, watch: PartnerWatch, reach: Reach
+) -> tuple[Drops, Replies]:
+    """What empties the folders of senders, and what puts the answers into them."""
+    drops = Drops(
+        services.store,
+        services.archive,
+        services.deposits,
+        transports.find_folder,
+        watch,
+        services.clock,
+        limit=services.settings.server.file_limit,
+        reach=reach,
+    )
+    replies = Replies(
+        services.store,
+        services.archive,
+        services.deposits,
+        services.answers,
+        transports.find_folder,
+        services.clock,
+        reach=reach,
+    )
+    return drops, replies
 
 
 def make_hook_client(settings: Settings) -> HookClient:
@@ -256,6 +290,20 @@ class Transports:
         key = (tenant, partner)
         if key not in self._made:
             self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
+        return self._made[key]
+
+    def find_folder(self, tenant: str, sender: str) -> Transport:
+        """The folders of a sender, from our side: we fetch what it drops. Raises KeyError for no such one."""
+        key = (tenant, sender)
+        if key not in self._made:
+            found = self._settings.find_sender(tenant, sender)
+            self._made[key] = FolderAdapter(
+                FolderSettings(
+                    outbox_folder=found.outbound_folder,
+                    inbox_folder=found.inbound_folder,
+                    done_folder=found.done_folder,
+                )
+            )
         return self._made[key]
 
     async def close(self) -> None:
@@ -305,13 +353,13 @@ def choose_checkers(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, server=server)
 
 
-async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it.
+async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
+    """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(choose_checkers(settings), role=role)
+    gateway = await open_gateway(choose_checkers(settings), role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -174,6 +174,13 @@ def record_held(scope: TenantScope, job: jobs.Job, interchange_id: str, failure:
     _record_claims(scope, interchange_id, "claim.held")
 
 
+def hold_claims(scope: TenantScope, interchange_id: str) -> None:
+    """Mark the claims of an interchange whose delivery was given up by whoever found it dead."""
+    interchange = interchanges.load(scope, interchange_id, lock=True)
+    if interchange is not None and interchange.state in UNSENT:
+        _record_claims(scope, interchange_id, "claim.held")
+
+
 def _record_claims(scope: TenantScope, interchange_id: str, event: str) -> None:
     journal = Journal(scope)
     record_all(journal, _load_claims(scope, interchange_id), event, Particulars(interchange=interchange_id))

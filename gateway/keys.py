@@ -135,6 +135,14 @@ class KeyRoom:
         await self._note_use(key)
         return key
 
+    async def find_live(self, prefix: str) -> ApiKey | None:
+        """The live key of a prefix, for whoever has proven to be it by another means; or None."""
+        key = await self._store.read(lambda system: keys.find(system, prefix))
+        if key is None or not self._is_live(key):
+            return None
+        await self._note_use(key)
+        return key
+
     async def _prove(self, text: str) -> ApiKey | None:
         """The key whose text this is, live or not.
 

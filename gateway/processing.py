@@ -83,13 +83,6 @@ class Processing:
         self._reach("process.committed")
         log_event("file.settled", tenant=tenant, partner=partner.name, file=file.id, state=state)
 
-    async def give_up(self, tenant: str, job: jobs.Job) -> None:
-        """The job failed too often: its file is quarantined, so that its neighbours go on.
-
-        Raises LostLease.
-        """
-        await self._store.write(lambda scope: give_up_file(scope, job), tenant=tenant)
-
 
 def read_content(content: bytes) -> Reading:
     """What a file holds and what it will do; read here, so that its transaction is short."""
@@ -126,10 +119,9 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
     return state
 
 
-def give_up_file(scope: TenantScope, job: jobs.Job) -> None:
-    """A file that no attempt could apply is kept apart, and a person is told. Raises LostLease."""
-    jobs.bury(scope, job, "file.processing_failed")
-    file = files.load(scope, job.subject, lock=True)
+def set_apart(scope: TenantScope, file_id: str) -> None:
+    """Quarantine a file that no attempt could apply, so that its neighbours go on, and tell a person."""
+    file = files.load(scope, file_id, lock=True)
     if file is None or file.state != files.RECEIVED:
         return
     journal = Journal(scope)

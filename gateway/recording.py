@@ -104,6 +104,18 @@ def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submissi
     return [it for it in record_claims(scope, list(map(Parcel, judged))) if isinstance(it, Submission)]
 
 
+def preview(judged: Judged) -> Submission:
+    """What a submission would say of a claim as far as its check tells; it has no id."""
+    summary = judged.summary or NOTHING_READ
+    return Submission(
+        claim="",
+        state=REJECTED if any(finding.stops for finding in judged.findings) else ACCEPTED,
+        findings=judged.findings,
+        payer_id=summary.payer_id,
+        patient_control_number=summary.patient_control_number,
+    )
+
+
 def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:
     summary = judged.summary or NOTHING_READ
     return claims.NewClaim(

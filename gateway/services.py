@@ -19,6 +19,7 @@ from gateway.metrics import Metrics
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.tokens import TokenRoom
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Services:
     clock: Clock
     ids: IdSource
     keys: KeyRoom
+    tokens: TokenRoom
     shelf: Shelf
     directory: PayerShelf
     intake: Intake

@@ -20,13 +20,21 @@ import msgspec
 import platformdirs
 
 from gateway.settings_parts import BatchSettings as BatchSettings
-from gateway.settings_parts import Count, DelimiterSettings, Section, check_file_name
+from gateway.settings_parts import (
+    ControlNumberSettings,
+    Count,
+    DelimiterSettings,
+    Name,
+    Seconds,
+    Section,
+    check_file_name,
+)
+from gateway.settings_parts import PayerWatch as PayerWatch
+from gateway.settings_parts import Sender as Sender
+from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import SettingsError, Source, blame, read_source
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Patience = Annotated[float, msgspec.Meta(ge=0)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
@@ -148,6 +156,7 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     group_receiver: EnvelopeId
     usage: Literal["P", "T"] = "P"
     acknowledgment_requested: bool = True
+    control_numbers: ControlNumberSettings = ControlNumberSettings()
     delimiters: DelimiterSettings = DelimiterSettings()
 
     @property
@@ -193,33 +202,10 @@ class FolderTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     inbox_folder: Path
     done_folder: Path | None = None
 
-
-class WatchSettings(Section, frozen=True, kw_only=True):
-    """How long an answer may take before somebody must look; 0 switches the watch off.
-
-    Counted from the sending: `functional_ack_hours` to a TA1 or 999, `claim_ack_days` to a 277CA,
-    `remittance_days` to an 835, `silent_hours` to any file at all. `filing_days` is the payer's limit from
-    the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
-    overdue. `gap_hours` is how late an interchange may come whose control number was skipped.
-    """
-
-    functional_ack_hours: Patience = 24.0
-    claim_ack_days: Patience = 3.0
-    remittance_days: Patience = 45.0
-    silent_hours: Patience = 72.0
-    filing_days: Patience = 365.0
-    filing_warning_days: Patience = 30.0
-    gap_hours: Patience = 0.0
-
-
-class PayerWatch(Section, frozen=True, kw_only=True):
-    """What differs for one payer; None: as the partner's `watch` says."""
-
-    functional_ack_hours: Patience | None = None
-    claim_ack_days: Patience | None = None
-    remittance_days: Patience | None = None
-    filing_days: Patience | None = None
-    filing_warning_days: Patience | None = None
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that it names."""
+        return tuple(it for it in (self.outbox_folder, self.inbox_folder, self.done_folder) if it)
 
 
 class Partner(Section, frozen=True, kw_only=True):
@@ -255,6 +241,7 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     name: Name
     partners: tuple[Partner, ...] = ()
+    senders: tuple[Sender, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
@@ -265,6 +252,9 @@ class Tenant(Section, frozen=True, kw_only=True):
         twice = sorted({payer for payer in payers if payers.count(payer) > 1})
         if twice:
             raise ValueError(f"payer {', '.join(twice)} is named by two partners; name it in one")
+        both = sorted({it.name for it in self.partners} & {it.name for it in self.senders})
+        if both:
+            raise ValueError(f"{', '.join(both)} is a partner and a sender; give one another name")
 
     def partner_for(self, payer: str) -> Partner | None:
         """The partner through which `payer` (its id, `tradingPartnerServiceId`) is reached."""
@@ -284,6 +274,10 @@ class Settings(Section, frozen=True, kw_only=True):
     tenants: tuple[Tenant, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_routes()
+        self._check_folders()
+
+    def _check_routes(self) -> None:
         named = [(f"{it.name}/{partner.name}", partner) for it in self.tenants for partner in it.partners]
         routes = [partner.envelope.route for _, partner in named]
         alike = sorted(name for name, partner in named if routes.count(partner.envelope.route) > 1)
@@ -292,6 +286,15 @@ class Settings(Section, frozen=True, kw_only=True):
                 f"partners {', '.join(alike)} have one sender and one receiver (ISA05-08): "
                 "their control numbers would meet; make them one partner, or use other ids"
             )
+
+    def _check_folders(self) -> None:
+        """No folder of a sender is another's, or a partner's: files would be taken in for somebody else."""
+        senders = [folder for tenant in self.tenants for it in tenant.senders for folder in it.folders]
+        wires = [partner.transport for tenant in self.tenants for partner in tenant.partners]
+        partners = {folder for it in wires if isinstance(it, FolderTransport) for folder in it.folders}
+        shared = sorted({str(it) for it in senders if senders.count(it) > 1 or it in partners})
+        if shared:
+            raise ValueError(f"folder {', '.join(shared)} of a sender is named twice; give each its own")
 
     @classmethod
     def load(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -323,6 +326,14 @@ class Settings(Section, frozen=True, kw_only=True):
         """The tenant's partner through which `payer` is reached, or None."""
         found = self.tenant(tenant)
         return found.partner_for(payer) if found is not None else None
+
+    def find_sender(self, tenant: str, sender: str) -> Sender:
+        """The tenant's sender of that name. Raises KeyError where the settings have none."""
+        found = self.tenant(tenant)
+        for it in found.senders if found is not None else ():
+            if it.name == sender:
+                return it
+        raise KeyError(f"{tenant}/{sender}")
 
     def find_partner(self, tenant: str, partner: str) -> Partner:
         """The tenant's partner of that name. Raises KeyError where the settings have none."""

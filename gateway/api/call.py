@@ -19,11 +19,12 @@ SERVICES = web.AppKey("services", Services)
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls: the tenant and the key, with what it may do."""
+    """Who calls: the tenant and the key, with what it may do; `prefix` is the public part of the key."""
 
     tenant: str
     key: str
     scopes: frozenset[str]
+    prefix: str = ""
 
 
 CALLER = web.RequestKey("caller", Caller)

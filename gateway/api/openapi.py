@@ -27,7 +27,7 @@ INFO = {
 BODIES: dict[Taken, JSON] = {
     Taken.CLAIM: {
         "type": "object",
-        "description": "A professional claim in the field's standard shape; unknown keys and nulls pass.",
+        "description": "A claim in the standard shape of the field; unknown keys and nulls pass.",
     },
     Taken.BATCH: {
         "type": "string",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
-from gateway.api.call import Handler
-from gateway.keys import Scope
+from gateway.api.auth import authenticate
+from gateway.api.call import Caller, Handler
+from gateway.api.problem import Problem, write_problem
+from gateway.keys import KeyRoom, Scope
 
 
 class Taken(StrEnum):
@@ -29,6 +33,19 @@ class Answer(msgspec.Struct, frozen=True):
     media: str = "application/json"
 
 
+class Manner(msgspec.Struct, frozen=True):
+    """How a family of routes learns who calls, and how it words what is no success.
+
+    `identify` raises Problem for a stranger; `refuse` writes the answer for a problem of a request id.
+    """
+
+    identify: Callable[[web.Request, KeyRoom], Awaitable[Caller]]
+    refuse: Callable[[Problem, str], web.Response]
+
+
+NATIVE = Manner(authenticate, write_problem)
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the route table. `scope` None: any key; `open`: no key at all."""
 
@@ -44,3 +61,4 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | Taken = Taken.NOTHING
     idempotent: bool = False
     problems: tuple[int, ...] = ()
+    manner: Manner = NATIVE

@@ -28,6 +28,20 @@ LARGEST_CHARGE: Final = Decimal("9999999999.99")
 ELEMENT_FAULTS: Final = "element."
 CHARGE_POINTER: Final = "/claimInformation/claimChargeAmount"
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
+CREDENTIALS: Final = frozenset(
+    {
+        "username",
+        "password",
+        "pwd",
+        "apikey",
+        "api_key",
+        "authorization",
+        "client_id",
+        "client_secret",
+        "token",
+    }
+)
+"""What some clients put beside a claim by mistake, in small letters; it is dropped unread."""
 NOTHING_READ: Final = ClaimSummary(
     patient_control_number="",
     payer_id="",
@@ -77,12 +91,12 @@ class Checker:
         self.basis = basis
         self.books = books or {}
 
-    def judge(self, tenant: str, body: bytes) -> Opinion:
-        """Read a posted body and check the claim in it."""
+    def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
+        """Read a posted body and check the claim in it, by `guide` or by the one that it says itself."""
         decoded = decode_body(body)
         if decoded.document is None:
             return Opinion(unreadable=decoded.findings)
-        return Opinion(judged=write_judgement(*self.check(tenant, decoded.document)))
+        return Opinion(judged=write_judgement(*self.check(tenant, decoded.document, guide=guide)))
 
     def check(
         self, tenant: str, document: object, *, guide: str | None = None
@@ -91,7 +105,7 @@ class Checker:
 
         Without `guide` the claim itself says whether it is professional, institutional or dental.
         """
-        document, named = self._name_payer(tenant, document)
+        document, named = self._name_payer(tenant, drop_credentials(document))
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         tables, received = self.basis()
@@ -146,6 +160,13 @@ def write_judgement(checked: CheckedClaim, findings: tuple[Finding, ...]) -> Jud
         findings=findings,
         dossier=write_dossier(dossier),
     )
+
+
+def drop_credentials(document: object) -> object:
+    """The claim without what a client needs to sign in, at the claim's first level."""
+    if not isinstance(document, dict) or CREDENTIALS.isdisjoint(map(str.lower, document)):
+        return document
+    return {name: value for name, value in document.items() if name.lower() not in CREDENTIALS}
 
 
 def limit_charge(checked: CheckedClaim) -> CheckedClaim:

@@ -17,6 +17,7 @@ from gateway.store import claims, interchanges
 from gateway.story import AcknowledgmentTold, tell_statuses
 
 REFUSED = "claim.payer_rejected"
+INTERCHANGE_DIGITS, SET_DIGITS = 9, 4  # what BHT03 is made of
 
 
 def prepare_claim_ack(report: SetReport) -> Apply:
@@ -46,18 +47,27 @@ def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
 def _apply_batch(arrival: Arrival, report: ClaimStatusReport) -> None:
     """A report without a claim in it refuses a whole batch, named by BHT03 of the 837: our control number."""
     told = _tell(arrival, report.statuses, report.batch_number)
-    number = read_number(report.batch_number)
+    number, set_number = split_reference(report.batch_number)
     found = interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number or 0)
     interchange = choose_sent(found)
     refused = any(status.category in REJECTED_CATEGORIES for status in report.statuses)
     if interchange is None or not refused:
         arrival.keep_orphan(told, "claim_status.unmatched")
         return
-    placements = interchanges.list_placements(arrival.scope, interchange.id)
+    placements = interchanges.list_placements(
+        arrival.scope, interchange.id, set_control_numbers=(set_number,) if set_number else ()
+    )
     rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     applied = record_all(arrival.journal, rows, "claim.payer_rejected", particulars)
     arrival.keep(told, applied=applied, interchange=interchange.id)
+
+
+def split_reference(reference: str) -> tuple[int | None, str]:
+    """The control numbers in BHT03 as we write it: of the interchange, and of the set if it has several."""
+    if len(reference) == INTERCHANGE_DIGITS + SET_DIGITS:
+        return read_number(reference[:INTERCHANGE_DIGITS]), reference[INTERCHANGE_DIGITS:]
+    return read_number(reference), ""
 
 
 def name_event(status: ClaimStatus) -> str:

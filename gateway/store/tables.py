@@ -163,6 +163,7 @@ file = Table(
     Column("original", String),
     Column("created_at", Instant, nullable=False),
     Column("processed_at", Instant),
+    Column("taken_at", Instant),
     _key("id"),
     _names("original", "file"),
     _index(

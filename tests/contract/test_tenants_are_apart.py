@@ -196,7 +196,10 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     files.list_control_numbers: lambda scope, its: files.list_control_numbers(
         scope, "north", its.file.created_at
     ),
+    files.list_after: lambda scope, its: files.list_after(scope, "", until=scope.now()),
     files.list_page: lambda scope, its: files.list_page(scope),
+    files.list_untaken: lambda scope, its: files.list_untaken(scope),
+    files.take: lambda scope, its: files.take(scope, its.file.id),
     files.load: lambda scope, its: files.load(scope, its.file.id),
     files.read_name: lambda scope, its: files.read_name(scope, its.file.id),
     files.record_envelope: lambda scope, its: files.record_envelope(
@@ -233,6 +236,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     interchanges.take_unwatched: lambda scope, its: interchanges.take_unwatched(scope, "north"),
     jobs.bury: lambda scope, its: jobs.bury(scope, its.job, "e"),
+    jobs.bury_spent: lambda scope, its: [job.id for job in jobs.bury_spent(scope)],
     jobs.count_by_state: lambda scope, its: jobs.count_by_state(scope),
     jobs.enqueue: lambda scope, its: jobs.enqueue(scope, jobs.NewJob(kind="send", subject="mine")),
     jobs.enqueue_unless_waiting: lambda scope, its: jobs.enqueue_unless_waiting(

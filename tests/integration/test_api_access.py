@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -45,16 +48,16 @@ def body_of(route: Route) -> bytes | None:
     )
 
 
-def test_only_health_and_readiness_are_open() -> None:
-    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz"}
+def test_only_health_readiness_and_the_documentation_are_open() -> None:
+    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
 
-def test_every_closed_route_but_the_document_asks_for_a_scope() -> None:
-    assert {route.path for route in CLOSED if route.scope is None} == {"/openapi.json"}
+def test_every_closed_route_asks_for_a_scope() -> None:
+    assert {route.path for route in CLOSED if route.scope is None} == set()
 
 
 async def test_open_routes_answer_anybody(rig: Rig) -> None:
-    for path in ("/healthz", "/readyz"):
+    for path in ("/healthz", "/readyz", "/openapi.json", "/docs"):
         assert (await rig.call("GET", path, headers={"Authorization": ""})).status == 200
 
 
@@ -228,6 +231,20 @@ async def test_metrics_count_by_kind_and_hold_no_id_and_no_value(rig: Rig) -> No
 async def test_the_document_is_served_as_it_is_shipped(rig: Rig) -> None:
     answer = await rig.call("GET", "/openapi.json")
     assert (answer.status, answer.json["openapi"]) == (200, "3.1.0")
+
+
+async def test_the_documentation_is_one_page_that_asks_for_nothing_else(rig: Rig) -> None:
+    answer = await rig.call("GET", "/docs", headers={"Authorization": ""})
+    page = answer.body.decode()
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert all(f"<code>{route.path}</code>" in page for route in ROUTES)
+    assert re.findall(r"(?:src|href)=[\"'](?!#|/openapi\.json)", page) == []
+    assert "<script" not in page
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
+    anchors = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
 
 
 async def test_a_wrong_secret_is_no_key_though_the_right_one_was_just_used(rig: Rig) -> None:

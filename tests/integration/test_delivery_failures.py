@@ -149,6 +149,19 @@ async def test_a_job_whose_lease_was_lost_changes_nothing(exchange: Exchange) ->
     assert len(exchange.read_sent()) == 1
 
 
+async def test_a_delivery_that_kills_every_sender_is_held_for_a_person(exchange: Exchange) -> None:
+    from gateway.surrender import reap
+
+    [claim] = [each.claim for each in await exchange.submit(make_claim())]
+    await exchange.batching.run(TENANT, exchange.partner)
+    for _ in range(jobs.ATTEMPT_LIMIT):
+        await exchange.take_job("send")  # and the worker is gone, without a word
+        exchange.advance(minutes=5)
+        await exchange.store.write(reap, tenant=TENANT)
+    assert (await exchange.fold(claim)).marks == frozenset({"held"})
+    assert await exchange.story(claim) == ["claim.received", "claim.accepted", "claim.batched", "claim.held"]
+
+
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 10), (2, 20), (5, 160), (12, 900), (500, 900)])
 def test_waits_double_up_to_a_quarter_of_an_hour(attempts: int, seconds: int) -> None:
     from gateway.dispatch import find_wait

@@ -22,6 +22,8 @@ IMPURE = {
 CONCRETE = {
     "adapters.sftp",
     "adapters.folder",
+    "adapters.rest",
+    "adapters.core_connectivity.client",
     "gateway.store.opening",
     "gateway.store.sqlite",
     "gateway.store.postgres",
