@@ -187,6 +187,7 @@ def _build_services(
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         metrics=Metrics(),
+        places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 
 

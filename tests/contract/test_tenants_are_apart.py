@@ -212,6 +212,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     idempotency.load: lambda scope, its: idempotency.load(scope, "r", "k"),
     idempotency.purge: lambda scope, its: idempotency.purge(scope, scope.now() + HOUR),
     interchanges.add: lambda scope, its: make_interchange(scope, its.claim),
+    interchanges.bears_number: lambda scope, its: interchanges.bears_number(
+        scope, its.interchange.partner, "control_number", its.interchange.control_number, scope.now()
+    ),
     interchanges.find_by_control_number: lambda scope, its: interchanges.find_by_control_number(
         scope, "north", 41
     ),

@@ -25,6 +25,7 @@ from gateway.api.idempotency import (
     read_ticket,
     replay,
 )
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem
 from gateway.checking.checker import Judged
 from gateway.deposits import Deposit
@@ -85,8 +86,9 @@ class Desk(msgspec.Struct, frozen=True):
             if ticket is not None:
                 ticket.save(scope, self._write(call, submission, document, alone, at=at))
 
-        judged = await self._judge(call, body)
-        submission = await call.services.intake.record(call.tenant, judged, also=save)
+        async with hold_place(call):
+            judged = await self._judge(call, body)
+            submission = await call.services.intake.record(call.tenant, judged, also=save)
         return self._write(call, submission, document, alone, at=at)
 
     async def _judge(self, call: Call, body: bytes) -> Judged:
