@@ -83,7 +83,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
     """Read and check a whole file, and list the claims to be taken in; never raises for what is in it."""
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable as unreadable:
         return Reading(findings=(unreadable.finding,)), []
     headers = [interchange.header for interchange in report.interchanges]

@@ -94,7 +94,7 @@ class Processing:
 def read_content(content: bytes) -> Reading:
     """What a file holds and what it will do; read here, so that its transaction is short."""
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable as unreadable:
         return Reading(FileReport(()), faults=(unreadable.finding,))
     known = (each for each in report.sets if each.guide in PROCESSORS)

@@ -62,7 +62,7 @@ def plan_file(
     if len(content) > FILE_LIMIT:
         return plan.submission("too large")
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable:
         return plan.submission("unreadable")
     for interchange in report.interchanges:
