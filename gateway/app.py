@@ -11,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from edi.checking import check_document
 from edi.claims import check_claim
@@ -21,6 +24,8 @@ from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
+from gateway.checking.checker import Checker
+from gateway.checking.crew import Crew
 from gateway.clock import Clock, SystemClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
@@ -47,6 +52,7 @@ from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
@@ -74,8 +80,11 @@ class Work(Protocol):
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
-    def __init__(self, services: Services, role: Role, reach: Reach) -> None:
+    def __init__(
+        self, services: Services, role: Role, reach: Reach = pass_by, crew: Crew | None = None
+    ) -> None:
         self.services = services
+        self._crew = crew
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
@@ -95,6 +104,9 @@ class Gateway:
         self.services.inquiries.prepare()
         if self._server is None:
             return None
+        if self._crew is not None:
+            self._resources.push_async_callback(self._crew.close)
+            await self._crew.start()
         await asyncio.to_thread(warm_up)
         return await self._server.start()
 
@@ -144,27 +156,23 @@ async def open_gateway(
 ) -> Gateway:
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
     time = clock or SystemClock()
-    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach)
+    crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
+    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
     await services.store.write(lambda system: _add_tenants(system, settings))
-    return Gateway(services, role, reach)
+    return Gateway(services, role, reach, crew)
 
 
-def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reach) -> Services:
+def _build_services(
+    settings: Settings, clock: Clock, ids: IdSource, reach: Reach, crew: Crew | None
+) -> Services:
     """Every service on one store. It blocks: the schema is brought up to date."""
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(settings.home / "archive", sealer)
     shelf = Shelf(Library(settings.home), clock)
     directory = PayerShelf(settings.home)
-    intake = Intake(
-        store,
-        archive,
-        settings,
-        reach=reach,
-        basis=shelf.basis,
-        books=load_books(settings),
-        directory=directory,
-    )
+    checker = Checker(settings, basis=shelf.basis, books=load_books(settings), directory=directory)
+    intake = Intake(store, archive, checker, judge=crew, reach=reach)
     keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
@@ -180,8 +188,9 @@ def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reac
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
-        inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), intake.name_payer),
+        inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
+        places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 
 
@@ -218,6 +227,7 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    watchdogs = Watchdogs(store, clock, settings.partner_for, inbound.has_looked)
     drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
@@ -228,7 +238,10 @@ def build_worker(
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
-        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        watchdogs=watchdogs,
+        requests=StatusRequests(
+            store, services.archive, clock, settings.partner_for, watchdogs.may_have_come
+        ),
         drops=drops,
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
@@ -270,13 +283,22 @@ def make_hook_client(settings: Settings) -> HookClient:
     )
 
 
+def choose_checkers(settings: Settings) -> Settings:
+    """The settings with a number of checkers where they leave it open: one for each of several cores."""
+    cores = len(os.sched_getaffinity(0))
+    if settings.server.checkers is not None:
+        return settings
+    server = msgspec.structs.replace(settings.server, checkers=cores if cores > 1 else 0)
+    return msgspec.structs.replace(settings, server=server)
+
+
 async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
     """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(settings, role=role, reach=reach)
+    gateway = await open_gateway(choose_checkers(settings), role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -14,13 +14,14 @@ from typing import Any, Final
 import msgspec
 
 from edi.claim_forms import CLAIM_TYPES
-from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
+from gateway.checking.checker import Judged, write_judgement
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import Intake, Submission, preview, record_claim
+from gateway.intake import Intake
+from gateway.recording import Submission, preview, record_judged
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
@@ -88,7 +89,7 @@ class Deposits:
     async def check(self, tenant: str, content: bytes) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
         """What would become of the claims of a file, and what is wrong with it; nothing is kept."""
         reading = await asyncio.to_thread(self.read, tenant, content)
-        return tuple(preview(*claim) for claim in reading.claims), reading.findings
+        return tuple(map(preview, reading.claims)), reading.findings
 
     def read(self, tenant: str, content: bytes) -> Reading:
         """Read the file and check its claims; too many of them are a finding."""
@@ -96,7 +97,9 @@ class Deposits:
         if len(claims) > self._limit:
             finding = find(TOO_MANY_CLAIMS, limit=str(self._limit))
             return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
-        judged = tuple(self._intake.check(tenant, document, guide=guide) for guide, document in claims)
+        judged = tuple(
+            write_judgement(*self._intake.check(tenant, document, guide=guide)) for guide, document in claims
+        )
         return msgspec.structs.replace(reading, claims=judged)
 
 
@@ -107,7 +110,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     control_number: str = ""
     kinds: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
+    claims: tuple[Judged, ...] = ()
 
 
 def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, Any]]]]:
@@ -183,7 +186,7 @@ def record_deposit(
     state = files.QUARANTINED if stopping and not reading.claims else files.PROCESSED
     files.settle(scope, kept.id, state, reason=stopping)
     publish(scope, *_tell(kept, reading, stopping))
-    taken = tuple(record_claim(scope, checked, findings) for checked, findings in reading.claims)
+    taken = tuple(record_judged(scope, reading.claims))
     files.add_claims(scope, kept.id, [submission.claim for submission in taken])
     return Deposit(file=files.load(scope, kept.id) or kept, findings=reading.findings, submissions=taken)
 

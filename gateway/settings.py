@@ -36,6 +36,7 @@ from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
@@ -51,7 +52,11 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
-    """The HTTP side: where it listens and what one client may take of it (bytes and seconds)."""
+    """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
+
+    `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
+    each core if there are several.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8437
@@ -68,6 +73,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
+    claims_under_way: Count = 512
+    checkers: Processes | None = None
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):

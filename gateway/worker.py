@@ -26,6 +26,7 @@ from gateway.reception import PROCESS
 from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.settings import Sender as DropSender
+from gateway.status_requests import StatusRequests
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.watchdogs import Watchdogs
@@ -48,7 +49,7 @@ class Worker:
     """All background work of the given tenants.
 
     `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files,
-    `inquiries` where nobody is asked in real time.
+    `requests` where no payer is asked about claims, `inquiries` where nobody is asked in real time.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Worker:
         inbound: Inbound,
         processing: Processing,
         watchdogs: Watchdogs,
+        requests: StatusRequests | None = None,
         drops: Drops | None = None,
         replies: Replies | None = None,
         sender: Sender | None = None,
@@ -81,6 +83,8 @@ class Worker:
         self._inquiries = inquiries
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
+        if requests is not None:
+            self._handlers[load_watches().inquiry.timer] = requests.run
         if replies is not None:
             self._handlers[REPLY] = replies.run
         self._lease = timedelta(seconds=settings.lease_seconds)

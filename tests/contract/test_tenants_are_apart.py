@@ -131,6 +131,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     claims.add: lambda scope, its: make_claim(scope).state,
+    claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
     claims.settle: lambda scope, its: claims.settle(
         scope,
@@ -144,7 +145,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     claims.find_by_control_numbers: lambda scope, its: claims.find_by_control_numbers(scope, {"ACCT-1"}),
     claims.find_by_control_number: lambda scope, its: claims.find_by_control_number(scope, "ACCT-1"),
-    claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
+    claims.find_equal: lambda scope, its: claims.find_equal(scope, [its.claim.duplicate_fingerprint]),
     claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
     claims.fingerprint_duplicate: lambda scope, its: claims.fingerprint_duplicate(scope, _same_claim(its)),
     claim_groups.count_group: lambda scope, its: claim_groups.count_group(
@@ -224,7 +225,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     inquiries.take_due: lambda scope, its: inquiries.take_due(scope, scope.now() + HOUR, limit=9),
     interchanges.add: lambda scope, its: make_interchange(scope, its.claim),
     interchanges.bears_number: lambda scope, its: interchanges.bears_number(
-        scope, "north", "control_number", 41, its.interchange.created_at
+        scope, "north", "control_number", its.interchange.control_number, its.interchange.created_at
     ),
     interchanges.find_by_control_number: lambda scope, its: interchanges.find_by_control_number(
         scope, "north", 41

@@ -152,3 +152,13 @@ def test_interchanges_with_other_delimiters_follow_one_another() -> None:
     report = check_file(text.encode(), strict=True)
     assert report.all_findings == ()
     assert [each.documents for each in report.sets] == [DOCUMENTS] * 3
+
+
+def test_a_group_of_two_thousand_sets_is_read_set_by_set() -> None:
+    before, body, after = re.split(r"(?=ST\*)|(?=GE\*)", TEXT)
+    sets = [body.replace("*0001", f"*{number:04}") for number in range(1, 2001)]
+    text = before + "".join(sets) + after.replace("GE*1*", "GE*2000*")
+    report = check_file(text.encode(), strict=True)
+    assert report.all_findings == ()
+    assert [entry.control_number for entry in report.sets] == [f"{number:04}" for number in range(1, 2001)]
+    assert {len(entry.segments) for entry in report.sets} == {body.count("~")}

@@ -16,12 +16,13 @@ import msgspec
 from aiohttp import web
 
 from edi.findings import Finding, find
-from edi.json_body import decode_body
 from gateway.api.call import Call
 from gateway.api.lines import Line, read_lines
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem
 from gateway.api.shapes import BatchAnswer
 from gateway.api.streaming import open_stream
+from gateway.checking.crew import CheckFailed
 from gateway.logs import log_event
 from gateway.store.errors import StoreBroken, StoreUnavailable
 
@@ -90,8 +91,9 @@ async def _list_answers(answers: Answers) -> AsyncIterator[msgspec.Struct]:
 async def _take(call: Call, line: Line) -> msgspec.Struct:
     """Take one claim in; whatever becomes of it is an answer."""
     try:
-        return await _submit(call, line)
-    except StoreUnavailable as failure:
+        async with hold_place(call, wait=True):
+            return await _submit(call, line)
+    except (StoreUnavailable, CheckFailed) as failure:
         log_event("request.unavailable", error=failure, tenant=call.tenant)
         return BatchAnswer(line=line.number, state=UNAVAILABLE, findings=(find("request.not_stored"),))
     except StoreBroken:
@@ -100,11 +102,12 @@ async def _take(call: Call, line: Line) -> msgspec.Struct:
 
 
 async def _submit(call: Call, line: Line) -> BatchAnswer:
-    decoded = decode_body(line.content)
-    if decoded.document is None:
-        kept = await call.services.intake.keep_unreadable(call.tenant, line.content, decoded.findings)
-        return BatchAnswer(line=line.number, state=UNREADABLE, file=kept.file, findings=decoded.findings)
-    submission = await call.services.intake.submit(call.tenant, decoded.document)
+    intake = call.services.intake
+    opinion = await intake.judge(call.tenant, line.content)
+    if opinion.judged is None:
+        kept = await intake.keep_unreadable(call.tenant, line.content, opinion.unreadable)
+        return BatchAnswer(line=line.number, state=UNREADABLE, file=kept.file, findings=opinion.unreadable)
+    submission = await intake.record(call.tenant, opinion.judged)
     return BatchAnswer(
         line=line.number,
         state=submission.state,
