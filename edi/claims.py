@@ -22,6 +22,7 @@ from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables, load_shipped
 from edi.envelope_writer import EnvelopeSettings
 from edi.findings import Finding, find
+from edi.fold import CLAIMS_PER_SET
 from edi.generation import MAX_FINDINGS
 from edi.writer import envelope_context, generate_sets, wrap_sets
 
@@ -179,14 +180,19 @@ def read_day(text: object) -> date | None:
 
 @resting_collector()
 def write_claims(
-    documents: Sequence[Mapping[str, Any]], envelope: EnvelopeSettings, *, guide: str = PROFESSIONAL
+    documents: Sequence[Mapping[str, Any]],
+    envelope: EnvelopeSettings,
+    *,
+    guide: str = PROFESSIONAL,
+    claims_per_set: int = CLAIMS_PER_SET,
 ) -> WrittenInterchange:
     """Claims as one interchange, folded under their providers, subscribers and patients.
 
     Claims are written as they are, checked or not. The sets are numbered 0001 and on.
     """
     forms = [canonicalise(document, guide) for document in documents]
-    sets = generate_sets(guide, [form.document for form in forms], envelope_context(envelope))
+    claims = [form.document for form in forms]
+    sets = generate_sets(guide, claims, envelope_context(envelope), claims_per_set=claims_per_set)
     placements = [
         PlacedClaim(index, generated.segments[0].element(2), position)
         for generated in sets

@@ -147,7 +147,10 @@ def add_sources(loop: WrittenLoop, index: int, sources: list[Source]) -> list[So
 
 
 def fold(
-    written: Sequence[tuple[int, WrittenLoop, Generation]], delimiters: Delimiters, unit: bool
+    written: Sequence[tuple[int, WrittenLoop, Generation]],
+    delimiters: Delimiters,
+    unit: bool,
+    claims_per_set: int = CLAIMS_PER_SET,
 ) -> list[SetDraft]:
     """The sets that hold the written documents; without a `unit` loop each document is a set."""
     drafts: list[SetDraft] = []
@@ -160,7 +163,7 @@ def fold(
             continue
         header, *parts = split_parts(root, index, delimiters)
         held = open_drafts.get(header.rendered)
-        if held is None or held.count >= CLAIMS_PER_SET:
+        if held is None or held.count >= claims_per_set:
             held = open_drafts[header.rendered] = SetDraft(header)
             drafts.append(held)
         held.add(index, parts)

@@ -320,7 +320,7 @@ def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
 
 def holds_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     """True where all segments of a chunk are plain, as `edi.segments.Segment` says."""
-    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment)
+    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment, '"', "\\")
     return not chunk.encode().translate(None, PRINTABLE + cut.encode()) and not any(it in chunk for it in odd)
 
 

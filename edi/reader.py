@@ -268,6 +268,9 @@ class SetReader(ReaderNotes):
             if isinstance(tally, JoinedTally):
                 tally.resume(counts)
 
+    def leave(self) -> None:
+        """What follows in the set is read elsewhere, and so is the end of the loops that are open."""
+
     def end(self) -> None:
         """Nothing follows: read what waits, complete every open loop."""
         self._walk(self.held, len(self.held))

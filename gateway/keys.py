@@ -39,12 +39,17 @@ class Scope(StrEnum):
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
     FILES_WRITE = "files:write"
+    FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"
     WORKLISTS_WRITE = "worklists:write"
+    ELIGIBILITY_READ = "eligibility:read"
+    ELIGIBILITY_WRITE = "eligibility:write"
+    CLAIM_STATUS_READ = "claim-status:read"
+    CLAIM_STATUS_WRITE = "claim-status:write"
     CODES_READ = "codes:read"
     SYSTEM_READ = "system:read"
 
@@ -129,6 +134,14 @@ class KeyRoom:
     async def verify(self, text: str) -> ApiKey | None:
         """The live key whose text this is, or None."""
         key = await self._prove(text)
+        if key is None or not self._is_live(key):
+            return None
+        await self._note_use(key)
+        return key
+
+    async def find_live(self, prefix: str) -> ApiKey | None:
+        """The live key of a prefix, for whoever has proven to be it by another means; or None."""
+        key = await self._store.read(lambda system: keys.find(system, prefix))
         if key is None or not self._is_live(key):
             return None
         await self._note_use(key)
