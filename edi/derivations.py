@@ -162,3 +162,6 @@ DERIVATIONS: dict[str, Derivation] = {
 CONTEXTUAL = frozenset(
     {derive_control_number, derive_date, derive_time, derive_reference, derive_sender, derive_receiver}
 )
+
+#: Those that ask of the document only which names it has.
+BY_PRESENCE = frozenset({derive_self})

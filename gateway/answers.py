@@ -96,7 +96,7 @@ def write_answers(
 ) -> list[AnswerText]:
     """The 999 for the file, and the 277CA for the claims that were taken in and have these findings."""
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable:
         return []
     found = [AnswerText("999", acknowledge_file(report, kind="999", created=created))]

@@ -1,4 +1,4 @@
-"""The composition root: settings become a running gateway. Only this module names concrete parts.
+"""The composition root: settings become a running gateway. Only this module and `wiring` name concrete parts.
 
 gateway = await open_gateway(settings)
 port = await gateway.start()
@@ -18,11 +18,7 @@ from typing import Protocol
 
 import msgspec
 
-from adapters.base import Transport
-from adapters.folder import FolderSettings
-from adapters.folder import FolderTransport as FolderAdapter
-from adapters.sftp import SftpSettings
-from adapters.sftp import SftpTransport as SftpAdapter
+from edi.checking import check_document
 from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
@@ -41,6 +37,8 @@ from gateway.drops import Drops
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
+from gateway.inquiries.kinds import KINDS
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.logs import log_event
@@ -53,12 +51,14 @@ from gateway.reception import Reception
 from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
-from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
+from gateway.settings import Settings
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
+from gateway.wiring import RealTimeAdapters, Transports
 from gateway.worker import Worker
 
 
@@ -101,6 +101,7 @@ class Gateway:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
             self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
+        self.services.inquiries.prepare()
         if self._server is None:
             return None
         if self._crew is not None:
@@ -116,6 +117,7 @@ class Gateway:
         self._stopped = True
         if self._server is not None:
             await self._server.stop()
+        await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
@@ -186,6 +188,7 @@ def _build_services(
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
+        inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
         places=asyncio.Semaphore(settings.server.claims_under_way),
     )
@@ -194,6 +197,8 @@ def _build_services(
 def warm_up() -> None:
     """Compile the guides before the first client waits for them."""
     check_claim({})
+    for kind in KINDS.values():
+        check_document({}, kind.asks)
 
 
 def open_sealer(settings: Settings) -> Sealer:
@@ -222,6 +227,7 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    watchdogs = Watchdogs(store, clock, settings.partner_for, inbound.has_looked)
     drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
@@ -232,10 +238,14 @@ def build_worker(
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
-        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        watchdogs=watchdogs,
+        requests=StatusRequests(
+            store, services.archive, clock, settings.partner_for, watchdogs.may_have_come
+        ),
         drops=drops,
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
+        inquiries=services.inquiries,
     )
 
 
@@ -270,78 +280,6 @@ def make_hook_client(settings: Settings) -> HookClient:
     hooks = settings.webhooks
     return HookClient(
         timeout_seconds=hooks.timeout_seconds, allow_private=hooks.allow_private, connections=hooks.concurrent
-    )
-
-
-class Transports:
-    """One adapter for each partner, made when it is first needed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._made: dict[tuple[str, str], Transport] = {}
-
-    def make_all(self) -> None:
-        """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
-        for tenant in self._settings.tenants:
-            for partner in tenant.partners:
-                self.find(tenant.name, partner.name)
-
-    def find(self, tenant: str, partner: str) -> Transport:
-        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
-        key = (tenant, partner)
-        if key not in self._made:
-            self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
-        return self._made[key]
-
-    def find_folder(self, tenant: str, sender: str) -> Transport:
-        """The folders of a sender, from our side: we fetch what it drops. Raises KeyError for no such one."""
-        key = (tenant, sender)
-        if key not in self._made:
-            found = self._settings.find_sender(tenant, sender)
-            self._made[key] = FolderAdapter(
-                FolderSettings(
-                    outbox_folder=found.outbound_folder,
-                    inbox_folder=found.inbound_folder,
-                    done_folder=found.done_folder,
-                )
-            )
-        return self._made[key]
-
-    async def close(self) -> None:
-        """Let every connection go."""
-        for transport in self._made.values():
-            await transport.close()
-
-
-def make_transport(partner: Partner) -> Transport:
-    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
-    wire = partner.transport
-    if isinstance(wire, FolderTransport):
-        return FolderAdapter(
-            FolderSettings(
-                outbox_folder=wire.outbox_folder, inbox_folder=wire.inbox_folder, done_folder=wire.done_folder
-            )
-        )
-    return _make_sftp(wire)
-
-
-def _make_sftp(wire: SftpTransport) -> Transport:
-    return SftpAdapter(
-        SftpSettings(
-            host=wire.host,
-            port=wire.port,
-            username=wire.username,
-            outbox_folder=wire.outbox_folder,
-            inbox_folder=wire.inbox_folder,
-            done_folder=wire.done_folder,
-            host_key=wire.host_key,
-            known_hosts=wire.known_hosts,
-            key_file=wire.key_file,
-            key_passphrase=wire.key_passphrase.read() if wire.key_passphrase else None,
-            password=wire.password.read() if wire.password else None,
-            timeout=wire.timeout_seconds,
-            deadline=wire.deadline_seconds,
-        )
     )
 
 

@@ -108,7 +108,7 @@ def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, 
     Never raises for what is in it.
     """
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable as unreadable:
         return Reading(findings=(unreadable.finding,)), []
     headers = [interchange.header for interchange in report.interchanges]

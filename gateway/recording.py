@@ -99,21 +99,22 @@ def record_claims(scope: TenantScope, parcels: Sequence[Parcel]) -> list[Submiss
     return outcomes
 
 
-def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submission]:
-    """Store claims of one file with their findings and first events."""
-    return [it for it in record_claims(scope, list(map(Parcel, judged))) if isinstance(it, Submission)]
-
-
 def preview(judged: Judged) -> Submission:
     """What a submission would say of a claim as far as its check tells; it has no id."""
     summary = judged.summary or NOTHING_READ
+    stopped = any(finding.stops for finding in judged.findings)
     return Submission(
         claim="",
-        state=REJECTED if any(finding.stops for finding in judged.findings) else ACCEPTED,
+        state=REJECTED if stopped else ACCEPTED,
         findings=judged.findings,
         payer_id=summary.payer_id,
         patient_control_number=summary.patient_control_number,
     )
+
+
+def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submission]:
+    """Store claims of one file with their findings and first events."""
+    return [it for it in record_claims(scope, list(map(Parcel, judged))) if isinstance(it, Submission)]
 
 
 def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:

@@ -13,6 +13,7 @@ from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.ids import IdSource
+from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
@@ -46,6 +47,7 @@ class Services:
     deposits: Deposits
     reception: Reception
     answers: Answers
+    inquiries: Inquiries
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -11,7 +11,6 @@ it exists.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +18,8 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
+from gateway.real_time_settings import RealTimeSettings
+from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import BatchSettings as BatchSettings
 from gateway.settings_parts import (
     ControlNumberSettings,
@@ -32,50 +33,13 @@ from gateway.settings_parts import (
 from gateway.settings_parts import PayerWatch as PayerWatch
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
-from gateway.settings_source import SettingsError, Source, blame, read_source
+from gateway.settings_source import Source, blame, read_source
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
-SECRET = re.compile(r"^(env|file):(.+)$")
-
-
-class SecretReference:
-    """Where a secret stands (`env:NAME` or `file:PATH`); the secret itself is read when it is needed."""
-
-    def __init__(self, text: str, folder: Path | None = None) -> None:
-        """Raises ValueError, without the text, where `text` is no reference but perhaps the secret."""
-        matched = SECRET.match(text)
-        if matched is None:
-            raise ValueError("a secret is given by reference: env:NAME or file:PATH, never in the settings")
-        self.scheme, target = matched.groups()
-        self.target = str((folder or Path()) / Path(target).expanduser()) if self.scheme == "file" else target
-
-    def __repr__(self) -> str:
-        return f"SecretReference({self.scheme}:{self.target})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SecretReference) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-    def read(self, environ: Mapping[str, str] = os.environ) -> str:
-        """The secret, without blanks around it. Raises SettingsError where it is absent or empty."""
-        try:
-            secret = environ[self.target] if self.scheme == "env" else Path(self.target).read_text("utf-8")
-        except (KeyError, OSError, UnicodeDecodeError) as problem:
-            raise self._absent() from problem
-        if not secret.strip():
-            raise self._absent()
-        return secret.strip()
-
-    def _absent(self) -> SettingsError:
-        what = "environment variable" if self.scheme == "env" else "file"
-        remedy = f"set the {what} {self.target}, or point the reference elsewhere"
-        return SettingsError(f"{self.scheme}:{self.target}", "secret reference", "no secret is there", remedy)
 
 
 Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_hyphen"]
@@ -222,6 +186,7 @@ class Partner(Section, frozen=True, kw_only=True):
     batch: BatchSettings = BatchSettings()
     watch: WatchSettings = WatchSettings()
     payer_watch: dict[str, PayerWatch] = {}
+    real_time: RealTimeSettings | None = None
 
     def __post_init__(self) -> None:
         check_file_name(self.file_name)

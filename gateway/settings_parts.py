@@ -105,7 +105,9 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     Counted from the sending: `functional_ack_hours` to a TA1 or 999, `claim_ack_days` to a 277CA,
     `remittance_days` to an 835, `silent_hours` to any file at all. `filing_days` is the payer's limit from
     the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
-    overdue. `gap_hours` is how late an interchange may come whose control number was skipped.
+    overdue. `gap_hours` is how late an interchange may come whose control number was skipped. `inquiry_days`
+    after the sending, and as often again, a claim without a remittance is asked about (276); 0 where the
+    payer takes no 276 from us.
     """
 
     functional_ack_hours: Patience = 24.0
@@ -115,6 +117,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     filing_days: Patience = 365.0
     filing_warning_days: Patience = 30.0
     gap_hours: Patience = 0.0
+    inquiry_days: Patience = 0.0
 
 
 class PayerWatch(Section, frozen=True, kw_only=True):
@@ -125,6 +128,7 @@ class PayerWatch(Section, frozen=True, kw_only=True):
     remittance_days: Patience | None = None
     filing_days: Patience | None = None
     filing_warning_days: Patience | None = None
+    inquiry_days: Patience | None = None
 
 
 class Sender(Section, frozen=True, kw_only=True):

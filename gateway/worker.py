@@ -19,12 +19,14 @@ from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
 from gateway.drops import REPLY, Drops
 from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
 from gateway.logs import log_event
 from gateway.processing import Processing
 from gateway.reception import PROCESS
 from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.settings import Sender as DropSender
+from gateway.status_requests import StatusRequests
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.watchdogs import Watchdogs
@@ -46,7 +48,8 @@ class Sender(Protocol):
 class Worker:
     """All background work of the given tenants.
 
-    `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files.
+    `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files,
+    `requests` where no payer is asked about claims, `inquiries` where nobody is asked in real time.
     """
 
     def __init__(
@@ -61,9 +64,11 @@ class Worker:
         inbound: Inbound,
         processing: Processing,
         watchdogs: Watchdogs,
+        requests: StatusRequests | None = None,
         drops: Drops | None = None,
         replies: Replies | None = None,
         sender: Sender | None = None,
+        inquiries: Inquiries | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -75,8 +80,11 @@ class Worker:
         self._watchdogs = watchdogs
         self._drops = drops
         self._sender = sender
+        self._inquiries = inquiries
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
+        if requests is not None:
+            self._handlers[load_watches().inquiry.timer] = requests.run
         if replies is not None:
             self._handlers[REPLY] = replies.run
         self._lease = timedelta(seconds=settings.lease_seconds)
@@ -96,6 +104,9 @@ class Worker:
             tasks.create_task(self._repeat("watchdogs", self._look_all, self._settings.watch_seconds))
             for tenant, partner in self._list_partners():
                 tasks.create_task(self._watch_mailbox(tenant, partner))
+            if self._inquiries is not None:
+                resend = self._inquiries.resend_due
+                tasks.create_task(self._repeat("inquiries", resend, self._settings.poll_seconds))
             for tenant, software in self._list_senders():
                 tasks.create_task(self._watch_folder(tenant, software))
             if self._sender is not None:

@@ -14,7 +14,8 @@ from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 
 PLACE = re.compile(r"\{(\w+)\}")
-BY_HAND = frozenset({"submit_batch", "stream_events"})  # they go on while one listens; gateway/client/live.py
+# These go on while one listens; gateway/client/live.py.
+BY_HAND = frozenset({"ask_eligibility_batch", "submit_batch", "stream_events"})
 HEAD = '''"""The API's calls for {users}. Made from the route table by `make schemas`; not edited by hand."""
 
 from __future__ import annotations

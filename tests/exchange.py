@@ -47,6 +47,7 @@ from gateway.recording import Submission
 from gateway.sealing import Sealer, load_key_ring
 from gateway.settings import BatchSettings, EnvelopeIds, Partner, Settings, Tenant, WorkerSettings
 from gateway.settings import FolderTransport as FolderPlace
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, claims, events, files, interchanges, jobs, open_store, tenants, work_items
 from gateway.store.claims import Claim
 from gateway.store.events import Event
@@ -133,6 +134,13 @@ class Exchange:
             inbound=self.inbound,
             processing=self.processing,
             watchdogs=self.watchdogs,
+            requests=StatusRequests(
+                self.store,
+                self.archive,
+                self.clock,
+                lambda tenant, payer: self.partner,
+                self.watchdogs.may_have_come,
+            ),
         )
         self._answers = 0
 

@@ -13,7 +13,7 @@ RETRY_SECONDS = "1"
 
 @asynccontextmanager
 async def hold_place(call: Call, *, wait: bool = False) -> AsyncIterator[None]:
-    """One of the places until the claim is answered. Raises Problem 429 where none is free, or waits."""
+    """One of the places until the claim is answered. Raises Problem 429 if all are taken, unless it waits."""
     places = call.services.places
     if places.locked() and not wait:
         limit = call.services.settings.server.claims_under_way

@@ -15,6 +15,7 @@ from gateway.api.handlers import (
     system,
     webhooks,
 )
+from gateway.api.inquiry_routes import INQUIRY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
@@ -62,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
         answers=(Answer(200, "The rules that were asked for.", RulesShown),),
         problems=(400,),
     ),
+    *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
     Route(

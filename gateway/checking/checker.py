@@ -105,7 +105,7 @@ class Checker:
 
         Without `guide` the claim itself says whether it is professional, institutional or dental.
         """
-        document, named = self._name_payer(tenant, drop_credentials(document))
+        document, named = self.name_payer(tenant, document)
         if guide is None:
             guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
         tables, received = self.basis()
@@ -115,8 +115,9 @@ class Checker:
         )
         return checked, (*named, *checked.findings, *self._find_unknown_payer(tenant, checked.summary))
 
-    def _name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
-        """The claim with the payer's own id where it names a payer by a clearinghouse's id for it."""
+    def name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
+        """The document without credentials, with the payer's own id for one that a clearinghouse gave it."""
+        document = drop_credentials(document)
         posted = document.get("tradingPartnerServiceId") if isinstance(document, dict) else None
         settings = self._settings.tenant(tenant)
         if self._directory is None or not isinstance(posted, str) or settings is None:

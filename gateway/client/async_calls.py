@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from gateway.api.code_shapes import CodeShown, TableList
+from gateway.api.inquiry_shapes import InquiryShown
 from gateway.api.payer_shapes import PayerPage, PayerShown
 from gateway.api.rule_shapes import RulesShown
 from gateway.api.shapes import (
@@ -82,6 +83,30 @@ class AsyncCalls(abc.ABC):
         """List the rules and edits that claims are checked by."""
         wish = write_wish("GET", "/v1/rules", {}, {"search": search, "payer": payer})
         found: RulesShown = await self._send(wish, RulesShown)
+        return found
+
+    async def ask_eligibility(self, body: Mapping[str, Any]) -> InquiryShown:
+        """Ask a payer about a patient's eligibility and benefits (270), and hear its answer (271)."""
+        wish = write_wish("POST", "/v1/eligibility", {}, {}, body, "application/json")
+        found: InquiryShown = await self._send(wish, InquiryShown)
+        return found
+
+    async def show_eligibility(self, id: str) -> InquiryShown:
+        """Show an eligibility inquiry and its answer."""
+        wish = write_wish("GET", "/v1/eligibility/{id}", {"id": id}, {})
+        found: InquiryShown = await self._send(wish, InquiryShown)
+        return found
+
+    async def ask_claim_status(self, body: Mapping[str, Any]) -> InquiryShown:
+        """Ask a payer how a claim stands (276), and hear its answer (277)."""
+        wish = write_wish("POST", "/v1/claim-status", {}, {}, body, "application/json")
+        found: InquiryShown = await self._send(wish, InquiryShown)
+        return found
+
+    async def show_claim_status(self, id: str) -> InquiryShown:
+        """Show a claim status inquiry and its answer."""
+        wish = write_wish("GET", "/v1/claim-status/{id}", {"id": id}, {})
+        found: InquiryShown = await self._send(wish, InquiryShown)
         return found
 
     async def count_worklists(self) -> Worklists:

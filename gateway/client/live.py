@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
+from gateway.api.inquiry_shapes import InquiryLine
 from gateway.api.shapes import BatchAnswer
 from gateway.client.async_calls import AsyncCalls
 from gateway.client.calls import Calls
@@ -15,7 +16,9 @@ from gateway.client.errors import read_error
 from gateway.client.wishes import Wish, read_answer
 from gateway.feed import EventShown
 
+T = TypeVar("T")
 BATCH = "/v1/claims/batch"
+INQUIRIES = "/v1/eligibility/batch"
 NDJSON = {"Content-Type": "application/x-ndjson"}
 SECONDS = 30.0
 PAGE = 500
@@ -39,12 +42,19 @@ class Claimwire(Calls):
 
     def submit_batch(self, claims: Iterable[object]) -> Iterator[BatchAnswer]:
         """Submit many claims; each is answered once it is durable. Raises ClaimwireError."""
-        lines = (msgspec.json.encode(claim) + b"\n" for claim in claims)
-        with self._http.stream("POST", BATCH, content=lines, headers=NDJSON) as response:
+        return self._stream_lines(BATCH, claims, BatchAnswer)
+
+    def ask_eligibility_batch(self, inquiries: Iterable[object]) -> Iterator[InquiryLine]:
+        """Ask about many patients; each line is answered by a line. Raises ClaimwireError."""
+        return self._stream_lines(INQUIRIES, inquiries, InquiryLine)
+
+    def _stream_lines(self, path: str, documents: Iterable[object], shape: type[T]) -> Iterator[T]:
+        lines = (msgspec.json.encode(document) + b"\n" for document in documents)
+        with self._http.stream("POST", path, content=lines, headers=NDJSON) as response:
             if response.status_code >= 400:
                 raise read_error(response.status_code, response.read(), response.headers.get("Retry-After"))
             for line in response.iter_lines():
-                yield msgspec.json.decode(line, type=BatchAnswer)
+                yield msgspec.json.decode(line, type=shape)
 
     def read_events(self, after: int = 0) -> Iterator[EventShown]:
         """All events after a sequence number that there are now, page by page."""
@@ -78,15 +88,24 @@ class AsyncClaimwire(AsyncCalls):
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def submit_batch(self, claims: AsyncIterable[object]) -> AsyncIterator[BatchAnswer]:
+    def submit_batch(self, claims: AsyncIterable[object]) -> AsyncIterator[BatchAnswer]:
         """Submit many claims; each is answered once it is durable. Raises ClaimwireError."""
-        lines = (msgspec.json.encode(claim) + b"\n" async for claim in claims)
-        async with self._http.stream("POST", BATCH, content=lines, headers=NDJSON) as response:
+        return self._stream_lines(BATCH, claims, BatchAnswer)
+
+    def ask_eligibility_batch(self, inquiries: AsyncIterable[object]) -> AsyncIterator[InquiryLine]:
+        """Ask about many patients; each line is answered by a line. Raises ClaimwireError."""
+        return self._stream_lines(INQUIRIES, inquiries, InquiryLine)
+
+    async def _stream_lines(
+        self, path: str, documents: AsyncIterable[object], shape: type[T]
+    ) -> AsyncIterator[T]:
+        lines = (msgspec.json.encode(document) + b"\n" async for document in documents)
+        async with self._http.stream("POST", path, content=lines, headers=NDJSON) as response:
             if response.status_code >= 400:
                 body = await response.aread()
                 raise read_error(response.status_code, body, response.headers.get("Retry-After"))
             async for line in response.aiter_lines():
-                yield msgspec.json.decode(line, type=BatchAnswer)
+                yield msgspec.json.decode(line, type=shape)
 
     async def read_events(self, after: int = 0) -> AsyncIterator[EventShown]:
         """All events after a sequence number that there are now, page by page."""

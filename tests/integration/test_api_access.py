@@ -18,11 +18,12 @@ import pytest
 from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 from gateway.keys import Scope
-from gateway.store import TenantScope, remittances, work_items
+from gateway.store import TenantScope, inquiries, remittances, work_items
 from gateway.store.errors import NoSuchRow
 from gateway.store.remittances import NewRemittance
 from tests import canaries
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
+from tests.contract.rows import make_inquiry
 
 CLOSED = [route for route in ROUTES if not route.open]
 WITH_ID = [route for route in ROUTES if "{id}" in route.path]
@@ -158,6 +159,14 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
     item = await rig.gateway.services.store.write(
         lambda scope: work_items.add(scope, kind="file", reason="file.odd_name").id, tenant=tenant
     )
+
+    def ask(scope: TenantScope, kind: str) -> str:
+        return inquiries.add(scope, make_inquiry(scope.new_id("inq"), kind=kind)).id
+
+    asked = [
+        await rig.gateway.services.store.write(lambda scope, kind=kind: ask(scope, kind), tenant=tenant)
+        for kind in ("eligibility", "claim_status")
+    ]
     remittance = await rig.gateway.services.store.write(add, tenant=tenant)
     return {
         "claims": claim.json["id"],
@@ -165,6 +174,8 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
         "webhooks": hook.json["id"],
         "remittances": remittance,
         "work-items": item,
+        "eligibility": asked[0],
+        "claim-status": asked[1],
     }
 
 
@@ -188,6 +199,7 @@ def make_remittance(file: str) -> NewRemittance:
 async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None:
     subjects = await make_subjects(rig, "riverbend")
     unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem", "work-items": "wki"}
+    unknown |= {"eligibility": "inq", "claim-status": "inq"}
     for route in WITH_ID:
         kind = route.path.split("/")[2]
         body, nobodys = body_of(route), f"{unknown[kind]}_01K00000000000000000000000"

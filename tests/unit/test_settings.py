@@ -209,6 +209,8 @@ def test_every_key_stands_in_the_reference() -> None:
         "batch",
         "watch",
         "payer_watch",
+        "real_time",
+        "route",
     }
     structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8

@@ -83,12 +83,12 @@ class Desk(msgspec.Struct, frozen=True):
         at = call.services.clock.now()  # one moment, so that the kept answer is the one that is sent
 
         def save(scope: TenantScope, submission: Submission) -> None:
-            if ticket is not None:
-                ticket.save(scope, self._write(call, submission, document, alone, at=at))
+            assert ticket is not None, "what is saved is the answer to a key"
+            ticket.save(scope, self._write(call, submission, document, alone, at=at))
 
         async with hold_place(call):
             judged = await self._judge(call, body)
-            submission = await call.services.intake.record(call.tenant, judged, also=save)
+            submission = await call.services.intake.record(call.tenant, judged, also=save if ticket else None)
         return self._write(call, submission, document, alone, at=at)
 
     async def _judge(self, call: Call, body: bytes) -> Judged:
