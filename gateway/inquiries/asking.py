@@ -25,18 +25,18 @@ from edi.files import check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.clock import Clock
-from gateway.events import Happening, publish
+from gateway.events import publish
 from gateway.inquiries.composing import Composed, compose_inquiry
 from gateway.inquiries.kinds import ELIGIBILITY, KINDS, Kind
 from gateway.inquiries.numbers import NumberBlocks
 from gateway.inquiries.reading import Reading, read_answer
+from gateway.inquiries.telling import make_event
 from gateway.logs import log_event
 from gateway.real_time_settings import RealTimeSettings
 from gateway.settings import Partner, Settings
 from gateway.store import Store, inquiries
 from gateway.store.inquiries import ASKED, FAILED, UNANSWERED, Inquiry
 from gateway.store.scope import TenantScope
-from gateway.story import InquiryStory, tell_findings
 
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 OWN_NAMES: Final = frozenset({"submitterTransactionIdentifier", "controlNumber"})
@@ -305,14 +305,12 @@ class Inquiries:
             )
             settled = inquiries.load(scope, inquiry.id) or inquiry
             if first and told:
-                publish(scope, _make_event(inquiry, reading))
+                publish(scope, make_event(inquiry, reading))
             return first, settled
 
         first, settled = await self._store.write(record, tenant=tenant)
         if first and waiting.gone and not told:  # the client's time ran out while this was written
-            await self._store.write(
-                lambda scope: publish(scope, _make_event(inquiry, reading)), tenant=tenant
-            )
+            await self._store.write(lambda scope: publish(scope, make_event(inquiry, reading)), tenant=tenant)
         log_event("inquiry.settled", tenant=tenant, partner=inquiry.partner, state=reading.state)
         return _tell(settled, reading)
 
@@ -357,15 +355,3 @@ def _explain(failure: DeliveryError) -> Reading:
 
 def _tell(inquiry: Inquiry, reading: Reading) -> Outcome:
     return Outcome(inquiry=inquiry, state=reading.state, findings=reading.findings, document=reading.document)
-
-
-def _make_event(inquiry: Inquiry, reading: Reading) -> Happening:
-    story = InquiryStory(
-        inquiry=inquiry.id,
-        partner=inquiry.partner,
-        payer_id=inquiry.payer_id,
-        state=reading.state,
-        reason=reading.reason,
-        findings=tell_findings(reading.findings),
-    )
-    return Happening(type=KINDS[inquiry.kind].event, story=story)
