@@ -131,6 +131,7 @@ class Inquiries:
 
         With `fresh` no answer given before will do. Raises NotAsked.
         """
+        ends = asyncio.get_running_loop().time() - waited
         named, told = self._naming(tenant, document)
         route, named = self._judge(tenant, kind, named)
         if kind is ELIGIBILITY and not fresh:
@@ -140,7 +141,8 @@ class Inquiries:
         composed, inquiry = await self._record(tenant, kind, named, route)
         waiting = Waiting()
         exchange = self._exchange(tenant, inquiry, composed.text, named, waiting)
-        outcome = await self._wait(exchange, inquiry, waiting, route.real_time.answer_seconds - waited)
+        ends += route.real_time.answer_seconds
+        outcome = await self._wait(exchange, inquiry, waiting, ends)
         return msgspec.structs.replace(outcome, findings=(*told, *outcome.findings))
 
     async def look_up(self, tenant: str, kind: Kind, inquiry_id: str) -> Outcome | None:
@@ -240,14 +242,15 @@ class Inquiries:
         return composed, await self._store.write(add, tenant=tenant)
 
     async def _wait(
-        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, seconds: float
+        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, ends: float
     ) -> Outcome:
-        """The outcome, or after so many seconds that there is none yet; the exchange goes on alone then."""
+        """The outcome, or when the time ends that there is none yet; the exchange goes on alone then."""
+        seconds = max(0.0, ends - asyncio.get_running_loop().time())
         task = asyncio.create_task(exchange)
         self._under_way.add(task)
         task.add_done_callback(self._forget)
         try:
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
+            done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
             waiting.gone = True
             raise
