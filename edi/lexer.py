@@ -217,7 +217,7 @@ class Lexer:
                 chunk = window.cut(start, end)
         window.reach(end + _LOOK_AHEAD)
         first = start - window.start
-        for found in HEADER_ID.finditer(chunk):
+        for found in HEADER_ID.finditer(chunk) if "ISA" in chunk else ():
             if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
         return chunk, trailer >= 0 or (window.ended and end == window.end)
@@ -320,7 +320,7 @@ def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
 
 def holds_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     """True where all segments of a chunk are plain, as `edi.segments.Segment` says."""
-    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment)
+    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment, '"', "\\")
     return not chunk.encode().translate(None, PRINTABLE + cut.encode()) and not any(it in chunk for it in odd)
 
 

@@ -190,6 +190,7 @@ def _build_services(
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
+        places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 
 

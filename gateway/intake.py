@@ -39,7 +39,7 @@ class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
 class Judge(Protocol):
     """Who reads and checks posted bodies: this process, or a crew of others."""
 
-    async def judge(self, tenant: str, body: bytes) -> Opinion: ...
+    async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion: ...
 
 
 class Here:
@@ -48,9 +48,9 @@ class Here:
     def __init__(self, checker: Checker) -> None:
         self._checker = checker
 
-    async def judge(self, tenant: str, body: bytes) -> Opinion:
+    async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
         """What there is to say of the body."""
-        return self._checker.judge(tenant, body)
+        return self._checker.judge(tenant, body, guide)
 
 
 class Intake:
@@ -81,9 +81,9 @@ class Intake:
         """The payer rules of each tenant."""
         return self._checker.books
 
-    async def judge(self, tenant: str, body: bytes) -> Opinion:
-        """What there is to say of a posted body; nothing is stored."""
-        return await self._judge.judge(tenant, body)
+    async def judge(self, tenant: str, body: bytes, *, guide: str | None = None) -> Opinion:
+        """What there is to say of a posted body, by `guide` or as it says itself; nothing is stored."""
+        return await self._judge.judge(tenant, body, guide)
 
     async def record(self, tenant: str, judged: Judged, *, also: Also | None = None) -> Submission:
         """Store a judged claim; the answer is durable.
@@ -93,9 +93,12 @@ class Intake:
         """
         return await self._desk.record(tenant, Parcel(judged, also))
 
-    async def submit(self, tenant: str, document: object) -> Submission:
-        """Check and store one claim, professional, institutional or dental; the answer is durable."""
-        return await self.record(tenant, write_judgement(*self.check(tenant, document)))
+    async def submit(
+        self, tenant: str, document: object, *, guide: str | None = None, also: Also | None = None
+    ) -> Submission:
+        """Check in this process and store one claim, of `guide` or of the one that it says itself."""
+        judged = write_judgement(*self.check(tenant, document, guide=guide))
+        return await self.record(tenant, judged, also=also)
 
     def check(
         self, tenant: str, document: object, *, guide: str | None = None

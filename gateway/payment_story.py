@@ -1,4 +1,4 @@
-"""What an event tells of a payment: each adjustment with what its codes mean."""
+"""What an event tells of a payment: a remittance's word on one claim, and on the provider."""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
+    claims_under_way: Count = 512
     checkers: Processes | None = None
 
 

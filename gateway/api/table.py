@@ -76,7 +76,7 @@ ROUTES: tuple[Route, ...] = (
         body=Taken.CLAIM,
         idempotent=True,
         answers=(Answer(202, "The claim was accepted and will be sent.", ClaimTaken),),
-        problems=(400, 408, 409, 413, 422),
+        problems=(400, 408, 409, 413, 422, 429),
     ),
     Route(
         method="POST",

@@ -91,12 +91,12 @@ class Checker:
         self.basis = basis
         self.books = books or {}
 
-    def judge(self, tenant: str, body: bytes) -> Opinion:
-        """Read a posted body and check the claim in it."""
+    def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
+        """Read a posted body and check the claim in it, by `guide` or by the one that it says itself."""
         decoded = decode_body(body)
         if decoded.document is None:
             return Opinion(unreadable=decoded.findings)
-        return Opinion(judged=write_judgement(*self.check(tenant, decoded.document)))
+        return Opinion(judged=write_judgement(*self.check(tenant, decoded.document, guide=guide)))
 
     def check(
         self, tenant: str, document: object, *, guide: str | None = None

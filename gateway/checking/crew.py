@@ -140,9 +140,9 @@ class Crew:
         await asyncio.gather(*(member.close() for member in self._members))
         self._members.clear()
 
-    async def judge(self, tenant: str, body: bytes) -> Opinion:
+    async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
         """What there is to say of a body. Raises CheckFailed."""
-        asked = _Asked(Question(tenant, body))
+        asked = _Asked(Question(tenant, body, guide))
         self._waiting.append(asked)
         self._come.set()
         return await asked.answer

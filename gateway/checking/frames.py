@@ -14,10 +14,11 @@ LENGTH_BYTES: Final = 4
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
-    """A posted body of a tenant."""
+    """A posted body of a tenant, and the guide that it is checked by, where it does not say itself."""
 
     tenant: str
     body: bytes
+    guide: str | None = None
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True):

@@ -33,7 +33,7 @@ def serve_questions(channel: socket.socket, settings: Settings) -> None:
 def answer(checker: Checker, question: Question) -> Said:
     """What there is to say. A fault of ours is told too: it must not end the process for the others."""
     try:
-        return Said(checker.judge(question.tenant, question.body))
+        return Said(checker.judge(question.tenant, question.body, question.guide))
     except Exception as fault:
         log_event("check.failed", level=logging.ERROR, error=fault, tenant=question.tenant)
         return Said(None, type(fault).__name__)

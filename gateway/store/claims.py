@@ -128,7 +128,8 @@ def add(scope: TenantScope, new: NewClaim) -> Claim:
 
 def add_all(scope: TenantScope, news: Sequence[NewClaim]) -> list[Claim]:
     """Store claims and return them. Raises Conflict where an id is taken."""
-    rows = [_write_row(scope, new) for new in news]
+    now = scope.now()
+    rows = [_write_row(scope, new, now) for new in news]
     scope.insert(
         tables.claim,
         *(
@@ -139,9 +140,8 @@ def add_all(scope: TenantScope, news: Sequence[NewClaim]) -> list[Claim]:
     return [Claim(**row) for row in rows]
 
 
-def _write_row(scope: TenantScope, new: NewClaim) -> dict[str, Any]:
+def _write_row(scope: TenantScope, new: NewClaim, now: datetime) -> dict[str, Any]:
     """The columns of a new claim, all but the body."""
-    now = scope.now()
     values = {name: getattr(new, name) for name in (*_COPIED, "state", "marks", "original")}
     values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
     values |= {

@@ -231,3 +231,42 @@ async def test_a_stopped_server_takes_in_the_rest_of_a_body_that_was_on_its_way(
         await stopping
     assert answer.startswith(b"HTTP/1.1 202 "), answer[:100]
     assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_claims_beyond_the_places_are_told_to_come_again_and_a_batch_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with run_gateway(make_settings(tmp_path, claims_under_way=2)) as rig:
+        may_go_on = asyncio.Event()
+        record = rig.gateway.services.intake.record
+
+        async def record_later(*given: object, **named: object) -> object:
+            await may_go_on.wait()
+            return await record(*given, **named)  # type: ignore[arg-type]  # handed through as given
+
+        monkeypatch.setattr(rig.gateway.services.intake, "record", record_later)
+        held = [
+            asyncio.create_task(rig.call("POST", "/v1/claims", make_claim(f"P-{number}")))
+            for number in range(2)
+        ]
+        while not rig.gateway.services.places.locked():
+            await asyncio.sleep(0.01)
+        refused = await rig.call("POST", "/v1/claims", make_claim("P-2"))
+        ready = await rig.call("GET", "/readyz")
+        lines = b"\n".join(json.dumps(make_claim(f"P-{number}")).encode() for number in range(3, 9))
+        batch = asyncio.create_task(rig.call("POST", "/v1/claims/batch", lines))
+        may_go_on.set()
+        taken = [(await answer).status for answer in held]
+        answers = [json.loads(line) for line in (await batch).body.splitlines()]
+        again = await rig.call("POST", "/v1/claims", make_claim("P-2"))
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
+    assert ready.status == 200
+    assert taken == [202, 202]
+    assert [answer["state"] for answer in answers] == ["accepted"] * 6
+    assert again.status == 202
+
+
+async def test_a_server_about_to_end_is_not_ready_though_it_lives(rig: Rig) -> None:
+    rig.gateway.services.draining.set()
+    ready, healthy = await rig.call("GET", "/readyz"), await rig.call("GET", "/healthz")
+    assert (ready.status, healthy.status) == (503, 200)

@@ -18,6 +18,7 @@ from aiohttp import web
 from edi.findings import Finding, find
 from gateway.api.call import Call
 from gateway.api.lines import Line, read_lines
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem
 from gateway.api.shapes import BatchAnswer
 from gateway.api.streaming import open_stream
@@ -90,7 +91,8 @@ async def _list_answers(answers: Answers) -> AsyncIterator[msgspec.Struct]:
 async def _take(call: Call, line: Line) -> msgspec.Struct:
     """Take one claim in; whatever becomes of it is an answer."""
     try:
-        return await _submit(call, line)
+        async with hold_place(call, wait=True):
+            return await _submit(call, line)
     except (StoreUnavailable, CheckFailed) as failure:
         log_event("request.unavailable", error=failure, tenant=call.tenant)
         return BatchAnswer(line=line.number, state=UNAVAILABLE, findings=(find("request.not_stored"),))

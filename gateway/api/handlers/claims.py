@@ -11,6 +11,7 @@ from edi.excerpts import cut_claim
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
 from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer, hold, read_ticket, replay
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem, refuse_missing, refuse_parameter
 from gateway.api.shapes import (
     ClaimAmounts,
@@ -54,6 +55,12 @@ async def _take_once(call: Call, body: bytes, ticket: Ticket) -> web.Response:
 
 
 async def _take(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswer:
+    """Submit the claim where there is a place for it."""
+    async with hold_place(call):
+        return await _submit(call, body, ticket)
+
+
+async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswer:
     """Submit the claim; its answer is kept under the ticket in the same transaction."""
     intake = call.services.intake
     opinion = await intake.judge(call.tenant, body)
