@@ -37,7 +37,7 @@ def list_levels(window: Window, unit: int) -> list[Row]:
 
 @fits(LevelNumbers)
 def count_levels(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
-    """The subscriber's level and those of its dependants, where they are numbered on, linked, and tell rightly
+    """The level of a subscriber and those of its dependants: numbered on, linked, and telling rightly
     of levels below. Once a wrong number was found, numbers say nothing more.
     """
     above = level_of(outer)
