@@ -66,8 +66,8 @@ def describe(remittances: list[Remittance]) -> dict[str, object]:
 
 def check_and_write_claims(path: str) -> object:
     """JSON, one claim a line: each checked by itself with edits, then all written as one interchange."""
-    claims = [msgspec.json.decode(line) for line in Path(path).read_bytes().splitlines()]
-    assert all(check_claim(claim).findings == () for claim in claims)
+    claims = [check_claim(msgspec.json.decode(line)) for line in Path(path).read_bytes().splitlines()]
+    assert all(claim.findings == () for claim in claims)
     return {"claims": len(claims), "characters": len(write_claims(claims, open_envelope()).text)}
 
 
