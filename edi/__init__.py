@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from edi.claims import CheckedClaim, WrittenInterchange, check_claim, write_claims
     from edi.definitions.asking import define
     from edi.envelope_writer import EnvelopeSettings
-    from edi.files import FileReport, SetReport, check_file
+    from edi.files import check_file
     from edi.findings import Finding, Place, Severity
     from edi.guides.registry import load_guide
     from edi.library import acknowledge, list_payments, read_answers, read_documents, read_remittances
     from edi.models import Remittance
     from edi.outline.inputs import Asked, outline_input
     from edi.remits.rows import PaymentRow
+    from edi.reports import FileReport, SetReport
     from edi.segments import Delimiters
     from edi.streaming import SetBegun, SetEnded, UnitRead, stream_units
     from edi.survey import Unreadable
@@ -33,14 +34,14 @@ HOMES = {
     "CheckedClaim": "edi.claims",
     "Delimiters": "edi.segments",
     "EnvelopeSettings": "edi.envelope_writer",
-    "FileReport": "edi.files",
+    "FileReport": "edi.reports",
     "Finding": "edi.findings",
     "PaymentRow": "edi.remits.rows",
     "Place": "edi.findings",
     "Remittance": "edi.models",
     "SetBegun": "edi.streaming",
     "SetEnded": "edi.streaming",
-    "SetReport": "edi.files",
+    "SetReport": "edi.reports",
     "Severity": "edi.findings",
     "UnitRead": "edi.streaming",
     "Unreadable": "edi.survey",

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from edi.claim_texts import ClaimText
 from edi.collector import resting_collector
 from edi.edits.basis import Basis
 from edi.finding_places import drop_echoes, place_findings
@@ -21,6 +20,7 @@ from edi.openings import OpeningPlan, Openings, plan_opening
 from edi.reader import Reading, SetReading, choose_reading, read_set
 from edi.segments import Delimiters
 from edi.writer import GeneratedSet, generate_set
+from edi.written_claims import ClaimText
 
 CHECKED_AT = datetime(2099, 12, 31, 12, 0, tzinfo=UTC)  # stands in for the day of sending: after any date
 STAND_IN = "STANDIN"

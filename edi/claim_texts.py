@@ -1,133 +1,239 @@
-"""Claims as text, level by level, so that many are put together by joining what is written already."""
+"""The JSON text of the claims of an 837, straight from the segments of their loops.
+
+A document is the chunks of the loops on the way to its claim, joined. Nothing is bound here but examples
+(`edi/loop_stencils.py`): where a loop has no stencil yet, cannot have one or is unlike its examples, there is
+no text, and the document goes the way of `edi/binding.py`, which says the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import msgspec
 
-from edi.envelope_writer import write_segments
-from edi.findings import Finding
-from edi.fold import CLAIMS_PER_SET, Part, Rendered, SetDraft, split_parts
+from edi.binding import common_depth, derived_entry
+from edi.comparison import BoundSegment
+from edi.derivations import CONTEXTUAL, Derivation
+from edi.extras import Entry
 from edi.generation import Context, Generation
-from edi.generator import write_document
-from edi.levels import PLAIN, Heading, Level, Run, make_level, number_headings
-from edi.openings import key_of, open_set, plan_opening, strip_document, write_opening
-from edi.plans import load_plan
+from edi.loop_stencils import LoopStencils, load_stencils
+from edi.plans import SetPlan
 from edi.segments import Segment
-from edi.writer import renew_reference
+from edi.stencils import Pattern, Row, escape
+from edi.tree import Loop
+
+encode = msgspec.json.Encoder().encode
+Part = tuple[Pattern[LoopStencils], Sequence[Row]]
+"""A loop without those in it: its pattern, and its segments as they stand in JSON."""
+Chunks = dict[str, str]
+NO_CHUNKS: Chunks = {}  # for items of arrays, whose texts are not cut into chunks
 
 
-class ClaimText(msgspec.Struct, frozen=True, gc=False):
-    """A claim as it was written when it was checked, in the separators of `PLAIN`; without its header, which
-    names the batch. `repeat` is how many such claims the guide allows below one subscriber or patient.
-    """
-
-    levels: tuple[Level, ...]
-    repeat: int
+class NoTextError(Exception):
+    """There is no stencil for a loop."""
 
 
-class LevelPart:
-    """A level on its way into a set: to `edi.fold` what a part of segments is."""
+class Draft:
+    """The chunks of a document so far, what `x12Extra` will hold, and derived values to be proven."""
 
-    def __init__(self, level: Level, repeat: int) -> None:
-        self.repeat = repeat
-        self.rendered = self.sources = level
+    __slots__ = ("chunks", "extras", "told")
 
+    def __init__(self, chunks: Chunks, extras: str, told: tuple[tuple[Derivation, str], ...]) -> None:
+        self.chunks = chunks
+        self.extras = extras
+        self.told = told
 
-class WrittenSet(NamedTuple):
-    """A set: its control number, its text, and the indexes of its claims in the order of the text."""
+    def copy(self) -> Draft:
+        """A draft to go on from."""
+        return Draft(self.chunks.copy(), self.extras, self.told)
 
-    number: str
-    text: str
-    claims: list[int]
+    @property
+    def document(self) -> Chunks:
+        """What a derivation may ask for names."""
+        return self.chunks
 
-
-class TextDraft(SetDraft[Run | Heading]):
-    """A transaction set of claims before it has a number."""
-
-    def __init__(self, header: Part) -> None:
-        super().__init__(None)
-        self.header = header
-
-    def write(self, guide: str, context: Context, number: str, reference: str) -> str:
-        """The set as text from ST to SE, without line ends. Raises DelimiterInValue."""
-        delimiters = msgspec.structs.replace(context.delimiters, line_end="")
-        header = [Segment(open_set(load_plan(guide), number))]
-        for written, _, _ in self.header.sources:
-            if reference != context.reference:
-                renew_reference(written, context.reference, reference)
-            header.append(Segment(written.write(delimiters)))
-        pieces = list(number_headings(self.sources()))  # all before any is written: children mark parents
-        count = len(header) + 1 + sum(it.segments if isinstance(it, Run) else 1 for it in pieces)
-        text = [write_segments(header, delimiters)]
-        for it in pieces:
-            text.append(it.text if isinstance(it, Run) else write_segments([Segment(it)], delimiters))
-        text.append(write_segments([Segment(["SE", str(count), number])], delimiters))
-        return "".join(text)
+    def finish(self) -> str:
+        """The text of the document. Raises NoTextError where a value is not what would be derived."""
+        for derive, text in self.told:
+            if derive(self, {}) != text:  # type: ignore[arg-type]  # it asks for names of the document alone
+                raise NoTextError
+        return f"{{{','.join(self.chunks.values())}{self.extras}}}"
 
 
-class ClaimWriter:
-    """Folds claims of one guide into sets of text. `findings` are those about documents, by their index."""
+class ClaimTexts:
+    """Writes the documents of one transaction set, each by the way to its claim."""
 
-    def __init__(self, guide: str, context: Context, claims_per_set: int = CLAIMS_PER_SET) -> None:
-        self.guide = guide
-        self.claims_per_set = claims_per_set
+    def __init__(self, plan: SetPlan, context: Context) -> None:
+        self.plan = plan
         self.context = context
-        self.delimiters = msgspec.structs.replace(context.delimiters, line_end="")
-        self.plan = load_plan(guide)
-        self.opening = plan_opening(guide)
-        self.findings: dict[int, list[Finding]] = {}
-        self.drafts: list[TextDraft] = []
-        self.open_drafts: dict[Rendered, TextDraft] = {}
-        self.headers: dict[bytes, Part] = {}
+        self.separator = context.delimiters.component
+        self.stencils = load_stencils(plan.guide.id)
+        self.way: list[Loop] = []
+        self.drafts: list[Draft] = []
+        self.able = bool(plan.unit) and plan.control_name is None and not plan.repeats
+        self.able &= encode(self.separator) == f'"{self.separator}"'.encode()
 
-    def add(self, index: int, document: Mapping[str, Any]) -> None:
-        """Write a claim and fold it in. Raises DelimiterInValue."""
-        root, generation = write_document(self.plan, document, self.context)
-        header, *parts = split_parts(root, index, self.delimiters)
-        if generation.findings:
-            self.findings[index] = generation.findings
-        levels = [LevelPart(make_level(part.sources, self.delimiters), part.repeat) for part in parts]
-        self._fold(index, header, levels)
-
-    def add_written(self, index: int, document: Mapping[str, Any], text: ClaimText) -> None:
-        """Fold in a claim that was written when it was checked."""
-        header = self._find_header(document)
-        if header is None or self.opening is None or self.delimiters != PLAIN:
-            self.add(index, document)
-            return
-        self._fold(index, header, [LevelPart(level, text.repeat) for level in text.levels])
-
-    def _find_header(self, document: Mapping[str, Any]) -> Part | None:
-        """What the set of a claim begins with; one for all claims that say the same there."""
-        if self.opening is None:
+    def write(self, way: list[Loop]) -> str | None:
+        """The text of the document at the end of a way, or None where it has to be bound."""
+        if not self.able:
             return None
-        key = key_of(self.opening.header_names, document)
-        header = self.headers.get(key) if key is not None else None
-        if header is None and key is not None:
-            stripped = strip_document(self.opening.header_names, document)
-            root = write_opening(self.opening, Generation(stripped, self.context)).root
-            header = self.headers[key] = split_parts(root, 0, self.delimiters)[0]
-        return header
+        drafts = self.drafts
+        del drafts[common_depth(way[:-1], self.way) :]
+        self.way = way
+        stencils, draft = self.stencils, drafts[-1] if drafts else Draft({}, "", ())
+        try:
+            for depth, loop in enumerate(way):
+                if depth:
+                    stencils = stencils.below[loop.use.id]
+                if depth >= len(drafts):
+                    draft = draft.copy()
+                    parts: list[Part] = []
+                    list_parts(loop, stencils, parts)
+                    self.write_parts(parts, 0, draft)
+                    drafts.append(draft)
+            return draft.finish()
+        except NoTextError:
+            return None
 
-    def _fold(self, index: int, header: Part, parts: Sequence[LevelPart]) -> None:
-        draft = self.open_drafts.get(header.rendered)
-        if draft is None or draft.count >= self.claims_per_set:
-            draft = self.open_drafts[header.rendered] = TextDraft(header)
-            self.drafts.append(draft)
-        draft.add(index, parts)
+    def write_parts(self, parts: list[Part], at: int, draft: Draft) -> int:
+        """Put what the loop at a place and those in it say into chunks; the place after them.
 
-    def write_sets(self) -> list[WrittenSet]:
-        """Each set in its order. Raises DelimiterInValue."""
-        alone = len(self.drafts) == 1
-        written = []
-        for count, draft in enumerate(self.drafts, 1):
-            number = f"{count:04d}"
-            reference = self.context.reference if alone else f"{self.context.reference}{number}"
-            text = draft.write(self.guide, self.context, number, reference)
-            end = self.delimiters.segment
-            text = text.replace(end, end + self.context.delimiters.line_end)
-            written.append(WrittenSet(number, text, list(draft.root.claims())))
-        return written
+        Raises NoTextError.
+        """
+        pattern, rows = parts[at]
+        loop, at, end = pattern.loop, at + 1, len(parts)
+        if pattern.fill(rows, draft.chunks, self.separator) is None:
+            raise NoTextError
+        if loop.hides:
+            self.prove_hidden(pattern, rows, draft)
+        while at < end:
+            below = parts[at][0].loop
+            if below.up is not loop:
+                break
+            if not below.inner:
+                raise NoTextError
+            if below.many:
+                items, at = self.write_items(parts, at, below)
+                put_items(items, below, draft.chunks)
+            else:
+                at = self.write_parts(parts, at, draft)
+                if at < end and parts[at][0].loop is below:
+                    raise NoTextError
+        return at
+
+    def write_items(self, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
+        """The array of the loops of one kind that follow one another, and the place after them."""
+        items = []
+        end, separator = len(parts), self.separator
+        while at < end and parts[at][0].loop is loop:
+            pattern, rows = parts[at]
+            text = pattern.fill(rows, NO_CHUNKS, separator)
+            if text is None:
+                raise NoTextError
+            at += 1
+            if at < end and parts[at][0].loop.up is loop:
+                text, at = self.write_item(text, parts, at, loop)
+            items.append(text)
+        return f'"{loop.name}":[{{{"},{".join(items)}}}]', at
+
+    def write_item(self, own: str, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
+        """What an item says with the loops in it, which begin at a place; the place after them."""
+        texts = [own] if own else []
+        while at < len(parts):
+            below = parts[at][0].loop
+            if below.up is not loop:
+                break
+            if not below.inner or loop.home.steps:
+                raise NoTextError
+            if below.many:
+                text, at = self.write_items(parts, at, below)
+                if below.owner != "":
+                    raise NoTextError
+            else:
+                pattern, rows = parts[at]
+                own = pattern.fill(rows, NO_CHUNKS, self.separator) or ""
+                text, at = self.write_item(own, parts, at + 1, below)
+                if not own or (at < len(parts) and parts[at][0].loop is below):
+                    raise NoTextError
+            texts.append(text)
+        return ",".join(texts), at
+
+    def prove_hidden(self, pattern: Pattern[LoopStencils], rows: Sequence[Row], draft: Draft) -> None:
+        """Note what differs of derived values without a name, and those that the whole document tells."""
+        extras: dict[str, list[Entry]] = {}
+        for hidden in pattern.loop.list_hidden(pattern.uses):
+            plan = hidden.plan
+            if not all(derive in CONTEXTUAL for _, derive in plan.hidden):
+                draft.told += tuple(hidden.values(rows, self.separator))
+                continue
+            segment = Segment(rows[hidden.place])
+            bound = BoundSegment(segment, plan, plan.layout.spread(segment.elements, self.separator))
+            entry = derived_entry(plan, bound, {}, Generation({}, self.context), self.separator)
+            if entry is not None:
+                extras[f"{pattern.loop.plan.id}/{plan.key}"] = [entry]
+        if extras:
+            draft.extras = f',"x12Extra":{encode(extras).decode()}'
+
+
+def put_items(text: str, loop: LoopStencils, chunks: Chunks) -> None:
+    """Put an array of items into chunks. Raises NoTextError where it has no place of its own."""
+    owner = loop.owner
+    held = chunks.get(owner) if owner else None
+    if held and owner:
+        chunks[owner] = f"{held[:-1]},{text}}}"
+    elif owner == "" and loop.name not in chunks:
+        chunks[loop.name] = text
+    else:
+        raise NoTextError
+
+
+def list_parts(loop: Loop, stencils: LoopStencils, parts: list[Part]) -> None:
+    """List a loop and those in it, without the next on the way to a claim.
+
+    Raises NoTextError where a segment comes after a loop, or loops are out of order.
+    """
+    children, shape = loop.children, loop.shape
+    own = shape.own if shape is not None else None
+    if own is None or stencils.wraps or not stencils.able:
+        list_unknown_parts(children, stencils, parts)
+        return
+    count = own.length  # So many segments come first, and the shape knows which.
+    segments: list[Segment] = children[:count]  # type: ignore[assignment]
+    rows = [it.elements if it.plain else escape(it.elements) for it in segments]
+    key = (own, *map(len, rows))
+    pattern = stencils.aliases.get(key)
+    if pattern is None:
+        pattern = stencils.remember(key, [it.use for it in segments if it.use], rows)
+    parts.append((pattern, rows))
+    if len(children) > count:
+        list_below(children[count:], stencils, parts)  # type: ignore[arg-type]
+
+
+def list_unknown_parts(children: list[Segment | Loop], stencils: LoopStencils, parts: list[Part]) -> None:
+    """The same where the shape of a loop does not tell what is in it."""
+    bindings = stencils.plan.bindings
+    loops, uses, rows = [], [], []
+    for child in children:
+        if isinstance(child, Loop):
+            loops.append(child)
+        elif child.use is not None and child.use.key in bindings:
+            if loops or not stencils.able:
+                raise NoTextError
+            uses.append(child.use)
+            rows.append(child.elements if child.plain else escape(child.elements))
+    parts.append((stencils.recognise(uses, rows), rows))
+    list_below(loops, stencils, parts)
+
+
+def list_below(loops: list[Loop], stencils: LoopStencils, parts: list[Part]) -> None:
+    """List the loops in another, and what is in them."""
+    order: list[str] = []
+    for loop in loops:
+        name = loop.use.id
+        if not order or order[-1] != name:
+            order.append(name)
+        below = stencils.below[name]
+        if not below.plan.spine:
+            list_parts(loop, below, parts)
+    if not stencils.follows(tuple(order)):
+        raise NoTextError

@@ -62,7 +62,7 @@ def read_checked(name: str, *, strict: bool, edits: bool = True) -> tuple[bytes,
     if looks_like_json(content):
         raise UnusableInputError(f"{name}: is JSON; this command takes X12 files")
     try:
-        return content, check_file(content, strict=strict, edits=edits)
+        return content, check_file(content, strict=strict, edits=edits, keep=True)
     except Unreadable as problem:
         lines = " ".join((problem.finding.message, problem.finding.remedy))
         raise UnusableInputError(f"{name}: {lines}") from None

@@ -170,3 +170,6 @@ ASKED: dict[Derivation, tuple[str, ...]] = {
 CONTEXTUAL = frozenset(
     {derive_control_number, derive_date, derive_time, derive_reference, derive_sender, derive_receiver}
 )
+
+#: Those that ask of the document only which names it has.
+BY_PRESENCE = frozenset({derive_self})

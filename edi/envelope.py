@@ -33,6 +33,7 @@ from edi.interchange import (
     InterchangeOpened,
     Noted,
     Part,
+    RowsRead,
     SegmentsRead,
     SetClosed,
     SetOpened,
@@ -40,7 +41,7 @@ from edi.interchange import (
     TransactionSet,
 )
 from edi.lexer import Lexer, Unreadable
-from edi.pairing import pair_segments
+from edi.pairing import pair_rows, pair_segments
 from edi.segments import Segment
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "read_envelopes",
     "stream_file",
     "stream_parts",
+    "stream_rows",
     "tighten_form",
     "wrap_interchange",
     "write_interchange",
@@ -80,7 +82,16 @@ def stream_parts(chunks: Iterable[bytes], *, strict: bool = False) -> Iterator[P
     every forgiven fault (severity warning) into an error. Raises Unreadable, at once, where the bytes hold no
     interchange; everything else that is wrong is a finding of the parts.
     """
-    parts = pair_segments(Lexer(chunks))
+    return _tighten_parts(pair_segments(Lexer(chunks)), strict=strict)
+
+
+def stream_rows(lexer: Lexer, *, strict: bool = False) -> Iterator[Part | RowsRead]:
+    """The same, in rows where nothing has to be forgiven."""
+    for part in pair_rows(lexer):
+        yield part if isinstance(part, RowsRead) or not strict else _tighten(part)
+
+
+def _tighten_parts(parts: Iterator[Part], *, strict: bool) -> Iterator[Part]:
     return map(_tighten, parts) if strict else parts
 
 
@@ -115,8 +126,7 @@ def read_envelopes(data: bytes, *, strict: bool = False) -> FileReading:
     sets: list[TransactionSet] = []
     notes: list[Finding] = []
     lexer = Lexer([data])
-    parts = pair_segments(lexer)
-    for event in _gather_sets(map(_tighten, parts) if strict else parts):
+    for event in _gather_sets(_tighten_parts(pair_segments(lexer), strict=strict)):
         match event:
             case InterchangeOpened(header):
                 interchange_header, groups = header, []

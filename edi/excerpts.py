@@ -27,7 +27,7 @@ def cut_claim(content: bytes, set_control_number: str, position: int) -> bytes:
     Segments are those of the file; only the numbers of the hierarchy (HL01, HL02, HL04), SE01, GE01 and
     IEA01 are counted anew. Raises NoSuchClaimError, and Unreadable as `check_file` does.
     """
-    for interchange in check_file(content).interchanges:
+    for interchange in check_file(content, keep=True).interchanges:
         for group in interchange.groups:
             for report in group.sets:
                 if report.control_number == set_control_number and report.tree is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from edi.findings import Finding
+from edi.rows import Rows
 from edi.segments import Delimiters, Segment
 
 
@@ -102,6 +103,13 @@ class SegmentsRead(msgspec.Struct, frozen=True):
     """The next segments of the open transaction set, with their ordinals; the last of them is its SE."""
 
     segments: list[Segment]
+
+
+class RowsRead(msgspec.Struct, frozen=True):
+    """The same where they come in rows; `ordinal` is that of the first."""
+
+    rows: Rows
+    ordinal: int
 
 
 class SetClosed(msgspec.Struct, frozen=True):

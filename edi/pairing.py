@@ -8,6 +8,8 @@ SE, GE, IEA and TA1; 005010X231A1 AK9 and IK5.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
+from operator import itemgetter
 
 from edi.delimiters import HeaderText
 from edi.envelope_checks import (
@@ -27,6 +29,7 @@ from edi.interchange import (
     InterchangeOpened,
     Noted,
     Part,
+    RowsRead,
     SegmentsRead,
     SetClosed,
     SetOpened,
@@ -34,19 +37,32 @@ from edi.interchange import (
     describe_interchange,
 )
 from edi.lexer import Lexer
+from edi.rows import Rows
 from edi.segments import Segment
 
 
 def pair_segments(lexer: Lexer) -> Iterator[Part]:
     """What stands in a file, in its order; the segments of a transaction set come in runs."""
+    for part in pair_rows(lexer):
+        if isinstance(part, RowsRead):
+            yield SegmentsRead(part.rows.make_segments(count(part.ordinal)))
+        else:
+            yield part
+
+
+def pair_rows(lexer: Lexer) -> Iterator[Part | RowsRead]:
+    """The same; runs that need no forgiveness are left as rows."""
     known: set[tuple[str, str, str]] = set()
     while lexer.header is not None:
         reader = InterchangeReader(lexer.header, lexer.origin(lexer.header.start), known)
         if lexer.lower:
             reader.note_lower_case()
         yield InterchangeOpened(reader.header)
-        for batch in lexer.take_segments():
-            yield from reader.read(batch)
+        for batch in lexer.take_rows():
+            if isinstance(batch, Rows):
+                yield from reader.read_rows(batch)
+            else:
+                yield from reader.read(batch)
         yield from reader.end()
         yield from map(Noted, lexer.notes)
         lexer.notes.clear()
@@ -87,6 +103,18 @@ class InterchangeReader:
         self.retired = False
         self._check_unique(known)
 
+    def read_rows(self, rows: Rows) -> Iterator[Part | RowsRead]:
+        """The next segments of the interchange; those of a transaction set are left as rows."""
+        if _HANDLERS.keys().isdisjoint(map(itemgetter(0), rows.rows)):
+            yield from self.take_rows(rows)
+            return
+        for part in rows.part([at for at, row in enumerate(rows.rows) if row[0] in _HANDLERS]):
+            if part.rows[0][0] in _HANDLERS:
+                (segment,) = part.make_segments()
+                yield from _HANDLERS[segment.elements[0]](self, segment)
+            else:
+                yield from self.take_rows(part)
+
     def read(self, batch: list[Segment]) -> Iterator[Part]:
         """The next segments of the interchange."""
         start = 0
@@ -110,6 +138,14 @@ class InterchangeReader:
             segment.ordinal = ordinal
         self.set.count += len(run)
         yield SegmentsRead(run)
+
+    def take_rows(self, rows: Rows) -> Iterator[Part | RowsRead]:
+        """The same in rows."""
+        if self.set is None:
+            yield from self.take(rows.make_segments())
+        else:
+            self.set.count += len(rows.rows)
+            yield RowsRead(rows, self.set.count - len(rows.rows) + 1)
 
     def skip(self, count: int) -> None:
         """So many segments of the open transaction set are read elsewhere."""

@@ -113,11 +113,21 @@ class SetReader(ReaderNotes):
 
     `findings[n]` is about the loop occurrence `anchors[n]`. With `drops` the loops that the guide hands on
     come to `handed`, each with the number of findings before its end, and are dropped from the tree; of each
-    kind of loop around them the tree keeps one below its parent, so that rules see that it was there.
+    kind of loop around them the tree keeps one below its parent, so that rules see that it was there. One
+    that `forgets` hands nothing on and takes apart what it drops.
     """
 
-    def __init__(self, reading: Reading, delimiters: Delimiters, at: Place, *, drops: bool = False) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        delimiters: Delimiters,
+        at: Place,
+        *,
+        drops: bool = False,
+        forgets: bool = False,
+    ) -> None:
         self.reading = reading
+        self.forgets = forgets
         self.delimiters = delimiters
         self.component, self.repetition = delimiters.component, delimiters.repetition
         self.at = at
@@ -262,6 +272,9 @@ class SetReader(ReaderNotes):
             if isinstance(tally, JoinedTally):
                 tally.resume(counts)
 
+    def leave(self) -> None:
+        """What follows in the set is read elsewhere, and so is the end of the loops that are open."""
+
     def end(self) -> None:
         """Nothing follows: read what waits, complete every open loop."""
         self._walk(self.held, len(self.held))
@@ -301,10 +314,12 @@ class SetReader(ReaderNotes):
 
     def _drop(self, loop: Loop, station: Station) -> None:
         """Hand a complete loop on, and take it out of the tree unless it is the first of its kind there."""
-        if loop.use.id == self.reading.guide.handed_on:
+        if loop.use.id == self.reading.guide.handed_on and not self.forgets:
             self.handed.append((loop, len(self.findings)))
         if shape_of(self.loop).count(station) > 1:
             self.loop.children.pop()
+            if self.forgets:
+                loop.let_go()
 
 
 def find_tallies(loop: Loop, places: Iterable[TallyAbove]) -> list[Tally]:

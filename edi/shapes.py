@@ -84,7 +84,8 @@ class Shape:
 
     `at` is where the walk goes on from. `places` has, for each segment id and use key, where among the
     children the first such segment stands (or VARIES); `length` is where the next one would.
-    `names` are the ids of the loops below. `full` is true where the last child is one too many.
+    `names` are the ids of the loops below. `full` is true where the last child is one too many. `own` is the
+    shape of the segments before the first loop, where it tells all segments that the loop has of its own.
     """
 
     __slots__ = (
@@ -96,6 +97,7 @@ class Shape:
         "length",
         "moves",
         "names",
+        "own",
         "places",
         "shapes",
         "station",
@@ -115,6 +117,7 @@ class Shape:
         self.moves: dict[str, Branch] = {}
         self.told: dict[str, Move] = {}
         self.ending: Ending | None = None
+        self.own: Shape | None = self
 
     def follow(self, station: Station) -> Shape:
         """The shape with one more child, from which the walk goes on."""
@@ -135,6 +138,7 @@ class Shape:
         """The shape where nobody misses a use that has not come."""
         excused = self._copy(self.at)
         excused.counts = {**self.counts, station.index: 0}
+        excused.own = excused if self.own is self else self.own
         return excused
 
     def _copy(self, at: Station) -> Shape:
@@ -164,6 +168,8 @@ class Shape:
             grown.names = frozenset((*self.names, station.use.id))
         counted = station.segment is not None and count < most and self.length >= 0
         grown.length = self.length + 1 if counted else VARIES
+        if not counted:
+            grown.own = self.own if station.segment is None else None
         return grown
 
 

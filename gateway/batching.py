@@ -238,7 +238,7 @@ def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
     for claim_id, findings in composition.refused.items():
         _refuse(journal, rows[claim_id], findings)
     if composition.seats:
-        _take_numbers(scope, parcel)
+        take_numbers(scope, parcel.batch.partner, parcel.numbers)
         interchange_id = _store_interchange(scope, parcel)
         for seat in composition.seats:
             told = Particulars(
@@ -269,10 +269,10 @@ def _hold_rows(scope: TenantScope, batch: Batch) -> dict[str, Claim]:
     return {row.id: row for row in held}
 
 
-def _take_numbers(scope: TenantScope, parcel: Parcel) -> None:
-    partner = parcel.batch.partner
+def take_numbers(scope: TenantScope, partner: Partner, guess: Numbers) -> None:
+    """Use up the next control numbers. Raises NumbersMoved where they are others, NumbersExhausted."""
     taken = Numbers(_take_free(scope, partner, "interchange"), _take_free(scope, partner, "group"))
-    if taken != parcel.numbers:
+    if taken != guess:
         raise NumbersMoved(taken)
 
 
@@ -307,7 +307,7 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
             control_number=numbers.interchange,
             group_control_number=numbers.group,
             usage=batch.usage,
-            name=name_file(batch, numbers, interchange_id, scope.now()),
+            name=name_file(batch.partner, batch.usage, batch.payer_id, numbers, interchange_id, scope.now()),
             sha256=parcel.sha256,
             size=len(parcel.composition.text),
             placements=tuple(
@@ -315,22 +315,29 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
             ),
         ),
     )
-    lane = f"{SEND}:{batch.partner.name}"
-    jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+    queue_sending(scope, batch.partner.name, interchange_id)
     return interchange_id
 
 
-def name_file(batch: Batch, numbers: Numbers, interchange_id: str, now: datetime) -> str:
+def queue_sending(scope: TenantScope, partner: str, interchange_id: str) -> None:
+    """The job that sends an interchange, one after the other for each partner."""
+    lane = f"{SEND}:{partner}"
+    jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+
+
+def name_file(
+    partner: Partner, usage: str, payer_id: str, numbers: Numbers, interchange_id: str, now: datetime
+) -> str:
     """The file's name by the partner's pattern, its day and time those of the partner's zone."""
-    local = now.astimezone(find_zone(batch.partner.batch.time_zone))
-    return batch.partner.file_name.format(
+    local = now.astimezone(find_zone(partner.batch.time_zone))
+    return partner.file_name.format(
         id=interchange_id,
         control_number=f"{numbers.interchange:09d}",
         date=f"{local:%Y%m%d}",
         time=f"{local:%H%M%S}",
-        usage=batch.usage,
-        partner=batch.partner.name,
-        payer=re.sub(r"[^A-Za-z0-9]", "-", batch.payer_id),
+        usage=usage,
+        partner=partner.name,
+        payer=re.sub(r"[^A-Za-z0-9]", "-", payer_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""Deposits: an X12 file posted over HTTP is kept byte for byte, read, checked and answered.
+"""Deposits: an X12 file posted over HTTP or dropped into a folder is kept byte for byte, read and checked.
 
 The claims of an 837, professional, institutional or dental, are taken in like posted JSON, all in one
 transaction with the file. Nothing else of a file is applied: what moves claims is received for a partner
@@ -9,24 +9,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from edi.claim_forms import CLAIM_TYPES
-from edi.claims import CheckedClaim
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
+from gateway.checking.checker import Judged, write_judgement
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import Intake, Submission, preview, record_claim
+from gateway.intake import Intake
+from gateway.recording import Submission, preview, record_judged
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
 DIRECTION = "api"
+CLAIMS = "837"
+TOO_MANY_CLAIMS = "file.too_many_claims"
 USAGE = "usageIndicator"  # a claim of a test file (ISA15 T) is a test
 CLAIM_GUIDES = frozenset(kind.guide for kind in CLAIM_TYPES)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file came: over HTTP, or dropped by a sender under a name of its own."""
+
+    direction: str = DIRECTION
+    sender: str = ""
+    name: str = ""
+
+
+OVER_HTTP: Final = Origin()
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +68,7 @@ class Deposits:
     async def keep(self, tenant: str, content: bytes) -> Deposit:
         """Archive the bytes, then check them; durable when awaited, whatever was found."""
         digest = await asyncio.to_thread(self._archive.put, content)
-        reading = await asyncio.to_thread(self._read, tenant, content)
+        reading = await asyncio.to_thread(self.read, tenant, content)
 
         def record(scope: TenantScope) -> Deposit:
             return record_deposit(scope, digest, len(content), reading)
@@ -63,16 +77,18 @@ class Deposits:
 
     async def check(self, tenant: str, content: bytes) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
         """What would become of the claims of a file, and what is wrong with it; nothing is kept."""
-        reading = await asyncio.to_thread(self._read, tenant, content)
-        return tuple(preview(*claim) for claim in reading.claims), reading.findings
+        reading = await asyncio.to_thread(self.read, tenant, content)
+        return tuple(map(preview, reading.claims)), reading.findings
 
-    def _read(self, tenant: str, content: bytes) -> Reading:
+    def read(self, tenant: str, content: bytes) -> Reading:
         """Read the file and check its claims; too many of them are a finding."""
         reading, claims = read_deposit(content)
         if len(claims) > self._limit:
-            finding = find("file.too_many_claims", limit=str(self._limit))
+            finding = find(TOO_MANY_CLAIMS, limit=str(self._limit))
             return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
-        judged = tuple(self._intake.check(tenant, document, guide=guide) for guide, document in claims)
+        judged = tuple(
+            write_judgement(*self._intake.check(tenant, document, guide=guide)) for guide, document in claims
+        )
         return msgspec.structs.replace(reading, claims=judged)
 
 
@@ -83,7 +99,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     control_number: str = ""
     kinds: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
+    claims: tuple[Judged, ...] = ()
 
 
 def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, Any]]]]:
@@ -92,7 +108,7 @@ def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, 
     Never raises for what is in it.
     """
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable as unreadable:
         return Reading(findings=(unreadable.finding,)), []
     headers = [interchange.header for interchange in report.interchanges]
@@ -134,30 +150,45 @@ def _list_kinds(report: FileReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kind for kind in kinds if kind.isalnum()))
 
 
-def record_deposit(scope: TenantScope, digest: str, size: int, reading: Reading) -> Deposit:
-    """The row of a posted file with what became of it, its claims, and all their events."""
+def record_deposit(
+    scope: TenantScope, digest: str, size: int, reading: Reading, origin: Origin = OVER_HTTP
+) -> Deposit:
+    """The row of the file with what became of it, its claims, and all their events.
+
+    Of a duplicate, nothing but the row and its event.
+    """
     stopping = next((finding.code for finding in reading.findings if finding.stops), None)
     new = files.NewFile(
-        partner="",
-        name="",
+        partner=origin.sender,
+        name=origin.name,
         sha256=digest,
         size=size,
-        direction=DIRECTION,
+        direction=origin.direction,
         sender=reading.sender or None,
         control_number=reading.control_number or None,
         kinds=reading.kinds,
     )
     kept = files.add(scope, new)
+    if kept.state == files.DUPLICATE:
+        publish(scope, *_tell(kept, reading, None))
+        return Deposit(file=kept, findings=())
     state = files.QUARANTINED if stopping and not reading.claims else files.PROCESSED
     files.settle(scope, kept.id, state, reason=stopping)
     publish(scope, *_tell(kept, reading, stopping))
-    taken = tuple(record_claim(scope, checked, findings) for checked, findings in reading.claims)
+    taken = tuple(record_judged(scope, reading.claims))
     files.add_claims(scope, kept.id, [submission.claim for submission in taken])
     return Deposit(file=files.load(scope, kept.id) or kept, findings=reading.findings, submissions=taken)
 
 
 def _tell(kept: files.File, reading: Reading, stopping: str | None) -> list[Happening]:
-    story = FileStory(file=kept.id, partner="", sha256=kept.sha256, size=kept.size, kinds=reading.kinds)
+    story = FileStory(
+        file=kept.id,
+        partner=kept.partner,
+        sha256=kept.sha256,
+        size=kept.size,
+        kinds=reading.kinds,
+        duplicate_of=kept.original,
+    )
     told = [Happening(type=FILE_RECEIVED, story=story, file=kept.id)]
     if stopping is not None:
         refused = msgspec.structs.replace(story, reason=stopping, findings=tell_findings(reading.findings))

@@ -46,6 +46,10 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"
     WORKLISTS_WRITE = "worklists:write"
+    ELIGIBILITY_READ = "eligibility:read"
+    ELIGIBILITY_WRITE = "eligibility:write"
+    CLAIM_STATUS_READ = "claim-status:read"
+    CLAIM_STATUS_WRITE = "claim-status:write"
     CODES_READ = "codes:read"
     SYSTEM_READ = "system:read"
 

@@ -22,8 +22,10 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.events import FILE_REJECTED, Happening
 from gateway.journal import Journal
 from gateway.logs import log_event
+from gateway.processors.application_report import prepare_application_report
 from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_ack import prepare_claim_ack
+from gateway.processors.claim_status import prepare_claim_status
 from gateway.processors.functional_ack import prepare_functional_ack
 from gateway.processors.interchange_ack import apply_interchange_ack
 from gateway.processors.remittance import prepare_remittance
@@ -36,7 +38,9 @@ from gateway.story import FileStory, tell_findings
 
 PROCESSORS: Final[dict[str, Callable[[SetReport], Apply]]] = {
     "005010X231A1": prepare_functional_ack,
+    "005010X186A1": prepare_application_report,
     "005010X214": prepare_claim_ack,
+    "005010X212-277": prepare_claim_status,
     "005010X221A1": prepare_remittance,
 }
 # Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
@@ -87,7 +91,7 @@ class Processing:
 def read_content(content: bytes) -> Reading:
     """What a file holds and what it will do; read here, so that its transaction is short."""
     try:
-        report = check_file(content)
+        report = check_file(content, keep=True)
     except Unreadable as unreadable:
         return Reading(FileReport(()), faults=(unreadable.finding,))
     known = (each for each in report.sets if each.guide in PROCESSORS)

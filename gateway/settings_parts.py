@@ -1,9 +1,10 @@
-"""Parts of the settings that decide how interchanges to a partner look and when they leave."""
+"""Parts of the settings: how interchanges look, when they leave, how long answers take, who drops files."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 from string import Formatter
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,9 @@ import msgspec
 
 from edi.fold import CLAIMS_PER_SET
 
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Patience = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Limit = Annotated[int, msgspec.Meta(ge=0)]
 ControlNumber = Annotated[int, msgspec.Meta(ge=1, le=999_999_999)]
@@ -93,6 +97,59 @@ class BatchSettings(Section, frozen=True, kw_only=True):
         if self.cut_offs and not self.days:
             raise ValueError("days names at least one weekday, or claims never leave at a cut-off")
         find_zone(self.time_zone)
+
+
+class WatchSettings(Section, frozen=True, kw_only=True):
+    """How long an answer may take before somebody must look; 0 switches the watch off.
+
+    Counted from the sending: `functional_ack_hours` to a TA1 or 999, `claim_ack_days` to a 277CA,
+    `remittance_days` to an 835, `silent_hours` to any file at all. `filing_days` is the payer's limit from
+    the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
+    overdue. `gap_hours` is how late an interchange may come whose control number was skipped. `inquiry_days`
+    after the sending, and as often again, a claim without a remittance is asked about (276); 0 where the
+    payer takes no 276 from us.
+    """
+
+    functional_ack_hours: Patience = 24.0
+    claim_ack_days: Patience = 3.0
+    remittance_days: Patience = 45.0
+    silent_hours: Patience = 72.0
+    filing_days: Patience = 365.0
+    filing_warning_days: Patience = 30.0
+    gap_hours: Patience = 0.0
+    inquiry_days: Patience = 0.0
+
+
+class PayerWatch(Section, frozen=True, kw_only=True):
+    """What differs for one payer; None: as the partner's `watch` says."""
+
+    functional_ack_hours: Patience | None = None
+    claim_ack_days: Patience | None = None
+    remittance_days: Patience | None = None
+    filing_days: Patience | None = None
+    filing_warning_days: Patience | None = None
+    inquiry_days: Patience | None = None
+
+
+class Sender(Section, frozen=True, kw_only=True):
+    """Practice software that drops raw 837 files into a folder of this machine and gets its answers in one.
+
+    `inbound_folder` is where it drops files, `outbound_folder` where 999 and 277CA are put; a file that was
+    taken in moves to `done_folder`, or is deleted where that is None. A file that does not end like an
+    interchange is taken once it has not grown for `settle_seconds`.
+    """
+
+    name: Name
+    inbound_folder: Path
+    outbound_folder: Path
+    done_folder: Path | None = None
+    poll_seconds: Seconds = 10.0
+    settle_seconds: Seconds = 60.0
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Its folders, all different."""
+        return tuple(it for it in (self.inbound_folder, self.outbound_folder, self.done_folder) if it)
 
 
 def find_zone(name: str) -> ZoneInfo:

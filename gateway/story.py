@@ -69,7 +69,10 @@ class StatusTold(Told, frozen=True, kw_only=True):
 
 
 class AcknowledgmentTold(Told, frozen=True, kw_only=True):
-    """Which acknowledgment told it (TA1, 999, 277CA); the control number is the answered one of ours."""
+    """Which acknowledgment told it (TA1, 999, 824, 277CA, 277); the control number is that of ours answered.
+
+    A 277 may say what was paid and how; money of the claim is told by the 835 alone.
+    """
 
     kind: str
     code: str
@@ -78,6 +81,10 @@ class AcknowledgmentTold(Told, frozen=True, kw_only=True):
     control_number: str = ""
     findings: tuple[FindingTold, ...] = ()
     statuses: tuple[StatusTold, ...] = ()
+    payer_claim_control_number: str = ""
+    paid: Decimal | None = None
+    paid_on: str | None = None
+    check_number: str = ""
 
 
 class PaymentTold(Told, frozen=True, kw_only=True):
@@ -207,6 +214,19 @@ class OrphanStory(Told, frozen=True, kw_only=True):
     reason: str
 
 
+class InquiryStory(Told, frozen=True, kw_only=True):
+    """The body of `eligibility.completed` and `claim_status.completed`: how an inquiry ended after its client
+    was told to wait. The answer itself is looked up by the id.
+    """
+
+    inquiry: str
+    partner: str
+    payer_id: str
+    state: str
+    reason: str | None = None
+    findings: tuple[FindingTold, ...] = ()
+
+
 class PartnerStory(Told, frozen=True, kw_only=True):
     """The body of a `partner.*` event. `reason` says what failed in our own words."""
 
@@ -307,6 +327,21 @@ def tell_statuses(statuses: Iterable[StatusCode]) -> tuple[StatusTold, ...]:
             entity=status.entity,
         )
         for status in statuses
+    )
+
+
+def tell_status_report(
+    kind: str, statuses: tuple[StatusCode, ...], file: str, answered: str
+) -> AcknowledgmentTold:
+    """What a 277CA or 277 in `file` says of a claim or batch; `answered` is the reference of ours."""
+    first = statuses[0] if statuses else StatusCode("", "")
+    return AcknowledgmentTold(
+        kind=kind,
+        code=f"{first.category}:{first.status}",
+        meaning=explain("claim_status_category", first.category),
+        file=file,
+        control_number=answered,
+        statuses=tell_statuses(statuses),
     )
 
 

@@ -65,12 +65,12 @@ class CoreClient:
 
     async def ask(self, inquiry: Inquiry, *, seconds: float) -> bytes:
         """One inquiry in real time; its answer's payload. Raises Transient for one sent again too early."""
-        self._keep_distance(inquiry.id)
+        began = self._keep_distance(inquiry.id)
         request = self._write(INQUIRY, inquiry.kind, inquiry.id, inquiry.moment, inquiry.content)
         try:
             answer = await self._exchange(INQUIRY, request, seconds)
         except Ambiguous:
-            self._unanswered[inquiry.id] = self._now()
+            self._unanswered[inquiry.id] = began
             raise
         if not answer.payload:
             raise self._unusable("the answer has no payload")
@@ -121,8 +121,8 @@ class CoreClient:
             )
         return answer.payload or None
 
-    def _keep_distance(self, payload_id: str) -> None:
-        """Raises Transient where the same inquiry went unanswered less than 90 seconds ago."""
+    def _keep_distance(self, payload_id: str) -> float:
+        """The time. Raises Transient where the same inquiry was sent less than 90 seconds ago, in vain."""
         now = self._now()
         self._unanswered = {it: at for it, at in self._unanswered.items() if now - at < RESEND_SECONDS}
         if payload_id in self._unanswered:
@@ -133,6 +133,7 @@ class CoreClient:
                 "CAQH CORE asks for 90 seconds between them.",
                 after=left,
             )
+        return now
 
     def _write(
         self, form: Form, kind: str, payload_id: str, moment: datetime, content: bytes | None

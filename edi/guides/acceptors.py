@@ -9,14 +9,14 @@ let nothing wrong through that the slow path would find, and the slow path is th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from edi.guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
 from edi.guides.maps import load_external_codes
-from edi.notation import parse_amount
 from edi.segments import Delimiters
 
 Accept = Callable[[list[str]], bool]
+Doubt = Callable[[Sequence[list[str]], Iterable[int]], Iterable[int]]
 Uses = Sequence[ElementUse | CompositeUse]
 
 MONTH_AND_DAY = "|".join(
@@ -57,6 +57,8 @@ class Acceptors(dict[int, Accept]):
         self.delimiters = delimiters
         self.first = first
         self.plain = plain
+        self._doubted_counts: set[int] = set()
+        self._doubt: Doubt = _doubt_all
 
     def __missing__(self, count: int) -> Accept:
         accept = self[count] = self._compile(count + self.first)
@@ -68,17 +70,52 @@ class Acceptors(dict[int, Accept]):
 
     def _compile(self, end: int) -> Accept:
         """The function for texts at the positions before `end`."""
+        source = _Source(self.delimiters, self.plain)
+        tests = self._list_tests(source, end)
+        return _decline if tests is None else source.build(self._name_texts(end), tests)
+
+    def _name_texts(self, end: int) -> str:
+        """The variables that the texts before `end` are unpacked into."""
+        return "".join(f"a{position}, " for position in range(self.first, end))
+
+    def _list_tests(self, source: _Source, end: int) -> list[str] | None:
+        """The tests of texts at the positions before `end`; None where so many are never right."""
         beyond = [use for use in self.uses if use.position >= end]
         within = [use for use in self.uses if use.position < end]
         if any(use.usage == "R" for use in beyond) or end > 1 + max(
             (use.position for use in within), default=0
         ):
-            return _decline
-        source = _Source(self.delimiters, self.plain)
+            return None
         notes = [note for note in (_note_test(note, end) for note in self.notes) if note]
-        tests = [f"a{end - 1}", *_tests(source, within), *notes] if end > 1 else notes
-        variables = "".join(f"a{position}, " for position in range(self.first, end))
-        return source.build(variables, tests)
+        return [f"a{end - 1}", *_tests(source, within), *notes] if end > 1 else notes
+
+    def doubt(self, rows: Sequence[list[str]], places: Iterable[int]) -> list[int]:
+        """Those of `places` at which a row is not surely right: one function looks at all of them."""
+        doubted = []
+        for at in self._doubt(rows, places):
+            count = len(rows[at])
+            if not self[count](rows[at]):
+                doubted.append(at)
+            if count not in self._doubted_counts:
+                self._doubted_counts.add(count)
+                self._doubt = self._compile_rows()
+        return doubted
+
+    def _compile_rows(self) -> Doubt:
+        """A function for rows of all the numbers of elements that have come."""
+        source, branches = _Source(self.delimiters, self.plain), []
+        for count in self._doubted_counts:
+            tests = self._list_tests(source, count + self.first)
+            if tests is not None:
+                test = " and ".join(tests) or "True"
+                texts = self._name_texts(count + self.first)
+                branches.append(f"    if n == {count}:\n      {texts}= e\n      if {test}: continue\n")
+        return source.build_rows(branches)
+
+
+def _doubt_all(rows: Sequence[list[str]], places: Iterable[int]) -> Iterable[int]:
+    """All: no number of elements has come yet."""
+    return places
 
 
 def _decline(elements: list[str]) -> bool:
@@ -150,13 +187,24 @@ class _Source:
         accept: Accept = names["accept"]  # type: ignore[assignment]  # exec leaves the function under its name
         return accept
 
+    def build_rows(self, branches: Sequence[str]) -> Doubt:
+        """The function that yields the places of rows that none of the branches is content with."""
+        head = "def doubt(rows, places):\n  for at in places:\n    e = rows[at]\n    n = len(e)\n"
+        names = dict(self.names)
+        exec(f"{head}{''.join(branches)}    yield at", names)  # noqa: S102  # made of the guide as well
+        doubt: Doubt = names["doubt"]  # type: ignore[assignment]  # exec leaves the function under its name
+        return doubt
+
 
 def _number_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = use.min_length, use.max_length
     if use.type == "R":
-        amount, digits = source.name(parse_amount), max(1, high - 2)
-        short = f"{variable}[-3:-2] == '.' or '.' not in {variable} or {variable}[-2:-1] == '.'"
-        return f"({amount}({variable}) is not None and len({variable}) <= {digits} and ({short}))"
+        digits = max(1, high - 2)
+        whole = f"{variable}.isdigit()"
+        parts = f"{variable}[-3:-2] == '.' or '.' not in {variable} or {variable}[-2:-1] == '.'"
+        signed = f"{variable}.replace('.', '', 1).removeprefix('-').isdigit()"
+        ascii_only = "" if source.plain else f"{variable}.isascii() and "
+        return f"({ascii_only}len({variable}) <= {digits} and ({whole} or ({parts}) and {signed}))"
     pattern = source.pattern(rf"-?\d{{{low},{high}}}")
     if source.plain:
         return f"({low} <= len({variable}) <= {high} and {variable}.isdigit() or {pattern}({variable}))"

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from edi.claim_forms import ClaimForm, canonicalise
-from edi.files import SetReport
 from edi.findings import Finding, Place
 from edi.guides.registry import load_guide
 from edi.inquiry_forms import complete_inquiry
@@ -19,6 +18,7 @@ from edi.outline.rows import RowMaker, make_notes
 from edi.outline.shapes import Outline, Section, Unit
 from edi.pointers import point_at
 from edi.reader import read_set
+from edi.reports import Kept, SetReport
 from edi.segments import Delimiters
 from edi.translation import CLAIM_SET
 from edi.writer import GeneratedSet, generate_set
@@ -102,7 +102,8 @@ def _read(
             kept.append(found)
             placed.add(at)
     set_id = load_guide(guide).transaction_set
-    return SetReport(set_id, NUMBER, guide, tuple(generated.segments), tree, tuple(kept)), placed
+    content = Kept(tuple(generated.segments), tree)
+    return SetReport(set_id, NUMBER, guide, len(content.segments), tuple(kept), content), placed
 
 
 def make_form(document: Mapping[str, Any], guide: str) -> ClaimForm | None:

@@ -25,6 +25,11 @@ NO_NUMBER = "0"  # CLP01 where the provider sent none
 Lone = list[tuple[int, Place]]
 
 
+def make_key(number: str) -> int:
+    """Eight bytes that stand for a claim's number (CLP01)."""
+    return int.from_bytes(blake2b(number.encode(), digest_size=8).digest(), "big")
+
+
 class ReversalPairs(JoinedTally):
     """The reversals with their places, and of every other claim payment eight bytes that stand for CLP01.
 
@@ -38,14 +43,18 @@ class ReversalPairs(JoinedTally):
     def add(self, loop: Loop) -> None:
         """A claim payment (2100)."""
         segment = loop.segment("CLP")
-        if segment is None or segment.element(1) in ("", NO_NUMBER):
+        if segment is None:
             return
-        key = int.from_bytes(blake2b(segment.element(1).encode(), digest_size=8).digest(), "big")
-        status = segment.element(2)
-        if status == REVERSAL:
-            self.reversals.append((key, locate(loop, segment, 2)))
-        elif status != PREDETERMINATION:
-            self.payments.append(key)
+        number, status = segment.element(1), segment.element(2)
+        if status != REVERSAL:
+            self.add_payment(number, status)
+        elif number not in ("", NO_NUMBER):
+            self.reversals.append((make_key(number), locate(loop, segment, 2)))
+
+    def add_payment(self, number: str, status: str) -> None:
+        """A claim payment that takes nothing back: CLP01 and CLP02."""
+        if number not in ("", NO_NUMBER) and status != PREDETERMINATION:
+            self.payments.append(make_key(number))
 
     def state(self) -> dict[str, str]:
         """Both as text."""

@@ -17,6 +17,7 @@ from edi.findings import find
 from gateway.api.call import Call
 from gateway.api.problem import MEDIA_TYPE, Problem
 from gateway.housekeeping import ANSWERS_KEPT
+from gateway.recording import LeftOut
 from gateway.store import TenantScope, idempotency
 from gateway.store.idempotency import Entry
 
@@ -48,7 +49,7 @@ class StoredAnswer(msgspec.Struct, frozen=True):
         return web.Response(status=self.status, body=self.body, content_type=media, headers=headers)
 
 
-class Repeated(Exception):
+class Repeated(LeftOut):
     """Another process answered the same key first."""
 
     def __init__(self, entry: Entry) -> None:

@@ -47,7 +47,10 @@ NATIVE = Manner(authenticate, write_problem)
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the route table. `scope` None: any key; `open`: no key at all."""
+    """One row of the route table. `scope` None: any key; `open`: no key at all.
+
+    `body_note` describes the body where that of its kind does not fit.
+    """
 
     method: str
     path: str
@@ -59,6 +62,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Taken = Taken.NOTHING
+    body_note: str = ""
     idempotent: bool = False
     problems: tuple[int, ...] = ()
     manner: Manner = NATIVE

@@ -119,7 +119,7 @@ class ClaimFindings(Shape, frozen=True, kw_only=True):
 
 
 class FileShown(Shape, frozen=True, kw_only=True):
-    """A file: `direction` is api, in or out; `kinds` its transaction sets; `reason` a finding's code."""
+    """A file: `direction` api, drop, in or out; `kinds` its transaction sets; `reason` a finding's code."""
 
     id: str
     direction: str

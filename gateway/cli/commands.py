@@ -13,7 +13,6 @@ from msgspec import to_builtins
 from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
-from edi.characters import CHARACTER_SETS
 from edi.command import (
     GUIDE_ALONE,
     UNUSABLE,
@@ -35,6 +34,7 @@ from edi.listing import describe_inspected, list_inspected
 from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
+from gateway.cli.asking import CharacterSet, check_character_set
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import READABLE, show_outline
@@ -93,17 +93,12 @@ def check(
         typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     guide: GuideName = "",
-    character_set: Annotated[
-        str,
-        typer.Option(help="Refuse characters of an X12 file outside of this set.", metavar="basic|extended"),
-    ] = "",
+    character_set: CharacterSet = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
         raise Trouble("--ack is 999, 824 or 277ca")
-    if character_set and character_set not in CHARACTER_SETS:
-        raise Trouble("--character-set is basic or extended")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
     tables = open_tables()
@@ -114,7 +109,7 @@ def check(
             strict=strict,
             guide=known,
             edits=edits,
-            character_set=character_set,
+            character_set=check_character_set(character_set),
             basis=Basis(tables),
         )
         for name in files

@@ -99,7 +99,6 @@ _LOAD = Prepared(lambda statements: _select_one(statements, *_COLUMNS))
 _LOCK = Prepared(lambda statements: _select_one(statements, *_COLUMNS).with_for_update())
 _LOAD_BODY = Prepared(lambda statements: _select_one(statements, tables.claim.c.body))
 _FIND_BY_CONTROL_NUMBER = Prepared(lambda statements: _select_equal(statements, "control_fingerprint"))
-_FIND_DUPLICATES = Prepared(lambda statements: _select_equal(statements, "duplicate_fingerprint"))
 _STANDING = ("state", "marks", "paid", "adjusted", "patient", "open", "updated_at")
 _SETTLE = Prepared(
     lambda statements: (
@@ -124,16 +123,32 @@ _MONEY = ("charge", "paid", "adjusted", "patient", "open")
 
 def add(scope: TenantScope, new: NewClaim) -> Claim:
     """Store a claim and return it. Raises Conflict where the id is taken."""
+    return add_all(scope, [new])[0]
+
+
+def add_all(scope: TenantScope, news: Sequence[NewClaim]) -> list[Claim]:
+    """Store claims and return them. Raises Conflict where an id is taken."""
     now = scope.now()
+    rows = [_write_row(scope, new, now) for new in news]
+    scope.insert(
+        tables.claim,
+        *(
+            {**row, "body": scope.seal(new.body, _context(new.id))}
+            for row, new in zip(rows, news, strict=True)
+        ),
+    )
+    return [Claim(**row) for row in rows]
+
+
+def _write_row(scope: TenantScope, new: NewClaim, now: datetime) -> dict[str, Any]:
+    """The columns of a new claim, all but the body."""
     values = {name: getattr(new, name) for name in (*_COPIED, "state", "marks", "original")}
     values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
     values |= {
         "control_fingerprint": fingerprint_control_number(scope, new.patient_control_number),
         "duplicate_fingerprint": fingerprint_duplicate(scope, new),
     }
-    values |= {"created_at": now, "updated_at": now}
-    scope.insert(tables.claim, {**values, "body": scope.seal(new.body, _context(new.id))})
-    return Claim(**values)
+    return values | {"created_at": now, "updated_at": now}
 
 
 def fingerprint_control_number(scope: TenantScope, patient_control_number: str) -> str:
@@ -207,10 +222,17 @@ def find_by_control_numbers(
     return found
 
 
-def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
-    """The claims equal to a new one, newest first; none is added elsewhere until this transaction ends."""
-    scope.lock(f"duplicate:{duplicate_fingerprint}")
-    return scope.rows(Claim, _FIND_DUPLICATES, fingerprint=duplicate_fingerprint)
+def find_equal(scope: TenantScope, duplicate_fingerprints: Iterable[str]) -> list[Claim]:
+    """The claims equal to new ones, newest first; none is added elsewhere until this transaction ends."""
+    wanted = sorted(set(duplicate_fingerprints))
+    scope.lock_all(f"duplicate:{fingerprint}" for fingerprint in wanted)
+    column = tables.claim.c.duplicate_fingerprint
+    found = [
+        claim
+        for chunk in _chunk(wanted)
+        for claim in scope.rows(Claim, scope.select(tables.claim, *_COLUMNS).where(column.in_(chunk)))
+    ]
+    return sorted(found, key=lambda claim: claim.id, reverse=True)
 
 
 def list_page(

@@ -23,6 +23,7 @@ PROCESSED = "processed"
 DUPLICATE = "duplicate"
 QUARANTINED = "quarantined"
 INBOUND = "in"
+DROPPED = "drop"
 OUTBOUND = "out"
 
 _file = tables.file
@@ -69,8 +70,8 @@ _COLUMNS = columns_of(_file, File)
 
 
 def add(scope: TenantScope, new: NewFile) -> File:
-    """Record a file. An inbound one whose bytes this partner has sent before is a duplicate."""
-    original = _find_original(scope, new) if new.direction == INBOUND else None
+    """Record a file. One whose bytes this partner, or this sender, has sent before is a duplicate."""
+    original = _find_original(scope, new) if new.direction in (INBOUND, DROPPED) else None
     file = File(
         new.id or scope.new_id("fil"),
         new.direction,
@@ -93,10 +94,10 @@ def add(scope: TenantScope, new: NewFile) -> File:
 
 
 def _find_original(scope: TenantScope, new: NewFile) -> str | None:
-    """The id of the inbound file with the same bytes; none comes in elsewhere until this transaction ends."""
+    """The id of the file with the same bytes; none comes in elsewhere until this transaction ends."""
     scope.lock(f"file:{new.partner}")
     statement = scope.select(_file, _file.c.id).where(
-        _file.c.direction == INBOUND,
+        _file.c.direction == new.direction,
         _file.c.partner == new.partner,
         _file.c.sha256 == new.sha256,
         _file.c.state != DUPLICATE,

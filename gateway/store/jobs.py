@@ -138,6 +138,11 @@ def renew(scope: TenantScope, job: Job, *, lease: timedelta) -> None:
     _settle(scope, job, lease_until=scope.lease_now() + lease)
 
 
+def require(scope: TenantScope, job: Job) -> None:
+    """Nothing, while the job is ours. Raises LostLease, which undoes the transaction that asks."""
+    _settle(scope, job)
+
+
 def finish(scope: TenantScope, job: Job) -> None:
     """The job is done; in the transaction of what it did. Raises LostLease, which undoes all of that."""
     _settle(scope, job, state="done", lease_until=None)

@@ -345,6 +345,24 @@ webhook_delivery = Table(
     Index(None, "tenant", "endpoint", "id"),
 )
 
+inquiry = Table(
+    "inquiry",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(
+        String, "kind", "partner", "payer_id", "message_id", "trace", "fingerprint", "state", "request_sha256"
+    ),
+    *_columns(Integer, "control_number", "attempts"),
+    Column("reason", String),
+    Column("answer_sha256", String),
+    Column("answered_at", Instant),
+    *_columns(Instant, "due_at", "created_at", "updated_at"),
+    _key("id"),
+    Index(None, "tenant", "fingerprint", "id"),
+    _index("ix_inquiry_due", "due_at", only="state = 'asked'"),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

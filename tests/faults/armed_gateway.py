@@ -58,6 +58,20 @@ def die_first(point: str, flag: str) -> Reach:
     return reach
 
 
+def pause_first(point: str, flag: str) -> Reach:
+    """Stand still (SIGSTOP) at this commit point, in the one process that makes the file `flag` first."""
+
+    def reach(name: str) -> None:
+        if name == point:
+            with contextlib.suppress(FileExistsError):
+                descriptor = os.open(flag, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+                os.write(descriptor, str(os.getpid()).encode())
+                os.close(descriptor)
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    return reach
+
+
 def die_in_statement(start: str, nth: str) -> Reach:
     """Die within a transaction, right before its `nth` statement that begins so."""
     seen: Counter[str] = Counter()
@@ -106,13 +120,13 @@ def die_reading(mark: str) -> Reach:
 
 
 def lose_names(flag: str) -> Reach:
-    """No host name is found while the file `flag` exists."""
+    """A name server that knows `partner.test`, and answers nothing while the file `flag` exists."""
     find = socket.getaddrinfo
 
     def find_or_fail(host: Any, *given: Any, **named: Any) -> Any:
         if Path(flag).exists() and host not in (None, "127.0.0.1"):
             raise socket.gaierror(socket.EAI_AGAIN, "no answer from the name servers")
-        return find(host, *given, **named)
+        return find("127.0.0.1" if host == "partner.test" else host, *given, **named)
 
     socket.getaddrinfo = find_or_fail
     return pass_by
@@ -121,6 +135,7 @@ def lose_names(flag: str) -> Reach:
 TRAPS: dict[str, Callable[..., Reach]] = {
     "point": die_at_point,
     "first": die_first,
+    "pause": pause_first,
     "statement": die_in_statement,
     "upload": die_in_upload,
     "reading": die_reading,

@@ -49,7 +49,15 @@ class Target(NamedTuple):
 class Load:
     """Posts `count` claims, `clients` at once; `promises` and `answers` tell how it went."""
 
-    def __init__(self, name: str, count: int, targets: Sequence[Target], *, clients: int = 8) -> None:
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        targets: Sequence[Target],
+        *,
+        clients: int = 8,
+        markers: Sequence[str] = MARKERS,
+    ) -> None:
         self.count = count
         self.clients = clients
         self.promises: list[Promise] = []
@@ -57,7 +65,9 @@ class Load:
         self.refusals: list[str] = []
         self.waits: list[tuple[str, float]] = []
         self.ports: list[int] = []
-        self._claims = make_claims(name, count, targets)
+        self.pace = 0.0  # seconds between two claims of one client
+        self._targets = targets
+        self._claims = make_claims(name, count, targets, markers)
         self._pause = asyncio.Event()
         self._pause.set()
 
@@ -74,6 +84,16 @@ class Load:
         """Go on after `hold`."""
         self._pause.set()
 
+    def make_one(self, number: str, tenant: str) -> tuple[str, bytes]:
+        """One more claim of the tenant, posted by the caller: its number and its body."""
+        target = next(target for target in self._targets if target.tenant == tenant)
+        document = make_claim(json.loads(SAMPLE.read_text(encoding="utf-8")), f"{number}-PAID", target)
+        return f"{number}-PAID", json.dumps(document).encode()
+
+    def keep(self, tenant: str, claim: str, document: dict[str, Any]) -> None:
+        """Remember what a caller was promised for a claim of its own."""
+        self.promises.append(keep_promise(tenant, claim, document))
+
     async def run(self, patience: float) -> None:
         """Post everything. A claim without an answer after `patience` seconds is a refusal."""
         connector = aiohttp.TCPConnector(limit=self.clients)
@@ -81,14 +101,16 @@ class Load:
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
             await asyncio.gather(*(self._run_client(http, patience) for _ in range(self.clients)))
 
-    async def reach(self, share: float) -> None:
+    async def reach(self, share: float, seconds: float = 120.0) -> None:
         """Wait until this share of the claims is answered."""
-        while self.done < self.count * share:
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(seconds):
+            while self.done < self.count * share:
+                await asyncio.sleep(0.02)
 
     async def _run_client(self, http: aiohttp.ClientSession, patience: float) -> None:
         for target, document in self._claims:
             await self._pause.wait()
+            await asyncio.sleep(self.pace)
             await self._post_until_answered(http, target, document, patience)
 
     async def _post_until_answered(
@@ -131,17 +153,15 @@ class Load:
             return 0, {}
 
 
-def make_claims(name: str, count: int, targets: Sequence[Target]) -> Iterator[tuple[Target, dict[str, Any]]]:
-    """Claims with a number of their own each, the targets in turn."""
+def make_claims(
+    name: str, count: int, targets: Sequence[Target], markers: Sequence[str]
+) -> Iterator[tuple[Target, dict[str, Any]]]:
+    """Claims with a number of their own each, the targets and each target's markers in turn."""
     sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
     for place in range(count):
         target = targets[place % len(targets)]
-        yield target, make_claim(sample, f"{name}{place:05d}-{choose_marker(place // len(targets))}", target)
-
-
-def choose_marker(place: int) -> str:
-    """The script of the claim at this place."""
-    return MARKERS[place % len(MARKERS)]
+        marker = markers[place // len(targets) % len(markers)]
+        yield target, make_claim(sample, f"{name}{place:05d}-{marker}", target)
 
 
 def make_claim(sample: dict[str, Any], number: str, target: Target) -> dict[str, Any]:

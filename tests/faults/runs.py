@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from tests.faults.world import Shape, World, open_world
 Strike = Callable[[World], Awaitable[None]]
 POSTING_SECONDS = 120.0
 SETTLE_SECONDS = 180.0
-FIRST_SHARE = 0.2
 
 
 class CannotStrike(Exception):
@@ -51,9 +51,13 @@ async def run_fault(number: int, strike: Strike, shape: Shape, claims: int, *, k
             return await strike_and_judge(number, strike, world, began)
     except CannotStrike as reason:
         return Result(number=number, verdict="skipped", notes=(str(reason),))
-    except AssertionError as failure:
-        seconds = time.monotonic() - began
-        return Result(number=number, verdict="broken", seconds=seconds, notes=(f"{failure}",))
+    except Exception as failure:
+        told = (
+            "".join(traceback.format_exception(failure)[-2:])
+            if keep
+            else f"{type(failure).__name__}: {failure}"
+        )
+        return Result(number=number, verdict="broken", seconds=time.monotonic() - began, notes=(told,))
     finally:
         if not keep:
             shutil.rmtree(root, ignore_errors=True)
@@ -63,7 +67,6 @@ async def strike_and_judge(number: int, strike: Strike, world: World, began: flo
     """Load, strike, load, settle, stop, look."""
     loading = asyncio.create_task(world.load.run(POSTING_SECONDS))
     try:
-        await world.load.reach(FIRST_SHARE)
         await strike(world)
         struck = time.monotonic()
         await loading

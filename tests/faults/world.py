@@ -25,7 +25,8 @@ from sqlalchemy import NullPool, create_engine, text
 from gateway.app import Gateway, open_gateway
 from gateway.settings import Settings
 from gateway.simulator.mailbox import INBOUND, OUTBOUND
-from tests.faults.load import Load, Target
+from gateway.store import TenantScope, control_numbers
+from tests.faults.load import MARKERS, Load, Target
 from tests.postgres import Cluster, find_binaries, run_cluster
 from tests.sshd import Sshd, free_port, start_sshd
 
@@ -95,14 +96,21 @@ class Shape:
     connections: int = 60
     roles: Sequence[str] = ("all",)
     lease: float = 3.0
-    max_claims: int = 50
+    max_claims: int = 10
     file_name: str = "{id}.x12"
     host: str = "127.0.0.1"
     haste: float = 0.5
+    markers: Sequence[str] = MARKERS
+    control_number: int = 0
+    """The control number that the SFTP partner was sent last, before the load."""
     trap: Sequence[str] = ()
     """The trap that every process which does the work is started with (`armed_gateway`); {root} is known."""
     small_disk: int = 0
     """Megabytes of the tmpfs that holds the gateway's home; 0: the home is an ordinary folder."""
+    small_partner: int = 0
+    """The same for the payer's home with all mailboxes."""
+    loop_disk: int = 0
+    """Megabytes of a disk image that is mounted as the gateway's home, its file beside it."""
 
 
 @dataclass
@@ -151,6 +159,7 @@ class World:
     notes: list[str] = field(default_factory=list)
     payer: subprocess.Popen[bytes] | None = None
     load: Load = field(init=False)
+    tenants: Sequence[str] = (CLINIC, LAB)
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -299,11 +308,15 @@ class World:
         self, tenant: str, content: bytes, name: str, states: tuple[str, ...], *, counts: bool = False
     ) -> None:
         """Let the partner put a file of the fault's making into the tenant's mailbox."""
-        self.extras.append(Extra(tenant, content, states, counts))
+        self.expect(tenant, content, states, counts=counts)
         place = self.mailbox(PARTNERS[tenant], OUTBOUND) / name
         draft = place.with_name(f".{name}.tmp")
         draft.write_bytes(content)
         draft.rename(place)
+
+    def expect(self, tenant: str, content: bytes, states: tuple[str, ...], *, counts: bool = False) -> None:
+        """Remember what must become of a file of the fault's making."""
+        self.extras.append(Extra(tenant, content, states, counts))
 
     def list_held(self) -> list[Path]:
         """Every finished file that the partners hold, taken or not."""
@@ -405,10 +418,14 @@ async def is_up(http: aiohttp.ClientSession, port: int) -> bool:
 async def open_world(root: Path, shape: Shape, name: str, claims: int) -> AsyncIterator[World]:
     """A world with everything running; all of it is ended and unmounted at the end."""
     with contextlib.ExitStack() as stack:
-        for folder in ("home", "logs"):
+        for folder in ("home", "logs", "partner"):
             (root / folder).mkdir(parents=True)
         if shape.small_disk:
             stack.enter_context(mounted_tmpfs(root / "home", f"{shape.small_disk}m"))
+        if shape.small_partner:
+            stack.enter_context(mounted_tmpfs(root / "partner", f"{shape.small_partner}m"))
+        if shape.loop_disk:
+            stack.enter_context(mounted_image(root / "home", make_image(root / "disk", shape.loop_disk)))
         (root / "home").chmod(0o700)
         sshd = start_sshd(root / "sshd")
         world = World(root, shape, sshd)
@@ -450,14 +467,22 @@ async def prepare(world: World, name: str, claims: int) -> None:
     try:
         for tenant in (CLINIC, LAB):
             world.keys[tenant] = (await gateway.services.keys.create(tenant, "fault tests")).text
+        if last := world.shape.control_number:
+            await gateway.services.store.write(lambda scope: start_numbers(scope, last), tenant=CLINIC)
     finally:
         await gateway.services.store.close()
     world.servers = [
         Server(f"{role}-{place}", role, free_port()) for place, role in enumerate(world.shape.roles)
     ]
     targets = [Target(tenant, world.keys[tenant], PAYERS[tenant]) for tenant in (CLINIC, LAB)]
-    world.load = Load(name, claims, targets)
+    world.load = Load(name, claims, targets, markers=world.shape.markers)
     world.load.ports = [server.port for server in world.servers if server.role != "worker"]
+
+
+def start_numbers(scope: TenantScope, last: int) -> None:
+    """Say which control numbers the SFTP partner was sent last."""
+    for kind in ("interchange", "group"):
+        control_numbers.set_last(scope, EXCHANGE, kind, last)
 
 
 def end_processes(world: World) -> None:
@@ -488,6 +513,25 @@ def run_database(connections: int) -> Iterator[Cluster]:
 def mounted_tmpfs(place: Path, size: str) -> Iterator[None]:
     """A file system in memory of this size at `place`."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=False)
+
+
+def make_image(image: Path, megabytes: int) -> Path:
+    """An empty ext4 file system in a file."""
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    return image
+
+
+@contextlib.contextmanager
+def mounted_image(place: Path, image: Path) -> Iterator[None]:
+    """A disk image, mounted through a loop device."""
+    place.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, place], check=True)
     try:
         yield
     finally:

@@ -66,15 +66,17 @@ def apart(document: Any) -> Any:
     return {name: value for name, value in document.items() if name not in ("detailInfo", "x12Extra")}
 
 
-def compare(text: bytes, size: int, *, strict: bool = False, edits: bool = False) -> None:
+def compare(
+    text: bytes, size: int, *, strict: bool = False, edits: bool = False, character_set: str = ""
+) -> None:
     try:
-        report = check_file(text, strict=strict, edits=edits)
+        report = check_file(text, strict=strict, edits=edits, character_set=character_set)
     except Unreadable as problem:
         with pytest.raises(Unreadable) as raised:
             list(stream_units(cut(text, size)))
         assert raised.value.finding == problem.finding
         return
-    events = list(stream_units(cut(text, size), strict=strict, edits=edits))
+    events = list(stream_units(cut(text, size), strict=strict, edits=edits, character_set=character_set))
     assert Counter(told(events)) == Counter(report.all_findings)
     for streamed, whole in zip(documents(events), expected(report), strict=True):
         assert streamed[0] == whole[0]
@@ -103,8 +105,8 @@ def test_a_streamed_file_with_faults_has_the_same_findings_and_documents(drawn: 
             lines[at], lines[other] = lines[other], lines[at]
         else:
             lines[at] = lines[at].replace(b"1", b"\xc3\xa9", 1)
-    strict = drawn.draw(st.booleans())
-    compare(b"".join(lines), drawn.draw(st.integers(1, 300)), strict=strict)
+    strict, characters = drawn.draw(st.booleans()), drawn.draw(st.sampled_from(["", "basic", "extended"]))
+    compare(b"".join(lines), drawn.draw(st.integers(1, 300)), strict=strict, character_set=characters)
 
 
 @pytest.mark.corpus

@@ -36,7 +36,7 @@ async def test_equal_claims_are_found_by_their_fingerprint_not_among_all_of_the_
     tenant = await store.write(lambda system: tenants.create(system, "Lakeside Clinic"))
 
     def look(scope: TenantScope) -> None:
-        claims.find_duplicates(scope, "a fingerprint")
+        claims.find_equal(scope, ["a fingerprint", "another"])
         claims.find_by_control_number(scope, "a number")
 
     await store.write(look, tenant=tenant.id)

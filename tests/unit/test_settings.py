@@ -201,6 +201,7 @@ def test_every_key_stands_in_the_reference() -> None:
         "name",
         "tenants",
         "partners",
+        "senders",
         "transport",
         "envelope",
         "delimiters",
@@ -208,6 +209,8 @@ def test_every_key_stands_in_the_reference() -> None:
         "batch",
         "watch",
         "payer_watch",
+        "real_time",
+        "route",
     }
     structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8
@@ -263,3 +266,51 @@ def test_a_calendar_or_delimiter_that_cannot_be_is_told(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     assert told in str(complaint(tmp_path, (FILE + BATCH + NUMBERS + DELIMITERS).replace(old, new)))
+
+
+SENDERS = """
+[tenants.clinic.senders.front-desk]
+inbound_folder = "drop/in"
+outbound_folder = "/srv/answers"
+[tenants.clinic.senders.laboratory]
+inbound_folder = "/srv/laboratory"
+outbound_folder = "/srv/laboratory-answers"
+"""
+
+
+def test_senders_are_read_with_their_folders_and_the_environment_over_them(tmp_path: Path) -> None:
+    variable = "CLAIMWIRE_TENANTS__CLINIC__SENDERS__FRONT_DESK__POLL_SECONDS"
+    environ = {"CLAIMWIRE_HOME": str(tmp_path), variable: "2.5"}
+    settings = Settings.load(write(tmp_path, FILE + SENDERS), environ)
+    sender = settings.find_sender("clinic", "front-desk")
+    assert (sender.inbound_folder, sender.poll_seconds, sender.done_folder) == (
+        tmp_path / "drop" / "in",
+        2.5,
+        None,
+    )
+    with pytest.raises(KeyError):
+        settings.find_sender("clinic", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"/srv/answers"', '"drop/in"', "drop/in of a sender is named twice"),
+        ('"/srv/laboratory"', '"drop/in"', "drop/in of a sender is named twice"),
+        ("senders.laboratory", "senders.first-exchange", "first-exchange is a partner and a sender"),
+        ('outbound_folder = "/srv/answers"', "", "outbound_folder"),
+        ('outbound_folder = "/srv/answers"', 'outbox_folder = "/srv/answers"', "senders.front-desk"),
+    ],
+)
+def test_a_sender_that_cannot_be_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in str(complaint(tmp_path, FILE + SENDERS.replace(old, new)))
+
+
+def test_a_sender_and_a_partner_cannot_share_a_folder(tmp_path: Path) -> None:
+    folder = """
+    [tenants.other.partners.second]
+    payers = ["CWP09"]
+    transport = { kind = "folder", outbox_folder = "/srv/out", inbox_folder = "/srv/answers" }
+    envelope = { sender = "OTHER", receiver = "SECOND", group_sender = "OTHER", group_receiver = "SECOND" }
+    """
+    assert "/srv/answers of a sender" in str(complaint(tmp_path, FILE + SENDERS + folder))

@@ -15,7 +15,7 @@ from edi.envelope_writer import DelimiterInValue
 from gateway.api.dialects.faults import describe_edit, describe_error, describe_warning, write_status
 from gateway.api.dialects.identifiers import write_uuid
 from gateway.composition import Numbers, make_envelope
-from gateway.intake import Submission
+from gateway.recording import Submission
 from gateway.settings import Partner
 
 JSON = dict[str, Any]  # a JSON object

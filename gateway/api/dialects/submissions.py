@@ -25,9 +25,11 @@ from gateway.api.idempotency import (
     read_ticket,
     replay,
 )
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem
+from gateway.checking.checker import Judged
 from gateway.deposits import Deposit
-from gateway.intake import Submission, preview
+from gateway.recording import Submission, preview
 from gateway.store import TenantScope
 
 JSON = dict[str, Any]  # a JSON object
@@ -53,9 +55,9 @@ class Desk(msgspec.Struct, frozen=True):
 
     async def validate(self, call: Call) -> web.Response:
         """A claim as JSON, checked; nothing is stored."""
-        document = await self._read(call, await call.body())
-        checked = call.services.intake.check(call.tenant, document, guide=self.guide)
-        return self._write(call, preview(*checked), document).write()
+        body = await call.body()
+        document = await self._read(call, body)
+        return self._write(call, preview(await self._judge(call, body)), document).write()
 
     async def submit_x12(self, call: Call) -> web.Response:
         """The claims of `{"x12": "ISA..."}`: kept and taken in as a posted file."""
@@ -81,11 +83,19 @@ class Desk(msgspec.Struct, frozen=True):
         at = call.services.clock.now()  # one moment, so that the kept answer is the one that is sent
 
         def save(scope: TenantScope, submission: Submission) -> None:
-            if ticket is not None:
-                ticket.save(scope, self._write(call, submission, document, alone, at=at))
+            assert ticket is not None, "what is saved is the answer to a key"
+            ticket.save(scope, self._write(call, submission, document, alone, at=at))
 
-        submission = await call.services.intake.submit(call.tenant, document, guide=self.guide, also=save)
+        async with hold_place(call):
+            judged = await self._judge(call, body)
+            submission = await call.services.intake.record(call.tenant, judged, also=save if ticket else None)
         return self._write(call, submission, document, alone, at=at)
+
+    async def _judge(self, call: Call, body: bytes) -> Judged:
+        """What a check says of a body that can be read."""
+        judged = (await call.services.intake.judge(call.tenant, body, guide=self.guide)).judged
+        assert judged is not None
+        return judged
 
     def _write_alone(self, call: Call, document: JSON) -> str:
         partner = call.services.settings.partner_for(call.tenant, read_text(document, PAYER))

@@ -8,8 +8,8 @@ from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
 from gateway.api.problem import Problem, refuse_missing, refuse_parameter
 from gateway.api.shapes import FileAnswer, FileAnswers, FileClaim, FileQuery, FileShown, FileTaken
-from gateway.intake import Submission
 from gateway.keys import Scope
+from gateway.recording import Submission
 from gateway.store import files
 
 FILES = "/v1/files"

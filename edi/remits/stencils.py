@@ -1,0 +1,246 @@
+"""The JSON text of the claim payments of an 835, straight from their segments, by stencils.
+
+A stencil is made of an example (`edi/stencils.py`): its marks are read as any claim payment or service is
+(`edi/remits/claims.py`), and what comes of them is the text of all that are alike, with holes for the values.
+Amounts and days are written as the typed remittance has them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from edi.guide import SegmentUse
+from edi.guides.naming import SpreadField, ValueField
+from edi.models import ServicePayment
+from edi.notation import Remembered, parse_amount, parse_date
+from edi.plans import LoopPlan, SegmentPlan
+from edi.remits.claims import AmountReading, make_claim, make_service
+from edi.remits.texts import LoopTexts
+from edi.segments import Segment
+from edi.stencils import (
+    AMOUNT,
+    ANY,
+    DAY,
+    KEPT,
+    MARK,
+    TEXT,
+    Example,
+    Fill,
+    Roles,
+    Row,
+    Stencils,
+    Unfit,
+    compile_stencil,
+)
+from edi.tree import Loop
+
+FIRST_AMOUNT = 880_000_000
+FIRST_DAY = date(1700, 1, 1).toordinal()
+WRITTEN = re.compile(r"(0?)(88\d{7})\.50|17\d\d-?\d\d-?\d\d")  # marks of amounts and days, as sent or in JSON
+DAYS = {"begin": "1600-01-01", "end": "1600-01-02"}  # marks of the days that the services of a claim span
+SPANNING = ServicePayment(
+    procedure="",
+    charge=Decimal(0),
+    paid=Decimal(0),
+    date=date.fromisoformat(DAYS["begin"]),
+    date_end=date.fromisoformat(DAYS["end"]),
+)
+#: True of most amounts: they stand in the file as in JSON, which is sooner seen than looked up.
+SHORTEST = "{0}[0] > '0' and {0}[-1] != '.' and {0}.replace('.', '', 1).isdigit() and {0}.isascii()"
+SERVICES = "@services@"
+POINTER = "@pointer@"
+KINDS = {"R": AMOUNT, "DT": DAY}
+NOUGHT = "0.00"
+encode = msgspec.json.Encoder().encode
+
+
+class Around(NamedTuple):
+    """What the text of a claim payment has that its own segments do not say: its pointer, the texts of its
+    services, and the first and last of their days as JSON texts.
+    """
+
+    pointer: str
+    services: str
+    begin: str | None
+    end: str | None
+
+
+def write_number(text: str) -> str | None:
+    """An amount as the typed remittance has it, which keeps how a nought is written."""
+    amount = parse_amount(text)
+    return None if amount is None else str(amount)
+
+
+def write_sum(text: str) -> str | None:
+    """An amount that is nought where it is not sent, or is sent as any nought."""
+    amount = parse_amount(text)
+    return None if amount is None else str(amount) if amount else "0"
+
+
+def write_day(text: str) -> str | None:
+    """A day as JSON has it."""
+    day = parse_date(text)
+    return None if day is None else day.isoformat()
+
+
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Names, so many at a time."""
+    every = [*names]
+    return (every[at : at + size] for at in range(0, len(every), size))
+
+
+NAMES: dict[str, object] = {
+    "numbers": Remembered(write_number),
+    "sums": Remembered(write_sum),
+    "days": Remembered(write_day),
+}
+
+
+class PartStencils(Stencils):
+    """The stencils of claim payments, or of their services."""
+
+    def __init__(self, plan: LoopPlan, *, services: bool) -> None:
+        super().__init__()
+        self.services = services
+        self.texts = LoopTexts(plan)
+        self.layouts = {key: plans[0].layout for key, plans in plan.by_use.items()}
+        self.roles = {key: use_roles(plans) for key, plans in plan.by_use.items()}
+        self.use = plan.use
+
+    def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
+        """A stencil that returns the text of a claim payment, or of a service with its days. Raises Unfit."""
+        example = PartExample(separator)
+        marked = [
+            example.add(self.layouts[use.key], self.roles[use.key], row)
+            for use, row in zip(uses, rows, strict=True)
+        ]
+        text = self.write(uses, marked, separator)
+        for number, mark in example.amounts.items():
+            nought = [[NOUGHT if value == mark else value for value in row] for row in marked]
+            if f'"{NOUGHT}"' not in self.write(uses, nought, separator):
+                example.sums.add(number)
+        return self.compile(example, text)
+
+    def write(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> str:
+        """The text that is read of an example."""
+        loop = Loop(self.use, None, separator)
+        loop.children = [Segment(row, use=use) for use, row in zip(uses, rows, strict=True)]
+        part, _ = self.texts.read(loop)
+        amounts = AmountReading()
+        if self.services:
+            text = encode(make_service(part, POINTER, amounts)).decode()
+        else:
+            text = encode(make_claim(part, (SPANNING,), POINTER, amounts)).decode()
+            text = text.replace(encode((SPANNING,)).decode(), f"[{SERVICES}]")
+        if amounts.unreadable:
+            raise Unfit
+        return text
+
+    def compile(self, example: PartExample, text: str) -> Fill:
+        """The stencil of an example and what was read of it."""
+        returned = example.cut_text(text)
+        if self.services:
+            service = msgspec.json.decode(text)
+            begin = example.find_day(service["date"])
+            end = example.find_day(service["dateEnd"]) if service["dateEnd"] else begin
+            lines = [*example.lines(), f"return {returned}, {begin}, {end}"]
+            return compile_stencil(self.use.path, "rows, pointer, separator", lines, NAMES)
+        lines = ["pointer, services, begin, end = around", *example.lines()]
+        missing = [name for name, mark in DAYS.items() if mark in text]
+        if missing:
+            lines += [f"if {' or '.join(f'{name} is None' for name in missing)}:", "    return None"]
+        return compile_stencil(
+            self.use.path, "rows, around, separator", [*lines, f"return {returned}"], NAMES
+        )
+
+
+class PartExample(Example):
+    """A claim payment or service with marks; those of amounts and days are written otherwise in JSON.
+
+    `amounts` are marks of amounts by their holes, `sums` the holes of those that are nought where not sent.
+    """
+
+    def __init__(self, separator: str) -> None:
+        super().__init__(separator)
+        self.amounts: dict[int, str] = {}
+        self.sums: set[int] = set()
+        self.converted: dict[str, str] = {}
+
+    def mark(self, name: str, text: str, role: int, elements: Iterable[str] = ()) -> str:
+        """The mark of a value."""
+        if role == KEPT and WRITTEN.search(text):
+            raise Unfit
+        number = len(self.holes)
+        mark = super().mark(name, text, role, elements)
+        if not text or role not in (AMOUNT, DAY):
+            return mark
+        if role == DAY:
+            return date.fromordinal(FIRST_DAY + number).strftime("%Y%m%d")
+        self.amounts[number] = f"0{FIRST_AMOUNT + number}.50"
+        return self.amounts[number]
+
+    def cut_text(self, text: str) -> str:
+        """A text with marks as the source of an f-string with holes."""
+        text = text.replace("{", "{{").replace("}", "}}")
+        text = WRITTEN.sub(self.convert, MARK.sub(self.fill, text))
+        text = text.replace(POINTER, "{pointer}").replace(SERVICES, "{services}")
+        for name, mark in DAYS.items():
+            text = text.replace(mark, f"{{{name}}}")
+        return "f" + repr(text)
+
+    def convert(self, found: re.Match[str]) -> str:
+        """The hole in place of an amount or a day; one that is written as it came is not converted."""
+        if found[2]:
+            number = int(found[2]) - FIRST_AMOUNT
+            if found[1]:
+                return f"{{{self.holes[number]}}}"
+            return f"{{{self.written(number, 'sums' if number in self.sums else 'numbers')}}}"
+        number = date.fromisoformat(found[0]).toordinal() - FIRST_DAY
+        return f"{{{self.holes[number] if '-' not in found[0] else self.written(number, 'days')}}}"
+
+    def written(self, number: int, table: str) -> str:
+        """The variable of a value as it is written in JSON."""
+        name = self.holes[number]
+        known = "" if table == "days" else f"{name} if {SHORTEST.format(name)} else "
+        self.converted[f"{name}_{table}"] = f"{known}{table}[{name}]"
+        return f"{name}_{table}"
+
+    def find_day(self, text: str | None) -> str:
+        """The expression of a day, as JSON text with its quotes."""
+        if text is None:
+            return "None"
+        number = date.fromisoformat(text).toordinal() - FIRST_DAY
+        return self.written(number, "days")
+
+    def lines(self) -> Iterator[str]:
+        """The lines that take the elements apart and convert values."""
+        yield from super().lines()
+        for name, expression in self.converted.items():
+            yield f"{name} = {expression}"
+        for names in batched(self.converted, 6):
+            yield f"if {' or '.join(f'{name} is None' for name in names)}:"
+            yield "    return None"
+
+
+def use_roles(plans: Sequence[SegmentPlan]) -> Roles:
+    """What each cell of a segment use is: those that no binding names are of no matter."""
+    layout = plans[0].layout
+    roles = dict.fromkeys(range(len(layout.places)), ANY)
+    kept: set[int] = set()
+    for plan in plans:
+        kept |= plan.condition_cells
+        if plan.binding.slot is not None:
+            kept.add(layout.cell(plan.binding.slot))
+        for field in plan.binding.fields:
+            if isinstance(field, ValueField):
+                part = plan.use.find_element(field.slot.element, field.slot.component)
+                roles[layout.cell(field.slot)] = KINDS.get(part.type if part is not None else "", TEXT)
+            elif isinstance(field, SpreadField):
+                roles |= {layout.cell(slot): TEXT for slot in field.slots}
+    return roles | dict.fromkeys(kept, KEPT)

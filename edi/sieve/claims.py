@@ -1,0 +1,165 @@
+"""Screens of the rules of claims (837): `edi/rules/claim.py`, `situations.py`, `hierarchy.py`."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, pairwise
+
+from edi.notation import read_number
+from edi.rows import Row
+from edi.rules.claim import DIAGNOSES, LINE_CHARGES, PATIENT_DETAILS, POINTERS, ZERO, is_within
+from edi.rules.coordination import MEDICARE, PRIMARY
+from edi.rules.hierarchy import LevelNumbers, level_of
+from edi.rules.registry import Tally
+from edi.rules.situations import SENT_APART, STATES_REQUIRED
+from edi.sieve.amounts import differ, read_amounts
+from edi.sieve.screens import counts, screen
+from edi.sieve.windows import Places, Window, part, value
+from edi.tree import Loop
+
+OWN = "18"
+
+
+@screen("levels_are_linked", "levels_are_numbered")
+def leave_to_linking(window: Window) -> Iterable[int]:
+    """Nothing: levels are looked at unit by unit, when it is known how many came before."""
+    return ()
+
+
+def list_levels(window: Window, first: int, last: int) -> list[Row]:
+    """The HL of a unit."""
+    levels = window.find("HL")
+    return [window.rows[at] for at in levels[bisect_left(levels, first) : bisect_left(levels, last)]]
+
+
+def are_linked(outer: Loop, tally: Tally, window: Window, first: int, last: int) -> bool:
+    """True where a subscriber's level and those of its dependants are numbered on, linked, and tell rightly
+    of levels below. Once a wrong number was found, numbers say nothing more.
+    """
+    above = level_of(outer)
+    if above is None or not isinstance(tally, LevelNumbers):
+        return False
+    subscriber, *dependants = rows = list_levels(window, first, last)
+    numbered = all(row[1] == str(at) for at, row in enumerate(rows, tally.count + 1))
+    return (
+        (numbered or tally.fault is not None)
+        and subscriber[2] == above.element(1)
+        and subscriber[4] == ("1" if dependants else "0")
+        and all(row[2] == subscriber[1] and row[4] == "0" for row in dependants)
+    )
+
+
+@counts(LevelNumbers, fits=are_linked)
+def count_levels(tally: Tally, window: Window, first: int, last: int) -> None:
+    """The levels of a unit."""
+    if isinstance(tally, LevelNumbers):
+        tally.count += len(list_levels(window, first, last))
+
+
+@screen("subscriber_and_patient_agree")
+def doubt_patients(window: Window) -> Iterator[int]:
+    """Subscribers who are the patient and have dependants, and those who are not and have none."""
+    levels = window.find("SBR", "2000B")
+    own = window.units_of(at for at in levels if value(window.rows[at], 2) == OWN)
+    dependent = window.units_of(window.find("HL", "2000C"))
+    for unit in range(len(window.starts)):
+        if (unit in own) == (unit in dependent):
+            yield window.starts[unit]
+
+
+@screen("patient_subscriber_is_described")
+def doubt_descriptions(window: Window) -> Iterator[int]:
+    """Subscribers who are the patient, without address, birth date or sex."""
+    own = window.units_of(at for at in window.find("SBR", "2000B") if value(window.rows[at], 2) == OWN)
+    for segment, _ in PATIENT_DETAILS:
+        for unit in own - window.units_of(window.find(segment, "2010BA")):
+            yield window.starts[unit]
+
+
+@screen("medicare_says_why_it_is_second")
+def doubt_medicare(window: Window) -> Iterator[int]:
+    """Subscribers of Medicare that is not the primary payer."""
+    for at in window.find("SBR", "2000B"):
+        row = window.rows[at]
+        if row[-1] in MEDICARE and row[1] != PRIMARY:
+            yield at
+
+
+@screen("address_has_state_and_postal_code")
+def doubt_addresses(window: Window) -> Iterator[int]:
+    """Addresses without state or postal code, unless of a country that has none."""
+    rows = window.rows
+    for at in window.find("N4"):
+        row = rows[at]
+        if not (len(row) > 3 and row[2] and row[3]) and value(row, 4) in STATES_REQUIRED:
+            yield at
+
+
+@screen("attachment_has_a_number")
+def doubt_attachments(window: Window) -> Iterator[int]:
+    """Attachments sent apart, without a number."""
+    for at in window.find("PWK"):
+        row = window.rows[at]
+        if row[2] in SENT_APART and not value(row, 6):
+            yield at
+
+
+@screen("replacement_names_the_original")
+def doubt_replacements(window: Window) -> Iterator[int]:
+    """Claims that replace or void another, without its number."""
+    claims = window.find("CLM")
+    changed = [at for at in claims if window.rows[at][5].split(window.component)[2:3] in (["7"], ["8"])]
+    if changed:
+        named = claims_of(window.find("2300/REF[F8]"), claims)
+        yield from (at for at in changed if at not in named)
+
+
+def claims_of(places: Places, claims: Places) -> set[int]:
+    """The rows that begin the claims in which rows stand."""
+    return {claims[bisect_left(claims, at) - 1] for at in places}
+
+
+@screen("accident_has_a_date", "auto_accident_has_a_state")
+def doubt_accidents(window: Window) -> Iterator[int]:
+    """Claims that name a cause."""
+    rows = window.rows
+    for at in window.find("CLM"):
+        if value(rows[at], 11):
+            yield at
+
+
+@screen("claim_total_is_sum_of_lines")
+def doubt_totals(window: Window) -> Iterator[int]:
+    """Claims whose charge is not that of their lines."""
+    rows, claims = window.rows, window.find("CLM")
+    for name, element in LINE_CHARGES:
+        lines = window.find(name, "2400")
+        if not lines:
+            continue
+        charges = read_amounts(window, lines, element)
+        if charges is None:
+            yield from claims
+            continue
+        sums, parts = list(accumulate(charges, initial=ZERO)), part(lines, claims)
+        for at, total, (first, last) in zip(claims, differ(sums, parts), pairwise(parts), strict=True):
+            if first < last and read_number(rows[at][2]) != total:
+                yield at
+
+
+@screen("pointers_name_diagnoses")
+def doubt_pointers(window: Window) -> Iterator[int]:
+    """Lines that point at more diagnoses than the claim has."""
+    rows, claims, separator = window.rows, window.find("CLM"), window.component
+    lists = window.find("HI", "2300")
+    counts = [sum(text.partition(separator)[0] in DIAGNOSES for text in rows[at][1:]) for at in lists]
+    sums, begins = list(accumulate(counts, initial=0)), part(lists, claims)
+    listed = [sums[last] - sums[first] for first, last in pairwise(begins)]
+    for name, element in POINTERS.items():
+        lines = window.find(name, "2400")
+        parts = part(lines, claims)
+        for count, first, last in zip(listed, parts, parts[1:], strict=False):
+            for at in lines[first:last]:
+                row = rows[at]
+                if count and len(row) > element and not is_within(row[element], separator, count):
+                    yield at

@@ -1,0 +1,125 @@
+"""Sifting: the rows of a transaction set, unit by unit, past the reader or to it."""
+
+from __future__ import annotations
+
+from itertools import count, pairwise
+
+from edi.reader import SetReader, shape_of
+from edi.recovery import LOOKAHEAD
+from edi.rows import HeldRows, Rows
+from edi.segments import Segment
+from edi.sieve.forms import LoopForms, doubt_rows
+from edi.sieve.paths import Paths
+from edi.sieve.screens import Screening, load_screens
+from edi.sieve.windows import Window
+
+WINDOW = 8192
+"""Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
+FEW = 2
+"""Where less than one in so many units has gone through, the rest of the set is read without the sieve."""
+ENOUGH = 200
+"""So many units have to be seen before that is told."""
+
+
+class Sieve:
+    """Reads a transaction set with a reader that drops what is complete, and spares it the units that are
+    surely right. The findings are those that the reader would have had alone.
+    """
+
+    def __init__(self, reader: SetReader) -> None:
+        reading = reader.reading
+        self.reader = reader
+        self.held = HeldRows()
+        self.seen = self.passed = 0
+        self.active = bool(reading.guide.handed_on)
+        if not self.active:
+            return
+        load_screens()
+        self.paths = Paths(reading.routes, reading.guide.handed_on)
+        self.loops = LoopForms(self.paths)
+        self.shapes = reading.shapes
+        self.screening = Screening(self.paths, reading.rules)
+        self.active = self.screening.counted is not None
+
+    def take(self, rows: Rows, ordinal: int) -> None:
+        """The next rows of the set, the first of which has this ordinal."""
+        if not self.active:
+            self.read(rows.make_segments(count(ordinal)))
+            return
+        self.held.add(rows, ordinal)
+        if len(self.held.rows) >= WINDOW:
+            self._sift()
+
+    def read(self, segments: list[Segment]) -> None:
+        """The next segments of the set, of which nothing is known."""
+        self._read_held(len(self.held.rows))
+        self.reader.read(segments)
+
+    def end(self) -> None:
+        """Nothing follows in this set."""
+        if self.held.rows:
+            self._sift()
+        self._read_held(len(self.held.rows))
+        self.reader.end()
+
+    def _read_held(self, number: int) -> None:
+        if number:
+            self.reader.read(self.held.make_segments(0, number))
+            self.held.drop(number)
+
+    def _sift(self) -> None:
+        """Look at the rows that are held; those of the last unit stay: it is not known where it ends."""
+        held = self.held
+        window = Window(self.paths, held.rows, self.reader.component)
+        if len(window.starts) < 2:
+            self._read_held(len(held.rows))
+            return
+        doubted = self._doubt(window)
+        if window.starts[0]:
+            self.reader.read(held.make_segments(0, window.starts[0]))
+        ready = False
+        for number, (first, last) in enumerate(pairwise(window.starts)):
+            if number not in doubted:
+                ready = ready or self._settle(first)
+                if ready and self._pass(window, first, last):
+                    self.passed += 1
+                    continue
+            self.reader.read(held.make_segments(first, last))
+            ready = False
+        self.seen += len(window.starts) - 1
+        self.active = self.seen < ENOUGH or self.passed * FEW >= self.seen
+        held.drop(window.starts[-1])
+
+    def _doubt(self, window: Window) -> set[int]:
+        """The units that are not surely right."""
+        found = window.units_of(window.astray)
+        accepts = self.shapes.plain_accepts if self.held.plain else self.shapes.accepts
+        found |= window.units_of(doubt_rows(window, accepts))
+        found |= window.units_of(self.loops.doubt(window))
+        window.leave_out(found)
+        return found | window.units_of(self.screening.doubt(window))
+
+    def _settle(self, first: int) -> bool:
+        """Complete what a unit that begins at row `first` would end; true where the reader is ready for it.
+
+        Of each kind of loop the tree keeps the first, so that is always read.
+        """
+        reader, unit = self.reader, self.paths.unit
+        reader.close_before(self.held.make_segments(first, first + LOOKAHEAD + 1))
+        shape = shape_of(reader.loop)
+        return (
+            shape.station is unit.parent
+            and shape.count(unit) > 0
+            and self.paths.enters(shape.at, self.held.rows[first])
+        )
+
+    def _pass(self, window: Window, first: int, last: int) -> bool:
+        """Let a unit go through: it counts, and leaves nothing else behind."""
+        reader, loop = self.reader, self.reader.loop
+        counted = [(reader.tree.tally(kind), how) for kind, how in (self.screening.counted or {}).items()]
+        if not all(how.fits is None or how.fits(loop, tally, window, first, last) for tally, how in counted):
+            return False
+        for tally, how in counted:
+            how.take(tally, window, first, last)
+        loop.shape = shape_of(loop).follow(self.paths.unit)
+        return True

@@ -1,0 +1,131 @@
+"""The JSON text that is made straight from segments is that of the documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edi import stencils
+from edi.binding import unit_ways
+from edi.claim_texts import ClaimTexts
+from edi.comparison import reading_context
+from edi.envelope import Unreadable
+from edi.files import FileReport, check_file
+from edi.json_text import encode_json
+from edi.loop_stencils import load_stencils
+from edi.plans import load_plan
+from edi.remits.payment_texts import load_part_stencils, write_tree
+from edi.remits.tree import read_tree
+from edi.translation import write_json
+from tests.bench.files import make_file
+
+SAMPLES = sorted(Path(__file__).resolve().parents[2].glob("samples/**/*.x12"))
+CLAIMS = [place for place in SAMPLES if b"*837*" in place.read_bytes()]
+PAYMENTS = [place for place in SAMPLES if b"*835*" in place.read_bytes()]
+
+
+@pytest.fixture(autouse=True)
+def stencil_at_first_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each loop gets a stencil when it first comes, so that a small file is written by them."""
+    monkeypatch.setattr(stencils, "OFTEN", 1)
+    load_stencils.cache_clear()
+    load_part_stencils.cache_clear()
+
+
+def compare(text: bytes) -> int:
+    """How many sets were compared."""
+    try:
+        report = check_file(text)
+    except Unreadable:
+        return 0
+    assert encode_json(report) == msgspec.json.encode(write_json(report))
+    for found in report.sets:
+        if found.tree is not None and found.guide == "005010X221A1":
+            told = msgspec.json.encode(read_tree(found.tree, found.delimiters))
+            assert write_tree(found.tree, found.delimiters) == told
+    return len(report.sets)
+
+
+def count_texts(report: FileReport) -> tuple[int, int]:
+    """How many claims were written without being bound, and how many there are."""
+    written = 0
+    every = 0
+    for found in report.sets:
+        assert found.guide is not None and found.tree is not None
+        plan = load_plan(found.guide)
+        texts = ClaimTexts(plan, reading_context(found.delimiters))
+        told = [texts.write(way) for way in unit_ways(found.tree, plan.root)]
+        written += sum(text is not None for text in told)
+        every += len(told)
+    return written, every
+
+
+@pytest.mark.parametrize("place", CLAIMS + PAYMENTS, ids=lambda place: "/".join(place.parts[-3:]))
+def test_the_text_of_a_sample_is_that_of_its_documents(place: Path) -> None:
+    assert compare(place.read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["837P", "837I", "835"])
+def test_the_text_of_a_large_file_is_that_of_its_documents(kind: str) -> None:
+    assert compare(make_file(kind, 300))
+
+
+def test_almost_all_claims_of_a_large_file_are_written_without_being_bound() -> None:
+    report = check_file(make_file("837P", 300))
+    count_texts(report)
+    written, every = count_texts(report)
+    assert written > 0.98 * every
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_text_of_a_file_with_faults_is_that_of_its_documents(drawn: st.DataObject) -> None:
+    place = drawn.draw(
+        st.sampled_from([place for place in CLAIMS + PAYMENTS if place.stat().st_size < 20_000])
+    )
+    lines = place.read_bytes().splitlines(keepends=True)
+    for _ in range(drawn.draw(st.integers(1, 4))):
+        at = drawn.draw(st.integers(2, len(lines) - 3))
+        other = drawn.draw(st.integers(2, len(lines) - 3))
+        lines[other:other] = drawn.draw(st.sampled_from([[], [lines[at]]]))
+        lines[at] = drawn.draw(
+            st.sampled_from([lines[at], b"", *map(lines[at].replace, *zip(*SPOILS, strict=True))])
+        )
+    compare(b"".join(lines))
+
+
+SPOILS = [
+    (b"*", b"*A"),
+    (b"*", b'*"'),
+    (b"*", b"*\\"),
+    (b"*", b"**"),
+    (b":", b""),
+    (b":", b"::"),
+    (b"A", b"\xc3\xa9"),
+    (b"A", b"\x07"),
+    (b"1", b"0"),
+    (b".", b"0."),
+    (b"~", b"*@1@~"),
+    (b"~", b"*870000001~"),
+]
+
+
+@pytest.mark.parametrize("separators", [b"*:~", b'*"~', b"*\\~", b"|>\n"])
+def test_any_separators_make_the_same_text(separators: bytes) -> None:
+    text = make_file("837P", 20).replace(b"~\n", b"~")
+    assert compare(text.translate(bytes.maketrans(b"*:~", separators)))
+
+
+@pytest.mark.corpus
+def test_the_text_of_each_claim_file_of_the_corpus_is_that_of_its_documents(shared: Path) -> None:
+    found = [
+        file
+        for kind in ("837p", "837i", "837d", "835")
+        for file in (shared / "corpus").rglob("*")
+        if file.is_file() and kind in str(file).lower()
+    ]
+    assert sum(compare(file.read_bytes()) for file in set(found) if file.stat().st_size < 300_000) > 100
