@@ -19,9 +19,9 @@ from edi.tree import Loop
 
 Screen = Callable[[Window], Iterable[int]]
 """Rows of units that are in doubt."""
-Fits = Callable[[Loop, Tally, Window, int, int], bool]
-"""Whether a unit, by its first row and the row after its last, may be counted, in the loop around it."""
-Take = Callable[[Tally, Window, int, int], None]
+Fits = Callable[[Loop, Tally, Window, int], bool]
+"""Whether a unit, by its number in the window, may be counted, in the loop around it."""
+Take = Callable[[Tally, Window, int], None]
 
 
 class Count(NamedTuple):
@@ -89,14 +89,15 @@ def _names(child: Station, needs: tuple[str, ...]) -> bool:
 
 
 class Screening:
-    """The screens of one guide's rules; `counted` are the tallies of the whole set, None where one of them
-    cannot be counted by units."""
+    """The screens of one guide's rules; `counted` are the tallies of the whole set, `complete` is false where
+    one of them cannot be counted by units."""
 
     def __init__(self, paths: Paths, rules: RuleSet) -> None:
         self.paths = paths
         self.screens: dict[Screen, None] = {}
         self.bare: list[Bare] = []
-        self.counted: dict[type[Tally], Count] | None = {}
+        self.counted: dict[type[Tally], Count] = {}
+        self.complete = True
         for station in list_below(paths.unit):
             if station.loop is not None:
                 self._add(station, rules)
@@ -119,8 +120,8 @@ class Screening:
     def _count(self, tally: type[Tally]) -> None:
         found = COUNTS.get(tally)
         if found is None:
-            self.counted = None
-        elif self.counted is not None:
+            self.complete = False
+        else:
             self.counted[tally] = found
 
     def doubt(self, window: Window) -> Iterator[int]:

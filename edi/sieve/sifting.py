@@ -13,7 +13,7 @@ from edi.sieve.paths import Paths
 from edi.sieve.screens import Screening, load_screens
 from edi.sieve.windows import Window
 
-WINDOW = 8192
+WINDOW = 4096
 """Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
 FEW = 2
 """Where less than one in so many units has gone through, the rest of the set is read without the sieve."""
@@ -39,7 +39,7 @@ class Sieve:
         self.loops = LoopForms(self.paths)
         self.shapes = reading.shapes
         self.screening = Screening(self.paths, reading.rules)
-        self.active = self.screening.counted is not None
+        self.active = self.screening.complete
 
     def take(self, rows: Rows, ordinal: int) -> None:
         """The next rows of the set, the first of which has this ordinal."""
@@ -81,8 +81,7 @@ class Sieve:
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
                 ready = ready or self._settle(first)
-                if ready and self._pass(window, first, last):
-                    self.passed += 1
+                if ready and self._pass(window, number):
                     continue
             self.reader.read(held.make_segments(first, last))
             ready = False
@@ -113,13 +112,14 @@ class Sieve:
             and self.paths.enters(shape.at, self.held.rows[first])
         )
 
-    def _pass(self, window: Window, first: int, last: int) -> bool:
+    def _pass(self, window: Window, unit: int) -> bool:
         """Let a unit go through: it counts, and leaves nothing else behind."""
         reader, loop = self.reader, self.reader.loop
-        counted = [(reader.tree.tally(kind), how) for kind, how in (self.screening.counted or {}).items()]
-        if not all(how.fits is None or how.fits(loop, tally, window, first, last) for tally, how in counted):
-            return False
-        for tally, how in counted:
-            how.take(tally, window, first, last)
+        for kind, how in self.screening.counted.items():
+            if how.fits is not None and not how.fits(loop, reader.tree.tally(kind), window, unit):
+                return False
+        for kind, how in self.screening.counted.items():
+            how.take(reader.tree.tally(kind), window, unit)
         loop.shape = shape_of(loop).follow(self.paths.unit)
+        self.passed += 1
         return True
