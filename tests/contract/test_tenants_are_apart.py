@@ -197,6 +197,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     files.list_claims: lambda scope, its: files.list_claims(scope, its.file.id),
     files.find_last_received: lambda scope, its: files.find_last_received(scope, "north"),
     files.is_unread: lambda scope, its: files.is_unread(scope, "north"),
+    files.list_unanswered: lambda scope, its: files.list_unanswered(scope, "north", limit=9),
     files.list_control_numbers: lambda scope, its: files.list_control_numbers(
         scope, "north", its.file.created_at
     ),
