@@ -228,7 +228,7 @@ async def test_a_999_that_accepts_in_part_moves_each_set_as_it_says(exchange: Ex
 async def test_a_balance_is_carried_forward_and_brought_back_and_claims_keep_their_money(
     exchange: Exchange,
 ) -> None:
-    """A take-back larger than the payment: BPR02 is 0, the rest goes into the next remittance (PLB FB, WO)."""
+    """A take-back larger than the payment: BPR02 is 0, the rest goes into the next one (PLB FB, WO)."""
     one, two = await exchange.send(make_claim("RB-1"), make_claim("RB-2"))
     keep = [("WO", "400.00"), ("FB", "-85.00")]
     plb = [ProviderAdjustment(provider="1", reason=reason, amount=Decimal(amount)) for reason, amount in keep]
