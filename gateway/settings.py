@@ -34,6 +34,7 @@ from gateway.settings_parts import PayerWatch as PayerWatch
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
+from gateway.tls_settings import ClientCertificate, ServerTls
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
@@ -75,6 +76,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections_per_address: Count = 256
     claims_under_way: Count = 512
     checkers: Processes | None = None
+    tls: ServerTls | None = None
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
@@ -203,11 +205,13 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
     """
 
     name: Name
     partners: tuple[Partner, ...] = ()
     senders: tuple[Sender, ...] = ()
+    certificates: tuple[ClientCertificate, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
