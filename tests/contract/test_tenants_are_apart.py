@@ -220,6 +220,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     inquiries.find_fresh: lambda scope, its: inquiries.find_fresh(
         scope, its.inquiry.kind, its.inquiry.fingerprint, its.inquiry.created_at
     ),
+    inquiries.list_page: lambda scope, its: inquiries.list_page(scope),
     inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
     inquiries.take_due: lambda scope, its: inquiries.take_due(scope, scope.now() + HOUR, limit=9),
