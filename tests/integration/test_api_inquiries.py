@@ -18,7 +18,7 @@ from gateway.store import events, inquiries, tables
 from gateway.store.inquiries import Inquiry
 from gateway.upkeep import verify_home
 from tests import canaries
-from tests.api_rig import Rig
+from tests.api_rig import Rig, make_claim
 from tests.contract.rows import make_inquiry
 from tests.real_time_rig import WIRES, make_claim_status, make_eligibility, run_asking
 
@@ -140,6 +140,14 @@ async def test_a_payer_without_a_way_in_real_time_is_a_clear_problem(rig: Rig) -
     assert (answer.status, answer.codes) == (422, ["payer.no_real_time"])
     assert answer.json["findings"][0]["pointer"] == "/tradingPartnerServiceId"
     assert "real_time" in answer.json["findings"][0]["remedy"]
+
+
+async def test_a_partner_without_a_mailbox_is_asked_and_takes_no_claims(tmp_path: Path) -> None:
+    async with run_asking(tmp_path, "rest", role=Role.ALL, asked_only=True) as rig:
+        answer = await rig.call("POST", "/v1/eligibility", make_eligibility())
+        assert (answer.status, answer.json["state"]) == (200, "answered")
+        claim = await rig.call("POST", "/v1/claims", make_claim())
+        assert (claim.status, claim.codes) == (422, ["payer.unknown"])
 
 
 async def test_an_inquiry_of_one_tenant_is_no_inquiry_of_another(rig: Rig) -> None:
