@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
+
 from edi.edits.table import CodeTable, Entry
 from edi.edits.tables import CodeTables
 from edi.notation import parse_date
@@ -56,7 +58,7 @@ FORMS = {
 }
 
 
-class Diagnosis(NamedTuple):
+class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     """A diagnosis of the claim: where it stands, its table, its code, the day that counts, what it is to the
     claim (principal, other, admitting, reason, cause), whether it was present on admission, and what the
     ICD-10-CM table has for it on that day.
@@ -72,7 +74,7 @@ class Diagnosis(NamedTuple):
     entry: Entry | None
 
 
-class Surgery(NamedTuple):
+class Surgery(msgspec.Struct, frozen=True, gc=False):
     """A procedure of an institutional claim (ICD-10-PCS): where it stands, its code, its day."""
 
     segment: Segment
@@ -81,7 +83,7 @@ class Surgery(NamedTuple):
     on: date | None
 
 
-class BilledLine(NamedTuple):
+class BilledLine(msgspec.Struct, frozen=True, gc=False):
     """A service line: its service in parts, its first and last day, the diagnoses it points to (from 1), and
     where its segment has these.
     """
@@ -101,7 +103,7 @@ class BilledLine(NamedTuple):
     form: ServiceForm
 
 
-class BilledClaim(NamedTuple):
+class BilledClaim(msgspec.Struct, frozen=True, gc=False):
     """A claim with its diagnoses and lines. `first` is the first day of service or of the statement, `last`
     the last; `place` is a place of service, or of an institution the first two digits of its bill type.
     `procedures` are those of all lines, `program` is the claim filing indicator (2000B SBR09).
