@@ -77,10 +77,10 @@ class HeldRows:
 
     def make_segments(self, first: int, last: int) -> list[Segment]:
         """The rows from `first` to before `last` as segments."""
-        rows = Rows(self.rows[first:last], self.texts[first:last], self._place(first), self.gap, self.plain)
+        rows = Rows(self.rows[first:last], self.texts[first:last], self.place(first), self.gap, self.plain)
         return rows.make_segments(count(self.ordinal + first))
 
-    def _place(self, number: int) -> int:
+    def place(self, number: int) -> int:
         """Where a row begins in the file; mostly asked of rows that come after the one asked of before."""
         before, place = self._known if self._known[0] <= number else (0, self.start)
         place += sum(map(len, self.texts[before:number])) + (number - before) * self.gap
@@ -89,7 +89,7 @@ class HeldRows:
 
     def drop(self, number: int) -> None:
         """Forget the first so many."""
-        self.start = self._place(number)
+        self.start = self.place(number)
         self._known = 0, self.start
         self.ordinal += number
         del self.rows[:number], self.texts[:number]

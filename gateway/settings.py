@@ -20,6 +20,7 @@ import platformdirs
 
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
+from gateway.settings_parts import ArchiveSettings as ArchiveSettings
 from gateway.settings_parts import BatchSettings as BatchSettings
 from gateway.settings_parts import (
     ControlNumberSettings,
@@ -233,6 +234,7 @@ class Settings(Section, frozen=True, kw_only=True):
     home: Path
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     sealing: SealingSettings = SealingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -15,6 +15,30 @@ from gateway.real_time_settings import CoreRoute, HttpsRoute, RestRoute
 from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
+from gateway.vault import FolderVault, Vault
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Where the archive keeps its files. Raises SettingsError for an absent secret or package."""
+    wanted = settings.archive
+    if not wanted.bucket:
+        return FolderVault(settings.home / "archive")
+    try:
+        from gateway.s3_vault import BucketSettings, BucketVault
+    except ImportError:
+        remedy = "pip install 'claimwire[s3]', or leave [archive] bucket out"
+        raise SettingsError("archive.bucket", "settings", "obstore is not installed", remedy) from None
+    return BucketVault(
+        BucketSettings(
+            bucket=wanted.bucket,
+            prefix=wanted.prefix,
+            endpoint=wanted.endpoint,
+            region=wanted.region,
+            access_key=wanted.access_key.read() if wanted.access_key else None,
+            secret_key=wanted.secret_key.read() if wanted.secret_key else None,
+            timeout_seconds=wanted.timeout_seconds,
+        )
+    )
 
 
 class Transports:

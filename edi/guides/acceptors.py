@@ -216,12 +216,12 @@ def _number_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = use.min_length, use.max_length
     if use.type == "R":
         whole = f"{variable}.isdigit()"
-        parts = f"({variable}[-3:-2] == '.' or {variable}[-2:-1] == '.')"
+        cents = f"({variable}[-3:-2] == '.' or {variable}[-2:-1] == '.')"
         positive = f"{variable}.replace('.', '', 1).isdigit()"
         negative = f"{source.name(is_negative)}({variable})"
         ascii_only = "" if source.plain else f"{variable}.isascii() and "
         fits = f"{ascii_only}len({variable}) <= {max(1, high - 2)}"
-        return f"({fits} and ({whole} or {parts} and {positive} or {negative}))"
+        return f"({fits} and ({cents} and {positive} or {whole} or {negative}))"
     pattern = source.pattern(rf"-?\d{{{low},{high}}}")
     if source.plain:
         return f"({low} <= len({variable}) <= {high} and {variable}.isdigit() or {pattern}({variable}))"

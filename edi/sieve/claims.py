@@ -13,7 +13,7 @@ from edi.rules.hierarchy import LevelNumbers, level_of
 from edi.rules.registry import Tally
 from edi.rules.situations import SENT_APART, STATES_REQUIRED
 from edi.sieve.amounts import read_amounts
-from edi.sieve.screens import counts, screen
+from edi.sieve.screens import fits, screen
 from edi.sieve.windows import Places, Window, value
 from edi.tree import Loop
 
@@ -35,8 +35,9 @@ def list_levels(window: Window, unit: int) -> list[Row]:
     return [window.rows[at] for at in levels[begin:end]]
 
 
-def are_linked(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
-    """True where a subscriber's level and those of its dependants are numbered on, linked, and tell rightly
+@fits(LevelNumbers)
+def count_levels(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
+    """The level of a subscriber and those of its dependants: numbered on, linked, and telling rightly
     of levels below. Once a wrong number was found, numbers say nothing more.
     """
     above = level_of(outer)
@@ -47,15 +48,12 @@ def are_linked(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
         return False
     if any(row[2] != subscriber[1] or row[4] != "0" for row in dependants):
         return False
-    numbers = map(str, range(tally.count + 1, tally.count + 1 + len(rows)))
-    return tally.fault is not None or all(row[1] == number for row, number in zip(rows, numbers, strict=True))
-
-
-@counts(LevelNumbers, fits=are_linked)
-def count_levels(tally: Tally, window: Window, unit: int) -> None:
-    """The levels of a unit."""
-    if isinstance(tally, LevelNumbers):
-        tally.count += len(list_levels(window, unit))
+    after = tally.count + len(rows)
+    numbers = map(str, range(tally.count + 1, after + 1))
+    if tally.fault is None and any(row[1] != number for row, number in zip(rows, numbers, strict=True)):
+        return False
+    tally.count = after
+    return True
 
 
 @screen("subscriber_and_patient_agree")

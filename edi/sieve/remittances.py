@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate, compress, pairwise
 from operator import add, sub
 
+from edi.findings import Place
 from edi.models import PREDETERMINATION, REVERSAL
 from edi.rules.registry import Tally
 from edi.rules.remittance import ZERO, PaidTotal
@@ -40,7 +41,7 @@ def doubt_balances(window: Window) -> Iterable[int]:
 def doubt_claim_balances(
     window: Window, own: Adjustments, lines: Adjustments, charges: Sums
 ) -> Iterator[int]:
-    """Claim payments that state something else than their parts make; reversals are in doubt anyway."""
+    """Claim payments that state something else than their parts; a reversal states no patient's share."""
     rows, claims = window.rows, window.find(*PAYMENT)
     begin, begin_line, begin_service = (
         window.part(PAYMENT, inner) for inner in (own.asked, lines.asked, SERVICE)
@@ -58,15 +59,16 @@ def doubt_claim_balances(
     shares = map(add, differ(own.patient, begin), differ(lines.patient, begin_line))
     for at, share in zip(claims, shares, strict=True):
         text = value(rows[at], 5)
-        if text and Decimal(text) not in (ZERO, share):
+        if text and Decimal(text) not in (ZERO, share) and rows[at][2] != REVERSAL:
             yield at
 
 
-@screen("reversal_negates", "reversals_are_paired")
+@screen("reversal_negates")
 def doubt_reversals(window: Window) -> Iterator[int]:
-    """Payments that take back another."""
+    """Payments that take back another, and are not negative."""
     for at in window.find(*PAYMENT):
-        if window.rows[at][2] == REVERSAL:
+        row = window.rows[at]
+        if row[2] == REVERSAL and max(Decimal(row[3]), Decimal(row[4])) > 0:
             yield at
 
 
@@ -85,15 +87,24 @@ def doubt_dates(window: Window) -> Iterator[int]:
 
 
 @counts(PaidTotal)
-def count_paid(tally: Tally, window: Window, unit: int) -> None:
-    """The amount paid (CLP04) of a claim payment."""
+def count_paid(tally: Tally, window: Window, units: Sequence[int]) -> None:
+    """The amounts paid (CLP04)."""
     if isinstance(tally, PaidTotal):
-        tally.amount += Decimal(window.rows[window.starts[unit]][4])
+        rows = (window.rows[window.starts[unit]] for unit in units)
+        tally.amount += sum((Decimal(row[4]) for row in rows), ZERO)
 
 
 @counts(ReversalPairs)
-def count_payment(tally: Tally, window: Window, unit: int) -> None:
-    """The number (CLP01) of a claim payment that takes nothing back."""
-    row = window.rows[window.starts[unit]]
-    if isinstance(tally, ReversalPairs):
-        tally.add_payment(row[1], row[2])
+def count_payments(tally: Tally, window: Window, units: Sequence[int]) -> None:
+    """The numbers of claim payments (CLP01), and the places of those that take another back."""
+    if not isinstance(tally, ReversalPairs):
+        return
+    starts = [window.starts[unit] for unit in units]
+    for at in starts:
+        row = window.rows[at]
+        if row[2] == REVERSAL:
+            ordinal, offset = window.held.ordinal + at, window.held.place(at)
+            place = Place(loop="2100", segment="CLP", ordinal=ordinal, element=2, offset=offset)
+            tally.add_reversal(row[1], place)
+    payments = map(window.rows.__getitem__, starts)
+    tally.add_payments(row[1] for row in payments if row[2] not in (REVERSAL, PREDETERMINATION))

@@ -70,21 +70,25 @@ class Sieve:
     def _sift(self) -> None:
         """Look at the rows that are held; those of the last unit stay: it is not known where it ends."""
         held = self.held
-        window = Window(self.paths, held.rows, self.reader.component)
+        window = Window(self.paths, held, self.reader.component)
         if len(window.starts) < 2:
             self._read_held(len(held.rows))
             return
         doubted = self._doubt(window)
         if window.starts[0]:
             self.reader.read(held.make_segments(0, window.starts[0]))
+        passing: list[int] = []
         ready = False
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
                 ready = ready or self._settle(first)
-                if ready and self._pass(window, number):
+                if ready and self._fits(window, number):
+                    passing.append(number)
                     continue
+            self._pass(window, passing)
             self.reader.read(held.make_segments(first, last))
             ready = False
+        self._pass(window, passing)
         self.seen += len(window.starts) - 1
         self.active = self.seen < ENOUGH or self.passed * FEW >= self.seen
         held.drop(window.starts[-1])
@@ -112,14 +116,24 @@ class Sieve:
             and self.paths.enters(shape.at, self.held.rows[first])
         )
 
-    def _pass(self, window: Window, unit: int) -> bool:
-        """Let a unit go through: it counts, and leaves nothing else behind."""
-        reader, loop = self.reader, self.reader.loop
-        for kind, how in self.screening.counted.items():
-            if how.fits is not None and not how.fits(loop, reader.tree.tally(kind), window, unit):
+    def _fits(self, window: Window, unit: int) -> bool:
+        """True where a unit may go through after those before it."""
+        reader = self.reader
+        for kind, fits in self.screening.fitting.items():
+            if not fits(reader.loop, reader.tree.tally(kind), window, unit):
                 return False
-        for kind, how in self.screening.counted.items():
-            how.take(reader.tree.tally(kind), window, unit)
-        loop.shape = shape_of(loop).follow(self.paths.unit)
-        self.passed += 1
         return True
+
+    def _pass(self, window: Window, units: list[int]) -> None:
+        """Let units go through: they count, and leave nothing else behind."""
+        if not units:
+            return
+        reader, loop = self.reader, self.reader.loop
+        for kind, take in self.screening.taking.items():
+            take(reader.tree.tally(kind), window, units)
+        for _ in units:
+            before, loop.shape = loop.shape, shape_of(loop).follow(self.paths.unit)
+            if loop.shape is before:
+                break
+        self.passed += len(units)
+        units.clear()

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
-from edi.rows import Row
+from edi.rows import HeldRows, Row
 from edi.sieve.paths import EVERY_CODE, Node, Paths
 
 Places = Sequence[int]
@@ -18,8 +18,9 @@ Asked = tuple[str, ...]
 class Window:
     """Rows with the node of each. `starts` are the rows that begin a unit; `pattern` has the nodes' codes."""
 
-    def __init__(self, paths: Paths, rows: list[Row], component: str) -> None:
-        self.rows = rows
+    def __init__(self, paths: Paths, held: HeldRows, component: str) -> None:
+        self.held = held
+        self.rows = rows = held.rows
         self.component = component
         self.pattern = paths.walk(rows)
         self.starts: Places = [*paths.entry.at]

@@ -25,18 +25,18 @@ from edi.files import check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.clock import Clock
-from gateway.events import Happening, publish
+from gateway.events import publish
 from gateway.inquiries.composing import Composed, compose_inquiry
 from gateway.inquiries.kinds import ELIGIBILITY, KINDS, Kind
 from gateway.inquiries.numbers import NumberBlocks
 from gateway.inquiries.reading import Reading, read_answer
+from gateway.inquiries.telling import make_event
 from gateway.logs import log_event
 from gateway.real_time_settings import RealTimeSettings
 from gateway.settings import Partner, Settings
 from gateway.store import Store, inquiries
 from gateway.store.inquiries import ASKED, FAILED, UNANSWERED, Inquiry
 from gateway.store.scope import TenantScope
-from gateway.story import InquiryStory, tell_findings
 
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 OWN_NAMES: Final = frozenset({"submitterTransactionIdentifier", "controlNumber"})
@@ -131,6 +131,7 @@ class Inquiries:
 
         With `fresh` no answer given before will do. Raises NotAsked.
         """
+        ends = asyncio.get_running_loop().time() - waited
         named, told = self._naming(tenant, document)
         route, named = self._judge(tenant, kind, named)
         if kind is ELIGIBILITY and not fresh:
@@ -140,7 +141,8 @@ class Inquiries:
         composed, inquiry = await self._record(tenant, kind, named, route)
         waiting = Waiting()
         exchange = self._exchange(tenant, inquiry, composed.text, named, waiting)
-        outcome = await self._wait(exchange, inquiry, waiting, route.real_time.answer_seconds - waited)
+        ends += route.real_time.answer_seconds
+        outcome = await self._wait(exchange, inquiry, waiting, ends)
         return msgspec.structs.replace(outcome, findings=(*told, *outcome.findings))
 
     async def look_up(self, tenant: str, kind: Kind, inquiry_id: str) -> Outcome | None:
@@ -240,14 +242,15 @@ class Inquiries:
         return composed, await self._store.write(add, tenant=tenant)
 
     async def _wait(
-        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, seconds: float
+        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, ends: float
     ) -> Outcome:
-        """The outcome, or after so many seconds that there is none yet; the exchange goes on alone then."""
+        """The outcome, or when the time ends that there is none yet; the exchange goes on alone then."""
+        seconds = max(0.0, ends - asyncio.get_running_loop().time())
         task = asyncio.create_task(exchange)
         self._under_way.add(task)
         task.add_done_callback(self._forget)
         try:
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
+            done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
             waiting.gone = True
             raise
@@ -305,14 +308,12 @@ class Inquiries:
             )
             settled = inquiries.load(scope, inquiry.id) or inquiry
             if first and told:
-                publish(scope, _make_event(inquiry, reading))
+                publish(scope, make_event(inquiry, reading))
             return first, settled
 
         first, settled = await self._store.write(record, tenant=tenant)
         if first and waiting.gone and not told:  # the client's time ran out while this was written
-            await self._store.write(
-                lambda scope: publish(scope, _make_event(inquiry, reading)), tenant=tenant
-            )
+            await self._store.write(lambda scope: publish(scope, make_event(inquiry, reading)), tenant=tenant)
         log_event("inquiry.settled", tenant=tenant, partner=inquiry.partner, state=reading.state)
         return _tell(settled, reading)
 
@@ -357,15 +358,3 @@ def _explain(failure: DeliveryError) -> Reading:
 
 def _tell(inquiry: Inquiry, reading: Reading) -> Outcome:
     return Outcome(inquiry=inquiry, state=reading.state, findings=reading.findings, document=reading.document)
-
-
-def _make_event(inquiry: Inquiry, reading: Reading) -> Happening:
-    story = InquiryStory(
-        inquiry=inquiry.id,
-        partner=inquiry.partner,
-        payer_id=inquiry.payer_id,
-        state=reading.state,
-        reason=reading.reason,
-        findings=tell_findings(reading.findings),
-    )
-    return Happening(type=KINDS[inquiry.kind].event, story=story)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, func, literal, type_coerce
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
@@ -69,6 +70,14 @@ class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "received"
     marks: tuple[str, ...] = ()
     original: str | None = None
+
+
+class Equal(msgspec.Struct, frozen=True):
+    """A claim that a new one would be equal to."""
+
+    id: str
+    state: str
+    duplicate_fingerprint: str
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -222,17 +231,29 @@ def find_by_control_numbers(
     return found
 
 
-def find_equal(scope: TenantScope, duplicate_fingerprints: Iterable[str]) -> list[Claim]:
+def find_equal(scope: TenantScope, duplicate_fingerprints: Iterable[str]) -> list[Equal]:
     """The claims equal to new ones, newest first; none is added elsewhere until this transaction ends."""
     wanted = sorted(set(duplicate_fingerprints))
     scope.lock_all(f"duplicate:{fingerprint}" for fingerprint in wanted)
-    column = tables.claim.c.duplicate_fingerprint
-    found = [
-        claim
-        for chunk in _chunk(wanted)
-        for claim in scope.rows(Claim, scope.select(tables.claim, *_COLUMNS).where(column.in_(chunk)))
-    ]
+    found: list[Equal] = []
+    for chunk in _chunk(wanted):
+        size = 1 << (len(chunk) - 1).bit_length()
+        padded = chunk + chunk[-1:] * (size - len(chunk))
+        named = {f"wanted_{place}": fingerprint for place, fingerprint in enumerate(padded)}
+        found += scope.rows(Equal, _prepare_equal(size), **named)
     return sorted(found, key=lambda claim: claim.id, reverse=True)
+
+
+@lru_cache(maxsize=16)
+def _prepare_equal(size: int) -> Prepared:
+    """The look-up of so many fingerprints; a power of two, so that few are ever compiled."""
+    wanted: list[BindParameter[str]] = [bindparam(f"wanted_{place}") for place in range(size)]
+    columns = columns_of(tables.claim, Equal)
+    return Prepared(
+        lambda statements: statements.select(tables.claim, *columns).where(
+            tables.claim.c.duplicate_fingerprint.in_(wanted)
+        )
+    )
 
 
 def list_page(

@@ -7,7 +7,6 @@ it, and every claim passes the writer's thread.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -37,7 +36,6 @@ from gateway.store import tables
 OWNER: Final = "claimwire_owner"
 MOST_ROWS: Final = 64
 """Rows that one statement inserts at most; it inserts a power of two, so that few are ever compiled."""
-_NAMED: Final = re.compile(r"%\((\w+)\)s")
 Convert = Callable[[Any], Any]  # a column type's own step between Python and the driver
 
 
@@ -82,39 +80,35 @@ class Compiled(msgspec.Struct, frozen=True):
         return rows, cursor.rowcount
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert `rows`, many by one statement: each statement gives the interpreter away for a while, and
-        over a network it is a journey.
+        """Insert `rows`. PostgreSQL's driver sends them in one journey.
+
+        SQLite's runs a statement for each and gives the interpreter away with each: many go into one there.
         """
+        if self.order is None:
+            connection.exec_driver_sql(self.sql, [self._fill(row) for row in rows])
+            return
         at = 0
         while at < len(rows):
             count = 1 << min(MOST_ROWS, len(rows) - at).bit_length() - 1
-            sql, order = repeat_row(self.sql, count, self.order)
-            filled = [self._fill_row(row, order) for row in rows[at : at + count]]
-            connection.exec_driver_sql(sql, tuple([value for row in filled for value in row]))
+            filled = [value for row in rows[at : at + count] for value in self._fill(row)]
+            connection.exec_driver_sql(repeat_row(self.sql, count), tuple(filled))
             at += count
 
-    def _fill_row(self, values: Mapping[str, object], order: Sequence[str]) -> list[object]:
-        known = {**self.given, **values}
-        bind = self.bind
-        return [(step(known[name]) if (step := bind[name]) else known[name]) for name in order]
-
     def _fill(self, values: Mapping[str, object]) -> Any:  # a tuple or a dict, as the driver wants it
-        known = {**self.given, **values}
-        filled = {name: (step(known[name]) if step else known[name]) for name, step in self.bind.items()}
-        return filled if self.order is None else tuple([filled[name] for name in self.order])
+        known, bind = {**self.given, **values} if self.given else values, self.bind
+        if self.order is None:
+            return {name: (step(known[name]) if step else known[name]) for name, step in bind.items()}
+        return tuple([step(known[name]) if (step := bind[name]) else known[name] for name in self.order])
 
     def _read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         return tuple([step(it) if step else it for it, step in zip(row, self.results, strict=True)])
 
 
 @lru_cache(maxsize=1024)
-def repeat_row(sql: str, count: int, order: tuple[str, ...] | None) -> tuple[str, tuple[str, ...]]:
-    """An insert of one row made one of so many, with parameters by position, and their order in a row."""
+def repeat_row(sql: str, count: int) -> str:
+    """An insert of one row made one of so many."""
     head, values, row = sql.partition(" VALUES ")
-    if order is None:
-        order = tuple(_NAMED.findall(row))
-        row = _NAMED.sub("%s", row)
-    return head + values + ", ".join([row] * count), order
+    return head + values + ", ".join([row] * count)
 
 
 class Prepared:

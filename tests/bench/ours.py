@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from edi.acks.answering import acknowledge_file
 from edi.claims import check_claim, write_claims
 from edi.files import FileReport, check_file
 from edi.models import Remittance
@@ -18,9 +20,9 @@ from tests.bench.files import open_envelope
 from tests.bench.timing import run
 
 
-def check_clean(path: str, *, edits: bool = False) -> FileReport:
-    """The file with every check of its guide, and no finding."""
-    report = check_file(Path(path).read_bytes(), edits=edits)
+def check_clean(path: str, *, edits: bool = False, keep: bool = False) -> FileReport:
+    """The file with every check of its guide, and no finding; with `keep` its trees as well."""
+    report = check_file(Path(path).read_bytes(), edits=edits, keep=keep)
     assert report.all_findings == ()
     return report
 
@@ -30,6 +32,14 @@ def check(path: str) -> object:
     return {"valid": not check_clean(path).all_findings}
 
 
+def check_and_acknowledge(path: str) -> object:
+    """The same checks, and the 999 that accepts the file."""
+    report = check_clean(path)
+    answer = acknowledge_file(report, kind="999", created=datetime(2026, 11, 24, tzinfo=UTC))
+    assert b"IK5*A" in answer and b"AK9*A" in answer
+    return {"valid": True}
+
+
 def check_with_edits(path: str) -> object:
     """The same, and the edits by code tables (SNIP 5 and 6)."""
     return {"valid": not check_clean(path, edits=True).all_findings}
@@ -37,13 +47,13 @@ def check_with_edits(path: str) -> object:
 
 def write_documents(path: str) -> object:
     """Checked, and every claim as standard JSON."""
-    documents = write_json(check_clean(path))
+    documents = write_json(check_clean(path, keep=True))
     return {"claims": len(documents), "characters": len(msgspec.json.encode(documents))}
 
 
 def write_remittances(path: str) -> object:
     """Checked and balanced, and the whole remittance as JSON."""
-    report = check_clean(path)
+    report = check_clean(path, keep=True)
     found = [read_tree(each.tree, Delimiters()) for each in report.sets if each.tree is not None]
     return describe(found) | {"characters": len(msgspec.json.encode(found))}
 
@@ -87,6 +97,7 @@ if __name__ == "__main__":
         {
             "check": check,
             "check_with_edits": check_with_edits,
+            "acknowledge": check_and_acknowledge,
             "json": write_documents,
             "remittance": write_remittances,
             "generate": check_and_write_claims,

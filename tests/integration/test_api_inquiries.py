@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edi.files import check_file
+from gateway.client.live import AsyncClaimwire, Claimwire
 from gateway.inquiries.kinds import ELIGIBILITY
 from gateway.store import events, inquiries, tables
 from gateway.store.inquiries import Inquiry
@@ -291,6 +292,28 @@ async def test_many_inquiries_in_one_request_are_answered_line_by_line(rig: Rig)
     ]
     assert told[3]["findings"][0]["code"] == "payer.unknown"
     assert told[4]["response"]["benefitsInformation"][0]["code"] == "6"
+
+
+async def test_the_typed_client_asks_one_and_many(rig: Rig) -> None:
+    url, key = f"http://127.0.0.1:{rig.port}", rig.keys["riverbend"]
+
+    async def list_inquiries() -> AsyncIterator[dict[str, object]]:
+        for script in ("1", "INACTIVE"):
+            yield make_eligibility(f"W7-{script}")
+
+    async with AsyncClaimwire(url, key) as client:
+        one = await client.ask_eligibility(make_eligibility())
+        assert (await client.show_eligibility(one.id)).response == one.response
+        many = [line async for line in client.ask_eligibility_batch(list_inquiries())]
+    assert [(line.line, line.state) for line in many] == [(1, "answered"), (2, "answered")]
+
+    def ask_in_a_thread() -> list[str]:
+        with Claimwire(url, key) as client:
+            asked = client.ask_claim_status(make_claim_status("A7-PAID"))
+            lines = client.ask_eligibility_batch(iter([make_eligibility("W7-AAA72")]))
+            return [asked.state, *(line.state for line in lines)]
+
+    assert await asyncio.to_thread(ask_in_a_thread) == ["answered", "rejected"]
 
 
 async def test_no_value_of_an_inquiry_stands_in_a_log(

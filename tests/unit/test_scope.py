@@ -20,6 +20,7 @@ ENGINE_ROOM = {
     "failures",
     "guard",
     "hints",
+    "listening",
     "opening",
     "postgres",
     "scope",
@@ -32,7 +33,7 @@ ENGINE_ROOM = {
 }
 QUERY_MODULES = sorted(path for path in FOLDER.glob("*.py") if path.stem not in ENGINE_ROOM)
 # What SQLAlchemy offers a query module: parts of a condition, nothing that makes a statement.
-ALLOWED = {"Column", "ColumnElement", "Row", "Select", "String", "Table", "Update"}
+ALLOWED = {"BindParameter", "Column", "ColumnElement", "Row", "Select", "String", "Table", "Update"}
 ALLOWED |= {"and_", "bindparam", "case", "func", "literal", "or_", "type_coerce"}
 FORBIDDEN_ATTRIBUTES = {"_connection", "_execute", "exec_driver_sql", "execute"}
 STATEMENTS = {"select", "insert", "update", "delete"}
