@@ -13,7 +13,7 @@ import msgspec
 
 from edi.binding import common_depth, derived_entry
 from edi.comparison import BoundSegment
-from edi.derivations import CONTEXTUAL, Derivation
+from edi.derivations import Derivation
 from edi.extras import Entry
 from edi.generation import Context, Generation
 from edi.loop_stencils import LoopStencils, load_stencils
@@ -77,23 +77,43 @@ class ClaimTexts:
         """The text of the document at the end of a way, or None where it has to be bound."""
         if not self.able:
             return None
-        drafts = self.drafts
-        del drafts[common_depth(way[:-1], self.way) :]
-        self.way = way
-        stencils, draft = self.stencils, drafts[-1] if drafts else Draft({}, "", ())
         try:
-            for depth, loop in enumerate(way):
-                if depth:
-                    stencils = stencils.below[loop.use.id]
-                if depth >= len(drafts):
-                    draft = draft.copy()
-                    parts: list[Part] = []
-                    list_parts(loop, stencils, parts)
-                    self.write_parts(parts, 0, draft)
-                    drafts.append(draft)
-            return draft.finish()
+            return self.draft(way).finish()
         except NoTextError:
             return None
+
+    def draft(self, way: list[Loop]) -> Draft:
+        """What the loops on a way say, without the next on it. Raises NoTextError."""
+        drafts = self.drafts
+        del drafts[common_depth(way, self.way) :]
+        self.way = way
+        stencils, draft = self.stencils, drafts[-1] if drafts else Draft({}, "", ())
+        for depth, loop in enumerate(way):
+            if depth:
+                stencils = stencils.below[loop.use.id]
+            if depth >= len(drafts):
+                draft = draft.copy()
+                parts: list[Part] = []
+                list_parts(loop, stencils, parts)
+                self.write_parts(parts, 0, draft)
+                drafts.append(draft)
+        return draft
+
+    def write_unit(self, parts: list[Part], around: Draft) -> list[str]:
+        """The texts of all claims in a loop that may hold several, given with all in it. Raises NoTextError."""
+        texts = []
+        at, drafts = 0, {parts[0][0].loop.up: around}
+        while at < len(parts):
+            loop = parts[at][0].loop
+            if loop.up not in drafts or not loop.plan.spine:
+                raise NoTextError
+            draft = drafts[loop.up].copy()
+            at = self.write_parts(parts, at, draft)
+            if loop.plan.unit:
+                texts.append(draft.finish())
+            else:
+                drafts[loop] = draft
+        return texts
 
     def write_parts(self, parts: list[Part], at: int, draft: Draft) -> int:
         """Put what the loop at a place and those in it say into chunks; the place after them.
@@ -106,9 +126,10 @@ class ClaimTexts:
             raise NoTextError
         if loop.hides:
             self.prove_hidden(pattern, rows, draft)
+        order: list[str] = []
         while at < end:
             below = parts[at][0].loop
-            if below.up is not loop:
+            if below.up is not loop or below.plan.spine:
                 break
             if not below.inner:
                 raise NoTextError
@@ -117,8 +138,9 @@ class ClaimTexts:
                 put_items(items, below, draft.chunks)
             else:
                 at = self.write_parts(parts, at, draft)
-                if at < end and parts[at][0].loop is below:
-                    raise NoTextError
+            order.append(below.plan.id)
+        if not loop.follows(tuple(order)):
+            raise NoTextError
         return at
 
     def write_items(self, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
@@ -133,12 +155,15 @@ class ClaimTexts:
             at += 1
             if at < end and parts[at][0].loop.up is loop:
                 text, at = self.write_item(text, parts, at, loop)
+            elif not loop.alone:
+                raise NoTextError
             items.append(text)
         return f'"{loop.name}":[{{{"},{".join(items)}}}]', at
 
     def write_item(self, own: str, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
         """What an item says with the loops in it, which begin at a place; the place after them."""
         texts = [own] if own else []
+        order: list[str] = []
         while at < len(parts):
             below = parts[at][0].loop
             if below.up is not loop:
@@ -153,9 +178,12 @@ class ClaimTexts:
                 pattern, rows = parts[at]
                 own = pattern.fill(rows, NO_CHUNKS, self.separator) or ""
                 text, at = self.write_item(own, parts, at + 1, below)
-                if not own or (at < len(parts) and parts[at][0].loop is below):
+                if not own:
                     raise NoTextError
             texts.append(text)
+            order.append(below.plan.id)
+        if not loop.follows(tuple(order)):
+            raise NoTextError
         return ",".join(texts), at
 
     def prove_hidden(self, pattern: Pattern[LoopStencils], rows: Sequence[Row], draft: Draft) -> None:
@@ -163,10 +191,10 @@ class ClaimTexts:
         extras: dict[str, list[Entry]] = {}
         for hidden in pattern.loop.list_hidden(pattern.uses):
             plan = hidden.plan
-            if not all(derive in CONTEXTUAL for _, derive in plan.hidden):
-                draft.told += tuple(hidden.values(rows, self.separator))
+            if hidden.told:
+                draft.told += hidden.values(rows)
                 continue
-            segment = Segment(rows[hidden.place])
+            segment = Segment([msgspec.json.decode(f'"{text}"') for text in rows[hidden.place]])
             bound = BoundSegment(segment, plan, plan.layout.spread(segment.elements, self.separator))
             entry = derived_entry(plan, bound, {}, Generation({}, self.context), self.separator)
             if entry is not None:

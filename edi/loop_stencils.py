@@ -7,7 +7,7 @@ they came. What an item of an array says is one text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from edi.contested import ARRAY, list_scopes
@@ -32,17 +32,18 @@ from edi.use_bindings import UseBindings, read_slot
 
 
 class Hidden(NamedTuple):
-    """A segment, by its place in a loop, with derived values that have no name."""
+    """A segment, by its place in a loop, with derived values that have no name. `told` are those that the
+    names of the document tell, by their elements; without them all are told by the context.
+    """
 
     place: int
     plan: SegmentPlan
+    told: tuple[tuple[int, Derivation], ...]
 
-    def values(self, rows: Sequence[Row], separator: str) -> Iterator[tuple[Derivation, str]]:
+    def values(self, rows: Sequence[Row]) -> tuple[tuple[Derivation, str], ...]:
         """The values, each with its derivation."""
-        slot = self.plan.layout.slot
-        return (
-            (derive, read_slot(rows[self.place], slot(cell), separator)) for cell, derive in self.plan.hidden
-        )
+        row = rows[self.place]
+        return tuple([(derive, row[at] if at < len(row) else "") for at, derive in self.told])
 
 
 class Home(NamedTuple):
@@ -73,6 +74,7 @@ class LoopStencils(Stencils):
         self.up = up
         self.home: Home = up.home.find(plan.scope) if up is not None else Home()
         self.shared = shared.get(self.home.array, frozenset())
+        self.hidden: dict[tuple[str, ...], tuple[Hidden, ...]] = {}
         self.orders: dict[tuple[str, ...], bool] = {}
         self.below = {loop.id: LoopStencils(loop, self, shared) for loop in plan.loops}
         ranks = [child.rank for child in plan.segments if child.use.id not in ENVELOPE]
@@ -93,16 +95,31 @@ class LoopStencils(Stencils):
         *way, name = scope.steps if scope.root else (*self.up.home.steps, *scope.steps)
         return "" if not way else way[0] if len(way) == 1 else None, name
 
+    @cached_property
+    def alone(self) -> bool:
+        """True where nothing has to stand in such a loop."""
+        return self.follows(())
+
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
         """A stencil that puts texts into chunks, or returns that of an item. Raises Unfit."""
         return StencilMaker(self, separator).make(uses, rows)
 
-    def list_hidden(self, uses: Sequence[SegmentUse]) -> Iterator[Hidden]:
+    def list_hidden(self, uses: tuple[SegmentUse, ...]) -> tuple[Hidden, ...]:
         """The segments of a loop with derived values that have no name."""
+        key = tuple([use.key for use in uses])
+        found = self.hidden.get(key)
+        if found is None:
+            found = self.hidden[key] = tuple(self.find_hidden(uses))
+        return found
+
+    def find_hidden(self, uses: tuple[SegmentUse, ...]) -> Iterator[Hidden]:
+        """The same for uses that are met for the first time."""
         for place, use in enumerate(uses):
             plan = self.plan.bindings[use.key].sole
             if plan is not None and plan.hidden:
-                yield Hidden(place, plan)
+                slots = [(plan.layout.slot(cell), derive) for cell, derive in plan.hidden]
+                told = not all(derive in CONTEXTUAL for _, derive in slots)
+                yield Hidden(place, plan, tuple((slot.element, derive) for slot, derive in slots if told))
 
     def follows(self, order: tuple[str, ...]) -> bool:
         """True where loops right below, in this order, are as generation makes them; each name once."""
@@ -129,6 +146,11 @@ class StencilMaker:
         self.hidden: list[SegmentPlan] = []
         self.document: Object = {}
         self.item: Object = {}
+
+    @cached_property
+    def alone(self) -> bool:
+        """True where nothing has to stand in such a loop."""
+        return self.follows(())
 
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row]) -> Fill:
         """The stencil. Raises Unfit."""
@@ -171,7 +193,8 @@ class StencilMaker:
 
     def note_hidden(self, plan: SegmentPlan, *, alone: bool) -> None:
         """A segment with derived values that have no name. Raises Unfit where one look is not enough."""
-        known = all(derive in CONTEXTUAL or derive in BY_PRESENCE for _, derive in plan.hidden)
+        kinds = {CONTEXTUAL if derive in CONTEXTUAL else BY_PRESENCE for _, derive in plan.hidden}
+        known = len(kinds) == 1 and all(derive in kind for kind in kinds for _, derive in plan.hidden)
         if not (known and alone) or plan in self.hidden or self.loop.home != Home():
             raise Unfit
         self.hidden.append(plan)

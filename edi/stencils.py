@@ -27,6 +27,7 @@ Roles = Mapping[int, int]
 Row = list[str]  # the elements of a segment; the first is its id
 MARK = re.compile(r"@(\d+)@|(87\d{7})")
 FIRST_NUMBER = 870_000_000
+SPECIAL = re.compile(r'["\\\x00-\x1f]')  # what JSON does not write as it is
 OFTEN = 12  # loops of one pattern come before it pays to make a stencil for them
 MOST_STENCILS = 8  # of one pattern: for codes and gaps that lengths do not tell apart
 MOST_PATTERNS = 2_000  # of one loop; then all are forgotten, so that no file can fill the memory
@@ -201,6 +202,8 @@ def compile_stencil(
 
 def escape(row: Row) -> Row:
     """The elements of a segment as they stand in a JSON text."""
+    if SPECIAL.search(" ".join(row)) is None:
+        return row
     return [msgspec.json.encode(text)[1:-1].decode() for text in row]
 
 

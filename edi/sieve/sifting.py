@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count, pairwise
+from typing import Protocol
 
 from edi.reader import SetReader, shape_of
 from edi.recovery import LOOKAHEAD
@@ -12,6 +13,7 @@ from edi.sieve.forms import LoopForms, doubt_rows
 from edi.sieve.paths import Paths
 from edi.sieve.screens import Screening, load_screens
 from edi.sieve.windows import Window
+from edi.tree import Loop
 
 WINDOW = 8192
 """Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
@@ -21,14 +23,27 @@ ENOUGH = 200
 """So many units have to be seen before that is told."""
 
 
+class UnitWriter(Protocol):
+    """What takes the units of a set in their order, those that go through and those that are read."""
+
+    def look(self, segments: list[Segment]) -> None:
+        """These segments are read."""
+
+    def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
+        """Take a unit that goes through, by its first row and the row after its last; false where it has to
+        be read. What the reader has handed on comes before it. `plain` is that of its segments.
+        """
+
+
 class Sieve:
     """Reads a transaction set with a reader that drops what is complete, and spares it the units that are
     surely right. The findings are those that the reader would have had alone.
     """
 
-    def __init__(self, reader: SetReader) -> None:
+    def __init__(self, reader: SetReader, writer: UnitWriter | None = None) -> None:
         reading = reader.reading
         self.reader = reader
+        self.writer = writer
         self.held = HeldRows()
         self.seen = self.passed = 0
         self.active = bool(reading.guide.handed_on)
@@ -53,7 +68,7 @@ class Sieve:
     def read(self, segments: list[Segment]) -> None:
         """The next segments of the set, of which nothing is known."""
         self._read_held(len(self.held.rows))
-        self.reader.read(segments)
+        self._read(segments)
 
     def end(self) -> None:
         """Nothing follows in this set."""
@@ -64,8 +79,13 @@ class Sieve:
 
     def _read_held(self, number: int) -> None:
         if number:
-            self.reader.read(self.held.make_segments(0, number))
+            self._read(self.held.make_segments(0, number))
             self.held.drop(number)
+
+    def _read(self, segments: list[Segment]) -> None:
+        if self.writer is not None:
+            self.writer.look(segments)
+        self.reader.read(segments)
 
     def _sift(self) -> None:
         """Look at the rows that are held; those of the last unit stay: it is not known where it ends."""
@@ -76,7 +96,7 @@ class Sieve:
             return
         doubted = self._doubt(window)
         if window.starts[0]:
-            self.reader.read(held.make_segments(0, window.starts[0]))
+            self._read(held.make_segments(0, window.starts[0]))
         ready = False
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
@@ -84,7 +104,7 @@ class Sieve:
                 if ready and self._pass(window, first, last):
                     self.passed += 1
                     continue
-            self.reader.read(held.make_segments(first, last))
+            self._read(held.make_segments(first, last))
             ready = False
         self.seen += len(window.starts) - 1
         self.active = self.seen < ENOUGH or self.passed * FEW >= self.seen
@@ -118,6 +138,9 @@ class Sieve:
         reader, loop = self.reader, self.reader.loop
         counted = [(reader.tree.tally(kind), how) for kind, how in (self.screening.counted or {}).items()]
         if not all(how.fits is None or how.fits(loop, tally, window, first, last) for tally, how in counted):
+            return False
+        writer, plain = self.writer, self.held.plain
+        if writer is not None and not writer.write(window, first, last, loop, plain=plain):
             return False
         for tally, how in counted:
             how.take(tally, window, first, last)

@@ -17,6 +17,7 @@ class Window:
     """Rows with the node of each. `starts` are the rows that begin a unit; `pattern` has the nodes' codes."""
 
     def __init__(self, paths: Paths, rows: list[Row], component: str) -> None:
+        self.paths = paths
         self.rows = rows
         self.component = component
         self.pattern = paths.walk(rows)
