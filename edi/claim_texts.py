@@ -8,6 +8,7 @@ no text, and the document goes the way of `edi/binding.py`, which says the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -16,14 +17,14 @@ from edi.comparison import BoundSegment
 from edi.derivations import Derivation
 from edi.extras import Entry
 from edi.generation import Context, Generation
-from edi.loop_stencils import LoopStencils, load_stencils
+from edi.loop_stencils import LoopStencils, Step, load_stencils
 from edi.plans import SetPlan
 from edi.segments import Segment
-from edi.stencils import Pattern, Row, escape
+from edi.stencils import MOST_PATTERNS, Pattern, Row, escape
 from edi.tree import Loop
 
 encode = msgspec.json.Encoder().encode
-Part = tuple[Pattern[LoopStencils], Sequence[Row]]
+Part = tuple[Pattern[LoopStencils], list[Row]]
 """A loop without those in it: its pattern, and its segments as they stand in JSON."""
 Chunks = dict[str, str]
 NO_CHUNKS: Chunks = {}  # for items of arrays, whose texts are not cut into chunks
@@ -95,53 +96,49 @@ class ClaimTexts:
                 draft = draft.copy()
                 parts: list[Part] = []
                 list_parts(loop, stencils, parts)
-                self.write_parts(parts, 0, draft)
+                self.write_parts(parts, draft)
                 drafts.append(draft)
         return draft
 
     def write_unit(self, parts: list[Part], around: Draft) -> list[str]:
-        """The texts of all claims in a loop that may hold several, given with all in it. Raises NoTextError."""
+        """The texts of all claims in a loop, given with all that is in it. Raises NoTextError."""
         texts = []
-        at, drafts = 0, {parts[0][0].loop.up: around}
-        while at < len(parts):
-            loop = parts[at][0].loop
-            if loop.up not in drafts or not loop.plan.spine:
-                raise NoTextError
+        begins = [at for at, (pattern, _) in enumerate(parts) if pattern.loop.spine]
+        drafts = {parts[0][0].loop.up: around}
+        for begin, end in pairwise([*begins, len(parts)]):
+            loop = parts[begin][0].loop
             draft = drafts[loop.up].copy()
-            at = self.write_parts(parts, at, draft)
+            self.write_parts(parts[begin:end], draft)
             if loop.plan.unit:
                 texts.append(draft.finish())
             else:
                 drafts[loop] = draft
         return texts
 
-    def write_parts(self, parts: list[Part], at: int, draft: Draft) -> int:
-        """Put what the loop at a place and those in it say into chunks; the place after them.
-
-        Raises NoTextError.
-        """
-        pattern, rows = parts[at]
-        loop, at, end = pattern.loop, at + 1, len(parts)
-        if pattern.fill(rows, draft.chunks, self.separator) is None:
-            raise NoTextError
-        if loop.hides:
-            self.prove_hidden(pattern, rows, draft)
-        order: list[str] = []
-        while at < end:
-            below = parts[at][0].loop
-            if below.up is not loop or below.plan.spine:
-                break
-            if not below.inner:
+    def write_parts(self, parts: list[Part], draft: Draft) -> None:
+        """Put what a loop and those in it say into chunks. Raises NoTextError."""
+        steps = outline([pattern.loop for pattern, _ in parts])
+        chunks, separator = draft.chunks, self.separator
+        for begin, end, array, bare in steps:
+            if array is not None:
+                put_items(self.write_array(parts[begin:end], array, bare=bare), array, chunks)
+                continue
+            pattern, rows = parts[begin]
+            if pattern.fill(rows, chunks, separator) is None:
                 raise NoTextError
-            if below.many:
-                items, at = self.write_items(parts, at, below)
-                put_items(items, below, draft.chunks)
-            else:
-                at = self.write_parts(parts, at, draft)
-            order.append(below.plan.id)
-        if not loop.follows(tuple(order)):
-            raise NoTextError
-        return at
+            if pattern.loop.hides:
+                self.prove_hidden(pattern, rows, draft)
+
+    def write_array(self, parts: list[Part], loop: LoopStencils, *, bare: bool) -> str:
+        """The array of loops of one kind and those in them, `bare` without any. Raises NoTextError."""
+        separator = self.separator
+        if bare:
+            texts = [pattern.fill(rows, NO_CHUNKS, separator) for pattern, rows in parts]
+            if None in texts:
+                raise NoTextError
+            return f'"{loop.name}":[{{{"},{".join(texts)}}}]'
+        text, _ = self.write_items(parts, 0, loop)
+        return text
 
     def write_items(self, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
         """The array of the loops of one kind that follow one another, and the place after them."""
@@ -155,20 +152,17 @@ class ClaimTexts:
             at += 1
             if at < end and parts[at][0].loop.up is loop:
                 text, at = self.write_item(text, parts, at, loop)
-            elif not loop.alone:
-                raise NoTextError
             items.append(text)
         return f'"{loop.name}":[{{{"},{".join(items)}}}]', at
 
     def write_item(self, own: str, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
         """What an item says with the loops in it, which begin at a place; the place after them."""
         texts = [own] if own else []
-        order: list[str] = []
         while at < len(parts):
             below = parts[at][0].loop
             if below.up is not loop:
                 break
-            if not below.inner or loop.home.steps:
+            if loop.home.steps:
                 raise NoTextError
             if below.many:
                 text, at = self.write_items(parts, at, below)
@@ -181,15 +175,12 @@ class ClaimTexts:
                 if not own:
                     raise NoTextError
             texts.append(text)
-            order.append(below.plan.id)
-        if not loop.follows(tuple(order)):
-            raise NoTextError
         return ",".join(texts), at
 
     def prove_hidden(self, pattern: Pattern[LoopStencils], rows: Sequence[Row], draft: Draft) -> None:
         """Note what differs of derived values without a name, and those that the whole document tells."""
         extras: dict[str, list[Entry]] = {}
-        for hidden in pattern.loop.list_hidden(pattern.uses):
+        for hidden in pattern.loop.list_hidden(pattern):
             plan = hidden.plan
             if hidden.told:
                 draft.told += hidden.values(rows)
@@ -201,6 +192,45 @@ class ClaimTexts:
                 extras[f"{pattern.loop.plan.id}/{plan.key}"] = [entry]
         if extras:
             draft.extras = f',"x12Extra":{encode(extras).decode()}'
+
+
+def outline(loops: list[LoopStencils]) -> tuple[Step, ...]:
+    """The steps in which a loop with those in it, listed in their order, is written. Raises NoTextError."""
+    first = loops[0]
+    key = tuple(loops)
+    steps = first.outlines.get(key)
+    if steps is None:
+        found: list[Step] = []
+        fits = plan_steps(loops, 0, found) == len(loops)
+        if len(first.outlines) >= MOST_PATTERNS:
+            first.outlines.clear()
+        steps = first.outlines[key] = tuple(found) if fits else ()
+    if not steps:
+        raise NoTextError
+    return steps
+
+
+def plan_steps(loops: list[LoopStencils], at: int, steps: list[Step] | None) -> int:
+    """List the steps for the loop at a place and those in it; the place after them, or -1 where it is not as
+    generation would make it. Without `steps`, where it is in an item, it is only looked at.
+    """
+    loop, order = loops[at], []
+    if steps is not None:
+        steps.append((at, at + 1, None, True))
+    at += 1
+    while 0 < at < len(loops) and loops[at].up is loop:
+        below, begin = loops[at], at
+        if not below.inner:
+            return -1
+        if not below.many:
+            at = plan_steps(loops, at, steps)
+        else:
+            while 0 < at < len(loops) and loops[at] is below:
+                at = plan_steps(loops, at, None)
+            if steps is not None:
+                steps.append((begin, at, below, all(it is below for it in loops[begin:at])))
+        order.append(below.plan.id)
+    return at if at > 0 and loop.follows(tuple(order)) else -1
 
 
 def put_items(text: str, loop: LoopStencils, chunks: Chunks) -> None:

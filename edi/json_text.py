@@ -5,6 +5,7 @@ Most claims are written straight from their segments (`edi/claim_texts.py`); wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -29,10 +30,15 @@ REMITTANCE = "005010X221A1"
 
 
 class Translated(NamedTuple):
-    """A file as checked, and its JSON."""
+    """A file as checked, and its JSON as text in pieces."""
 
     report: FileReport
-    text: bytes
+    pieces: tuple[bytes, ...]
+
+    @property
+    def text(self) -> bytes:
+        """The whole JSON."""
+        return b"".join(self.pieces)
 
 
 class OtherGuideError(Exception):
@@ -62,10 +68,9 @@ def translate(content: bytes, *, strict: bool = False) -> Translated:
             pass
         else:
             if not any(interchange.acknowledgments for interchange in report.interchanges):
-                pieces = [piece for writer in writers for piece in writer.pieces]
-                return Translated(report, b"".join((b"[", b",".join(pieces), b"]")))
+                return Translated(report, frame(piece for writer in writers for piece in writer.pieces))
     report = check_file(content, strict=strict, keep=True)
-    return Translated(report, encode_json(report))
+    return Translated(report, (encode_json(report),))
 
 
 @resting_collector()
@@ -88,11 +93,19 @@ def translate_remittances(content: bytes, *, strict: bool = False) -> Translated
         except (OtherGuideError, UnusualError):
             pass
         else:
-            return Translated(report, b"".join((b"[", b",".join(each.text for each in writers), b"]")))
+            return Translated(report, frame(writer.text for writer in writers))
     report = check_file(content, strict=strict, keep=True)
     found = [(each.tree, each.delimiters) for each in report.sets if each.guide == REMITTANCE]
     texts = [write_tree(tree, delimiters) for tree, delimiters in found if tree is not None]
-    return Translated(report, b"".join((b"[", b",".join(texts), b"]")))
+    return Translated(report, frame(texts))
+
+
+def frame(texts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The pieces of a JSON array whose items these texts are."""
+    pieces = [b"["]
+    for text in texts:
+        pieces += (text, b",")
+    return (*(pieces if len(pieces) == 1 else pieces[:-1]), b"]")
 
 
 @resting_collector()

@@ -90,9 +90,7 @@ MakeWriter = Callable[[str, SetReader, Delimiters], SetWriter]
 """Makes the writer of a set: its guide, what reads it, and the delimiters."""
 
 
-def check_large(
-    content: bytes, *, strict: bool = False, make_writer: MakeWriter | None = None
-) -> FileReport:
+def check_large(content: bytes, *, strict: bool = False, make_writer: MakeWriter | None = None) -> FileReport:
     """The report on a file of any size. Raises Unreadable, and UnusualError for one to be read as a whole.
 
     Each set is told to a writer as it is read, where there is one to be made.

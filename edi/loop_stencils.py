@@ -7,8 +7,8 @@ they came. What an item of an array says is one text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, Self
 
 from edi.contested import ARRAY, list_scopes
 from edi.derivations import BY_PRESENCE, CONTEXTUAL, Derivation
@@ -21,6 +21,7 @@ from edi.stencils import (
     MOST_PATTERNS,
     Example,
     Fill,
+    Pattern,
     Roles,
     Row,
     Stencils,
@@ -29,6 +30,11 @@ from edi.stencils import (
     compile_stencil,
 )
 from edi.use_bindings import UseBindings, read_slot
+
+Step = tuple[int, int, "LoopStencils | None", bool]
+"""From which to which part of a list: one loop that goes into chunks, or an array of loops; true where these
+hold no others.
+"""
 
 
 class Hidden(NamedTuple):
@@ -74,7 +80,8 @@ class LoopStencils(Stencils):
         self.up = up
         self.home: Home = up.home.find(plan.scope) if up is not None else Home()
         self.shared = shared.get(self.home.array, frozenset())
-        self.hidden: dict[tuple[str, ...], tuple[Hidden, ...]] = {}
+        self.hidden: dict[Pattern[Self], tuple[Hidden, ...]] = {}
+        self.outlines: dict[tuple[LoopStencils, ...], tuple[Step, ...]] = {}
         self.orders: dict[tuple[str, ...], bool] = {}
         self.below = {loop.id: LoopStencils(loop, self, shared) for loop in plan.loops}
         ranks = [child.rank for child in plan.segments if child.use.id not in ENVELOPE]
@@ -83,6 +90,7 @@ class LoopStencils(Stencils):
         self.inner = self.able and plan.written and plan.when is None
         self.inner &= plan.scope is not None or plan.required
         self.many = plan.many
+        self.spine = plan.spine
         self.hides = any(segment.hidden for segment in plan.segments if segment.use.id not in ENVELOPE)
         self.wraps = any(segment.use.id in ENVELOPE for segment in plan.segments)
         self.owner, self.name = self.find_array()
@@ -95,21 +103,15 @@ class LoopStencils(Stencils):
         *way, name = scope.steps if scope.root else (*self.up.home.steps, *scope.steps)
         return "" if not way else way[0] if len(way) == 1 else None, name
 
-    @cached_property
-    def alone(self) -> bool:
-        """True where nothing has to stand in such a loop."""
-        return self.follows(())
-
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
         """A stencil that puts texts into chunks, or returns that of an item. Raises Unfit."""
         return StencilMaker(self, separator).make(uses, rows)
 
-    def list_hidden(self, uses: tuple[SegmentUse, ...]) -> tuple[Hidden, ...]:
+    def list_hidden(self, pattern: Pattern[Self]) -> tuple[Hidden, ...]:
         """The segments of a loop with derived values that have no name."""
-        key = tuple([use.key for use in uses])
-        found = self.hidden.get(key)
+        found = self.hidden.get(pattern)
         if found is None:
-            found = self.hidden[key] = tuple(self.find_hidden(uses))
+            found = self.hidden[pattern] = tuple(self.find_hidden(pattern.uses))
         return found
 
     def find_hidden(self, uses: tuple[SegmentUse, ...]) -> Iterator[Hidden]:
@@ -146,11 +148,6 @@ class StencilMaker:
         self.hidden: list[SegmentPlan] = []
         self.document: Object = {}
         self.item: Object = {}
-
-    @cached_property
-    def alone(self) -> bool:
-        """True where nothing has to stand in such a loop."""
-        return self.follows(())
 
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row]) -> Fill:
         """The stencil. Raises Unfit."""

@@ -8,6 +8,7 @@ from bisect import bisect_left
 
 import msgspec
 
+from edi.binding import common_depth
 from edi.claim_texts import ClaimTexts, Draft, NoTextError
 from edi.comparison import reading_context
 from edi.guides.routes import Station
@@ -32,11 +33,12 @@ TOGETHER = 256  # texts that are put together at a time
 
 
 class TextWriter:
-    """Gathers the texts of the units of one set: those that go through a sieve, and those that a reader reads."""
+    """Gathers the texts of the units of one set: those that go through a sieve, and those that are read."""
 
     def __init__(self, reader: SetReader, delimiters: Delimiters) -> None:
         self.reader = reader
         self.delimiters = delimiters
+        self.way: list[Loop] = []
         self.texts: list[str] = []
         self.pieces: list[bytes] = []
 
@@ -48,13 +50,16 @@ class TextWriter:
         """Write what the reader has handed on."""
         handed, self.reader.handed = self.reader.handed, []
         for loop, _ in handed:
-            self.texts.append(self.write_loop(loop))
-            loop.let_go()
+            way = way_to(loop)
+            for complete in self.way[common_depth(self.way, way) :]:
+                complete.let_go()
+            self.way = way
+            self.texts.append(self.write_loop(way))
         if len(self.texts) >= TOGETHER:
             self.put_together()
 
-    def write_loop(self, loop: Loop) -> str:
-        """The text of a unit that was read."""
+    def write_loop(self, way: list[Loop]) -> str:
+        """The text of a unit that was read, at the end of its way."""
         raise NotImplementedError
 
     def put_together(self) -> None:
@@ -82,9 +87,9 @@ class ClaimWriter(TextWriter):
         self.around: Loop | None = None
         self.draft = Draft({}, "", ())
 
-    def write_loop(self, loop: Loop) -> str:
+    def write_loop(self, way: list[Loop]) -> str:
         """The text of a claim that was read."""
-        return self.claims.write(way_to(loop)) or encode(self.binder.bind(loop)).decode()
+        return self.claims.write(way) or encode(self.binder.bind(way[-1])).decode()
 
     def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
         """Write the claims of a unit that goes through; false where one of them has to be bound."""
@@ -139,9 +144,10 @@ class PaymentWriter(TextWriter):
             self.place = f"/detailInfo/{bisect_left(self.headers, opener.ordinal)}/paymentInfo/"
         return f"{self.place}{self.count}"
 
-    def write_loop(self, loop: Loop) -> str:
+    def write_loop(self, way: list[Loop]) -> str:
         """The text of a claim payment that was read."""
-        pointer = self.next_pointer(loop.parent or loop)
+        around, loop = way[-2:]
+        pointer = self.next_pointer(around)
         self.count += 1
         text = write_claim(loop, pointer, self.guide_id)
         if text is None:

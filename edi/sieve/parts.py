@@ -59,7 +59,9 @@ class UnitParts(Generic[Kind]):
             self.patterns.clear()
         codes = key[: len(rows)]
         stations = [self.paths.nodes[code].station for code in codes]
-        uses = [station.segment for station in stations if station is not None and station.segment is not None]
+        uses = [
+            station.segment for station in stations if station is not None and station.segment is not None
+        ]
         found = self.loops[codes[0]].recognise(uses, rows)
         if all(len(row) < LONGEST for row in rows):
             self.patterns[key] = found
@@ -68,7 +70,7 @@ class UnitParts(Generic[Kind]):
     def look(self, window: Window) -> None:
         """Another window: how long its segments are, and how its loops are cut apart."""
         self.window = window
-        self.lengths = bytes([min(len(row), LONGEST) for row in window.rows])
+        self.lengths = count_elements(window.rows)
         if self.known == len(self.paths.nodes):
             return
         self.known = len(self.paths.nodes)
@@ -78,3 +80,11 @@ class UnitParts(Generic[Kind]):
                 self.loops[node.code] = self.find(loop)
         openers = re.escape(bytes(self.loops))
         self.cut = re.compile(b"[%b][^%b]*" % (openers, openers), re.DOTALL)
+
+
+def count_elements(rows: list[Row]) -> bytes:
+    """How many elements each row has, as far as that is counted."""
+    try:
+        return bytes(map(len, rows))
+    except ValueError:
+        return bytes([min(len(row), LONGEST) for row in rows])
