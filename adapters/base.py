@@ -1,4 +1,8 @@
-"""What every adapter can do, whatever the wire: the protocol `Transport` and the values it speaks in."""
+"""What every adapter can do, whatever the wire, and the values it speaks in.
+
+`Transport` is a mailbox: files are left and fetched. `RealTimeTransport` is a conversation: one inquiry, one
+answer, within a deadline.
+"""
 
 from __future__ import annotations
 
@@ -96,4 +100,35 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection. The transport may be used again; it then connects anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """One request that is answered at once.
+
+    `id` is a UUID, the same where the same inquiry is sent again; `kind` says what `content` is in the words
+    of the wire (CAQH CORE: a PayloadType); `moment` is when it is sent, aware.
+    """
+
+    id: str
+    kind: str
+    content: bytes
+    moment: datetime
+
+
+class RealTimeTransport(Protocol):
+    """One partner that answers while we wait. Any number of inquiries may be under way at once."""
+
+    async def ask(self, inquiry: Inquiry, *, seconds: float) -> bytes:
+        """Send the inquiry and return the bytes of its answer, all within `seconds`.
+
+        Raises Transient where the other end took nothing, Permanent where it refuses or its answer cannot be
+        taken, Ambiguous where the inquiry went out and no answer came: it may be sent again, under the same
+        id, when the rule of the wire allows it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connections. The transport may be used again; it then connects anew."""
         ...

@@ -27,7 +27,14 @@ class DeliveryError(Exception):
 
 # The three kinds are named after the answer they give: `except Transient` reads as what it decides.
 class Transient(DeliveryError):
-    """Nothing was delivered or taken; the same call may succeed later and may be made again as it is."""
+    """Nothing was delivered or taken; the same call may succeed later and may be made again as it is.
+
+    `after` is how many seconds the other end asks us to wait, None where it does not say.
+    """
+
+    def __init__(self, problem: str, place: str, remedy: str, *, after: float | None = None) -> None:
+        super().__init__(problem, place, remedy)
+        self.after = after
 
 
 class Permanent(DeliveryError):

@@ -15,6 +15,7 @@ from edi.guides.words import load_words
 MEANINGS = (
     "acknowledgments.toml",
     "adjustment_reasons.toml",
+    "benefits.toml",
     "claim_statuses.toml",
     "provider_adjustments.toml",
     "qualifiers.toml",

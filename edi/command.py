@@ -139,6 +139,8 @@ def _make_parser() -> argparse.ArgumentParser:
             one.add_argument("--json", action="store_true", help="write JSON instead of text")
             one.add_argument("--claim", default="", help="one claim alone, by its number")
             one.add_argument("--only-findings", action="store_true", help="only what findings are about")
+            one.add_argument("--first", type=int, default=0, help="that many claims (0: all)")
+            one.add_argument("--from", type=int, default=1, dest="start", help="the first claim shown")
             one.add_argument("--redact", action="store_true", help="hide whatever may identify a person")
         if name in ("check", "x12", "show"):
             one.add_argument("--guide", default="", help="the guide of JSON that does not say its own")
@@ -194,6 +196,8 @@ def _show(given: argparse.Namespace, now: Callable[[], datetime]) -> int:
         redacted=given.redact,
         unit=given.claim,
         findings_alone=given.only_findings,
+        start=given.start,
+        first=given.first,
     )
     inspected, outline = read_outline(given.file, now(), asked)
     if given.json:

@@ -30,7 +30,7 @@ GIVEN = "-"
 
 def reading_context(delimiters: Delimiters) -> Context:
     """The context in which what was read is generated again."""
-    return Context("", UNKNOWN, GIVEN, GIVEN, GIVEN, delimiters)
+    return Context("", UNKNOWN, GIVEN, GIVEN, GIVEN, delimiters, reading=True)
 
 
 class BoundSegment:

@@ -9,6 +9,7 @@ separators; what had to be forgiven is named in `faults` by the codes of the fin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +25,7 @@ _SEPARATORS_AT = tuple(3 + n + sum(HEADER_LENGTHS[:n]) for n in range(16))
 _LONGEST_HEADER = 320
 _FEWEST_SEPARATORS = 13
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_COMPOSITES_WITHIN = 7_000  # less than the lexer always has of the text after an ISA
 _COMMON_IN_VALUES = frozenset("-.,/'#() ")
 
 
@@ -100,6 +102,10 @@ def _settle(
         faults = (*faults, fault)
     line_end = _LINE_END.match(text, end) if terminator != "\n" else None
     component, component_faults = _check_component(elements[16], separator, terminator)
+    used = _other_component(text, end, separator, terminator, component)
+    if used:
+        component, component_faults = used, ("isa.component_separator_unused",)
+        elements = [*elements[:16], used]
     delimiters = Delimiters(
         element=separator,
         component=component,
@@ -149,6 +155,28 @@ def _check_component(component: str, separator: str, terminator: str) -> tuple[s
     if component in _COMMON_IN_VALUES:
         return component, ("isa.component_separator_doubtful",)
     return component, ()
+
+
+def _other_component(text: str, end: int, separator: str, terminator: str, component: str) -> str:
+    """The separator in the first composite, where ISA declares one that does not occur; else ""."""
+    if component == NO_SEPARATOR or text.find(component, end, end + _COMPOSITES_WITHIN) >= 0:
+        return ""
+    found = _find_composite(separator, terminator).search(text, end, end + _COMPOSITES_WITHIN)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+@lru_cache(maxsize=64)
+def _find_composite(separator: str, terminator: str) -> re.Pattern[str]:
+    """Finds a composite that every claim or payment has: CLM05, HI01, SV101, SV202, SV301 or SVC01."""
+    apart = re.escape("".join(mark for mark in ":>^|\\!<;+{}~" if mark not in (separator, terminator)))
+    mark, other = re.escape(separator), f"[^{re.escape(separator + terminator)}]*"
+    places = (
+        rf"CLM{mark}(?:{other}{mark}){{4}}[0-9A-Z]{{1,2}}([{apart}])[A-Z]?\1[0-9A-Z]",
+        rf"HI{mark}[A-Z]{{2,3}}([{apart}])[0-9A-Z]",
+        rf"SV[13C]{mark}[A-Z]{{2}}([{apart}])[0-9A-Z]",
+        rf"SV2{mark}[0-9]*{mark}[A-Z]{{2}}([{apart}])[0-9A-Z]",
+    )
+    return re.compile(rf"{re.escape(terminator)}\s*(?:{'|'.join(places)})")
 
 
 def _repetition(elements: list[str], separator: str, terminator: str, component: str) -> str:

@@ -1,9 +1,10 @@
-"""Checks of the envelope's header segments, from the tables in `schemas/envelope.toml`."""
+"""Checks of the envelope's header segments, from the tables in `schemas/envelope.toml`, and of TA1."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -39,6 +40,25 @@ class EnvelopeTables(msgspec.Struct, frozen=True):
     groups: dict[str, frozenset[str]]
 
 
+class AcknowledgmentElement(msgspec.Struct, frozen=True):
+    """One element of TA1: its name, the form of a valid value, and that form in words."""
+
+    number: int
+    name: str
+    form: re.Pattern[str]
+    expected: str
+
+
+DAY = re.compile(r"[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])")
+ACKNOWLEDGMENT = (
+    AcknowledgmentElement(1, "Interchange Control Number", re.compile(r"[0-9]{9}"), "nine digits"),
+    AcknowledgmentElement(2, "Interchange Date", DAY, "YYMMDD"),
+    AcknowledgmentElement(3, "Interchange Time", re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]"), "HHMM"),
+    AcknowledgmentElement(4, "Interchange Acknowledgment Code", re.compile(r"[AER]"), "A, E or R"),
+    AcknowledgmentElement(5, "Interchange Note Code", re.compile(r"0([0-2][0-9]|3[01])"), "000 to 031"),
+)
+
+
 @cache
 def load_tables() -> EnvelopeTables:
     """The tables of `schemas/envelope.toml`."""
@@ -70,6 +90,27 @@ def check_interchange_header(header: HeaderText, segment: Segment, place: Place)
         if segment.element(element - 1) == qualifier and not segment.element(element).strip():
             findings.append(find(code, x12=place_element(place, element)))
     return findings + _check_version(header, segment, place)
+
+
+def check_acknowledgment(segment: Segment, place: Place) -> Iterator[Finding]:
+    """Findings for the elements of a TA1 that are missing or not valid; `place` names the segment."""
+    for element in ACKNOWLEDGMENT:
+        value = segment.element(element.number)
+        if element.form.fullmatch(value):
+            continue
+        at, label = place_element(place, element.number), f"TA1{element.number:02}"
+        if not value:
+            yield find("element.missing", x12=at, name=element.name, place=label)
+            continue
+        yield find(
+            "element.bad_form",
+            x12=at,
+            value=value,
+            name=element.name,
+            place=label,
+            guide="005010 TA1",
+            expected=element.expected,
+        )
 
 
 def _check_version(header: HeaderText, segment: Segment, place: Place) -> list[Finding]:

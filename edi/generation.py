@@ -48,7 +48,11 @@ def make_pointer(steps: tuple[Step, ...]) -> str:
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a transaction set says that no document does."""
+    """What a transaction set says that no document does.
+
+    `reading` is true while what was read is generated again, only to be compared: then every value stays as
+    it is, whatever it holds.
+    """
 
     control_number: str
     created: datetime
@@ -56,6 +60,7 @@ class Context(msgspec.Struct, frozen=True):
     sender: str
     receiver: str
     delimiters: Delimiters = Delimiters()
+    reading: bool = False
 
 
 class Generation:

@@ -152,10 +152,8 @@ class LargeReader:
         found = ended.end(strict=self.strict)
         again = SetAgain(self.file, self.count, ended.guide, ended.delimiters, ended.at)
         noted = note_guide(ended.guide, *ended.named, self.group, ended.at)
-        all_found = (*findings, *noted, *found)
-        self.sets.append(
-            SetReport(ended.named[0], ended.number, ended.guide, count, all_found, again, ended.delimiters)
-        )
+        all_findings = (*findings, *noted, *found)
+        self.sets.append(SetReport(ended.header, ended.guide, count, all_findings, again, ended.delimiters))
         self.count += 1
 
     def _close_group(self, findings: tuple[Finding, ...]) -> None:
@@ -175,10 +173,11 @@ class OpenSet:
         segment: Segment,
         make_writer: MakeWriter | None,
     ) -> None:
-        kind, self.number, implementation = (segment.element(at) for at in (1, 2, 3))
+        kind, number, implementation = (segment.element(at) for at in (1, 2, 3))
+        self.header = segment
         self.named = kind, implementation
         self.delimiters = interchange.delimiters
-        self.at = Place(interchange=interchange.control_number, group=group.control_number, set=self.number)
+        self.at = Place(interchange=interchange.control_number, group=group.control_number, set=number)
         guide = resolve_guide(kind, implementation, group.version)
         if guide is None:
             raise UnusualError

@@ -217,7 +217,7 @@ class Lexer:
                 chunk = window.cut(start, end)
         window.reach(end + _LOOK_AHEAD)
         first = start - window.start
-        for found in HEADER_ID.finditer(chunk):
+        for found in HEADER_ID.finditer(chunk) if "ISA" in chunk else ():
             if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
         return chunk, trailer >= 0 or (window.ended and end == window.end)

@@ -12,7 +12,14 @@ from itertools import count
 from operator import itemgetter
 
 from edi.delimiters import HeaderText
-from edi.envelope_checks import RETIRED, check_header, check_interchange_header, load_tables, place_element
+from edi.envelope_checks import (
+    RETIRED,
+    check_acknowledgment,
+    check_header,
+    check_interchange_header,
+    load_tables,
+    place_element,
+)
 from edi.findings import Finding, Place, find
 from edi.interchange import (
     GroupClosed,
@@ -149,6 +156,7 @@ class InterchangeReader:
         """TA1, which stands between ISA and the first GS."""
         if self.group is None:
             self.acknowledgments.append(segment)
+            self.findings += check_acknowledgment(segment, self._place(segment))
         else:
             yield from self.take([segment])
 

@@ -7,6 +7,7 @@ from itertools import count
 
 import msgspec
 
+from edi.character_reader import open_reader
 from edi.collector import resting_collector
 from edi.extractors import Object
 from edi.findings import Finding
@@ -48,6 +49,7 @@ def read_part(
     tallies: Iterable[Tallies] = (),
     *,
     edits: bool = False,
+    character_set: str = "",
     documents: bool = True,
 ) -> Iterator[UnitRead | PartEnded]:
     """Reads a part of a plan: what `edi.streaming.stream_units` tells of it.
@@ -56,7 +58,7 @@ def read_part(
     """
     delimiters = part.delimiters
     reading = prepare(part.guide, delimiters.component, delimiters.repetition, edits)
-    reader = SetReader(reading, delimiters, part.at, drops=True)
+    reader = open_reader(reading, delimiters, part.at, drops=True, character_set=character_set)
     binder = UnitBinder(part.guide, delimiters) if documents else None
     units = UnitHand(reader, binder)
     for place in part.context:
@@ -78,6 +80,7 @@ def read_part(
         following = _look_beyond(part, fetch)
         following[0].ordinal = reader.held[-1].ordinal + 1
         reader.close_before(following)
+        reader.leave()
     yield from units.hand_on()
     rest = tuple(binder.bind_rest(reader.tree)) if binder is not None and part.last else ()
     told = {} if part.last else _list_tallies(reader)

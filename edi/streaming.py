@@ -7,9 +7,11 @@ any other guide comes whole, at its end. Findings and documents are those of `ed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
+from edi.character_reader import open_reader
 from edi.collector import resting_collector
 from edi.envelope import stream_parts, tighten_form
 from edi.extractors import Object
@@ -79,15 +81,21 @@ StreamEvent = (
 
 
 def stream_units(
-    chunks: Iterable[bytes], *, strict: bool = False, edits: bool = False, documents: bool = True
+    chunks: Iterable[bytes],
+    *,
+    strict: bool = False,
+    edits: bool = False,
+    character_set: str = "",
+    documents: bool = True,
 ) -> Iterator[StreamEvent]:
     """Reads and checks a file of any size in constant memory.
 
     `chunks` are its bytes in pieces of any length; they are gone through twice, so a one-way iterator will
     not do (a list of pieces, or an object that opens the file in `__iter__`, will). Raises Unreadable; every
-    other fault is a finding of the events. `strict` and `edits` are those of `check_file`.
+    other fault is a finding of the events. `strict`, `edits` and `character_set` are those of `check_file`.
     """
-    return _tell(_Stream(edits=edits, documents=documents).read(chunks, strict=strict), strict)
+    wanted = _Wanted(edits, character_set, documents)
+    return _tell(_Stream(wanted).read(chunks, strict=strict), strict)
 
 
 def _tell(events: Iterator[StreamEvent], strict: bool) -> Iterator[StreamEvent]:
@@ -101,12 +109,19 @@ def _tighten(event: StreamEvent) -> StreamEvent:
     return event
 
 
+class _Wanted(NamedTuple):
+    """What is asked for of every transaction set."""
+
+    edits: bool
+    character_set: str
+    documents: bool
+
+
 class _Stream:
     """The state of one streamed file: its open interchange, group and transaction set."""
 
-    def __init__(self, *, edits: bool, documents: bool) -> None:
-        self.edits = edits
-        self.documents = documents
+    def __init__(self, wanted: _Wanted) -> None:
+        self.wanted = wanted
         self.interchange: InterchangeHeader | None = None
         self.group: GroupHeader | None = None
         self.set: _OpenSet | None = None
@@ -142,7 +157,7 @@ class _Stream:
     def _open_set(self, segment: Segment) -> _OpenSet:
         if self.interchange is None or self.group is None:
             raise AssertionError("a transaction set stands in a group of an interchange")
-        return _OpenSet(self.interchange, self.group, segment, edits=self.edits, documents=self.documents)
+        return _OpenSet(self.interchange, self.group, segment, self.wanted)
 
 
 class _OpenSet:
@@ -152,21 +167,14 @@ class _OpenSet:
     """
 
     def __init__(
-        self,
-        interchange: InterchangeHeader,
-        group: GroupHeader,
-        segment: Segment,
-        *,
-        edits: bool,
-        documents: bool,
+        self, interchange: InterchangeHeader, group: GroupHeader, segment: Segment, wanted: _Wanted
     ) -> None:
         self.kind, self.number, implementation = (segment.element(at) for at in (1, 2, 3))
         self.named = (self.kind, implementation, group.version)
         self.delimiters = interchange.delimiters
         self.at = Place(interchange=interchange.control_number, group=group.control_number, set=self.number)
         self.group = group
-        self.edits = edits
-        self.documents = documents
+        self.wanted = wanted
         self.guide = resolve_guide(*self.named)
         self.told = self.guide is not None
         self.hand: UnitHand | None = None
@@ -190,11 +198,11 @@ class _OpenSet:
             yield from self.hand.hand_on()
 
     def _begin(self) -> SetBegun:
-        guide, delimiters = self.guide, self.delimiters
+        guide, delimiters, wanted = self.guide, self.delimiters, self.wanted
         if guide is not None:
-            reading = prepare(guide, delimiters.component, delimiters.repetition, self.edits)
-            reader = SetReader(reading, delimiters, self.at, drops=True)
-            self.hand = UnitHand(reader, UnitBinder(guide, delimiters) if self.documents else None)
+            reading = prepare(guide, delimiters.component, delimiters.repetition, wanted.edits)
+            reader = open_reader(reading, delimiters, self.at, drops=True, character_set=wanted.character_set)
+            self.hand = UnitHand(reader, UnitBinder(guide, delimiters) if wanted.documents else None)
         return SetBegun(self.kind, self.number, guide, delimiters)
 
     def end(self, findings: tuple[Finding, ...], count: int) -> Iterator[SetBegun | UnitRead | SetEnded]:

@@ -39,6 +39,7 @@ class TextWriter:
         self.reader = reader
         self.delimiters = delimiters
         self.way: list[Loop] = []
+        self.latest = 0  # How many texts the unit has that was written last.
         self.texts: list[str] = []
         self.pieces: list[bytes] = []
 
@@ -57,6 +58,10 @@ class TextWriter:
             self.texts.append(self.write_loop(way))
         if len(self.texts) >= TOGETHER:
             self.put_together()
+
+    def take_back(self) -> None:
+        """The unit that was written last has to be read after all."""
+        del self.texts[len(self.texts) - self.latest :]
 
     def write_loop(self, way: list[Loop]) -> str:
         """The text of a unit that was read, at the end of its way."""
@@ -102,9 +107,11 @@ class ClaimWriter(TextWriter):
         try:
             if around is not self.around:
                 self.draft, self.around = self.claims.draft(way_to(around)), around
-            self.texts += self.claims.write_unit(parts, self.draft)
+            texts = self.claims.write_unit(parts, self.draft)
         except NoTextError:
             return False
+        self.texts += texts
+        self.latest = len(texts)
         return True
 
     def find_stencils(self, loop: Station) -> LoopStencils:
@@ -166,7 +173,13 @@ class PaymentWriter(TextWriter):
             return False
         self.count += 1
         self.texts.append(text)
+        self.latest = 1
         return True
+
+    def take_back(self) -> None:
+        """The claim payment that was written last has to be read after all."""
+        super().take_back()
+        self.count -= 1
 
     def find_stencils(self, loop: Station) -> PartStencils:
         """The stencils of a loop, by its station."""

@@ -94,12 +94,12 @@ class Drafted(NamedTuple):
     """Documents written and folded into sets without numbers."""
 
     plan: SetPlan
-    drafts: list[SetDraft]
+    drafts: list[SetDraft[Source]]
     roots: list[WrittenLoop]
     findings: list[tuple[int, Finding]]
 
 
-def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: str) -> GeneratedSet:
+def finish_set(drafted: Drafted, draft: SetDraft[Source], context: Context, reference: str) -> GeneratedSet:
     """Number a draft: hierarchy, control number, segment count."""
     plan = drafted.plan
     sources = draft.sources()
@@ -130,7 +130,10 @@ def renew_reference(written: WrittenSegment, old: str, new: str) -> None:
 
 
 def generate_sets(
-    guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context, first_number: int = 1
+    guide_id: str,
+    documents: Sequence[Mapping[str, Any]],
+    context: Context,
+    first_number: int = 1,
 ) -> list[GeneratedSet]:
     """The transaction sets of the documents, numbered from `first_number` (four digits)."""
     with resting_collector():
@@ -143,7 +146,11 @@ def generate_sets(
         return sets
 
 
-def draft_sets(guide_id: str, documents: Sequence[Mapping[str, Any]], context: Context) -> Drafted:
+def draft_sets(
+    guide_id: str,
+    documents: Sequence[Mapping[str, Any]],
+    context: Context,
+) -> Drafted:
     """The documents folded into sets without numbers. Raises ValueError where there are none."""
     if not documents:
         raise ValueError("there are no documents to write")

@@ -25,12 +25,10 @@ from edi.findings import Finding
 from edi.writer import write_documents
 from gateway.archive import Archive
 from gateway.clock import Clock
-from gateway.deposits import DIRECTION, list_applied
+from gateway.deposits import CLAIMS, DIRECTION, TOO_MANY_CLAIMS, list_applied
 from gateway.dossier import read_dossier
 from gateway.store import Store, TenantScope, claims, files
 from gateway.store.files import File
-
-CLAIMS = "837"
 
 
 class AnswerText(msgspec.Struct, frozen=True):
@@ -62,7 +60,7 @@ class Answers:
         if asked is None:
             return None
         made = asked.made
-        if not made and CLAIMS in asked.file.kinds and asked.file.direction == DIRECTION:
+        if not made and is_answered(asked.file):
             made = await self._make(tenant, asked)
         return [AnswerText(file.kinds[0], await self._read(file.sha256)) for file in made]
 
@@ -74,6 +72,12 @@ class Answers:
 
     async def _read(self, digest: str) -> bytes:
         return await asyncio.to_thread(self._archive.get, digest)
+
+
+def is_answered(file: File) -> bool:
+    """True for an 837 of a client. One refused as a whole has no answer in X12 that would not mislead."""
+    ours = file.direction in (DIRECTION, files.DROPPED)
+    return ours and CLAIMS in file.kinds and file.reason != TOO_MANY_CLAIMS
 
 
 def load_asked(scope: TenantScope, file_id: str) -> Asked | None:

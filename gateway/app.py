@@ -1,4 +1,4 @@
-"""The composition root: settings become a running gateway. Only this module names concrete parts.
+"""The composition root: settings become a running gateway. Only this module and `wiring` name concrete parts.
 
 gateway = await open_gateway(settings)
 port = await gateway.start()
@@ -11,20 +11,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from enum import StrEnum
 from typing import Protocol
 
-from adapters.base import Transport
-from adapters.folder import FolderSettings
-from adapters.folder import FolderTransport as FolderAdapter
-from adapters.sftp import SftpSettings
-from adapters.sftp import SftpTransport as SftpAdapter
+import msgspec
+
+from edi.checking import check_document
 from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
 from gateway.batching import Batching
+from gateway.checking.checker import Checker
+from gateway.checking.crew import Crew
 from gateway.clock import Clock, SystemClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
@@ -32,9 +33,12 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
+from gateway.drops import Drops
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
+from gateway.inquiries.kinds import KINDS
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.logs import log_event
@@ -43,13 +47,18 @@ from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
+from gateway.reception import Reception
+from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
-from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
+from gateway.settings import Settings
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, SystemScope, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
+from gateway.wiring import RealTimeAdapters, Transports, make_vault
 from gateway.worker import Worker
 
 
@@ -71,8 +80,11 @@ class Work(Protocol):
 class Gateway:
     """A gateway made ready by `open_gateway`; `start` and `stop` it once."""
 
-    def __init__(self, services: Services, role: Role, reach: Reach) -> None:
+    def __init__(
+        self, services: Services, role: Role, reach: Reach = pass_by, crew: Crew | None = None
+    ) -> None:
         self.services = services
+        self._crew = crew
         self._role = role
         self._reach = reach
         self._server = Server(services) if role is not Role.WORKER else None
@@ -89,8 +101,12 @@ class Gateway:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
             self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
+        self.services.inquiries.prepare()
         if self._server is None:
             return None
+        if self._crew is not None:
+            self._resources.push_async_callback(self._crew.close)
+            await self._crew.start()
         await asyncio.to_thread(warm_up)
         return await self._server.start()
 
@@ -101,6 +117,7 @@ class Gateway:
         self._stopped = True
         if self._server is not None:
             await self._server.stop()
+        await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
         await self.services.store.close()
@@ -139,46 +156,49 @@ async def open_gateway(
 ) -> Gateway:
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
     time = clock or SystemClock()
-    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach)
+    crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
+    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
     await services.store.write(lambda system: _add_tenants(system, settings))
-    return Gateway(services, role, reach)
+    return Gateway(services, role, reach, crew)
 
 
-def _build_services(settings: Settings, clock: Clock, ids: IdSource, reach: Reach) -> Services:
+def _build_services(
+    settings: Settings, clock: Clock, ids: IdSource, reach: Reach, crew: Crew | None
+) -> Services:
     """Every service on one store. It blocks: the schema is brought up to date."""
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
-    archive = Archive(settings.home / "archive", sealer)
+    archive = Archive(make_vault(settings), sealer)
     shelf = Shelf(Library(settings.home), clock)
     directory = PayerShelf(settings.home)
-    intake = Intake(
-        store,
-        archive,
-        settings,
-        reach=reach,
-        basis=shelf.basis,
-        books=load_books(settings),
-        directory=directory,
-    )
+    checker = Checker(settings, basis=shelf.basis, books=load_books(settings), directory=directory)
+    intake = Intake(store, archive, checker, judge=crew, reach=reach)
+    keys = KeyRoom(store, clock)
     return Services(
         settings=settings,
         store=store,
         archive=archive,
         clock=clock,
         ids=ids,
-        keys=KeyRoom(store, clock),
+        keys=keys,
+        tokens=TokenRoom(store, clock, keys),
         shelf=shelf,
         directory=directory,
         intake=intake,
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
+        reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
+        inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
+        places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 
 
 def warm_up() -> None:
     """Compile the guides before the first client waits for them."""
     check_claim({})
+    for kind in KINDS.values():
+        check_document({}, kind.asks)
 
 
 def open_sealer(settings: Settings) -> Sealer:
@@ -207,6 +227,8 @@ def build_worker(
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
+    watchdogs = Watchdogs(store, clock, settings.partner_for, inbound.has_looked)
+    drops, replies = build_drops(services, transports, watch, reach)
     return Worker(
         store,
         clock,
@@ -216,9 +238,41 @@ def build_worker(
         dispatch=Dispatch(store, services.archive, transports.find, watch, clock, reach=reach),
         inbound=inbound,
         processing=Processing(store, services.archive, settings.find_partner, reach=reach),
-        watchdogs=Watchdogs(store, clock, settings.partner_for, inbound.has_looked),
+        watchdogs=watchdogs,
+        requests=StatusRequests(
+            store, services.archive, clock, settings.partner_for, watchdogs.may_have_come
+        ),
+        drops=drops,
+        replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
+        inquiries=services.inquiries,
     )
+
+
+def build_drops(
+    services: Services, transports: Transports, watch: PartnerWatch, reach: Reach
+) -> tuple[Drops, Replies]:
+    """What empties the folders of senders, and what puts the answers into them."""
+    drops = Drops(
+        services.store,
+        services.archive,
+        services.deposits,
+        transports.find_folder,
+        watch,
+        services.clock,
+        limit=services.settings.server.file_limit,
+        reach=reach,
+    )
+    replies = Replies(
+        services.store,
+        services.archive,
+        services.deposits,
+        services.answers,
+        transports.find_folder,
+        services.clock,
+        reach=reach,
+    )
+    return drops, replies
 
 
 def make_hook_client(settings: Settings) -> HookClient:
@@ -229,71 +283,22 @@ def make_hook_client(settings: Settings) -> HookClient:
     )
 
 
-class Transports:
-    """One adapter for each partner, made when it is first needed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._made: dict[tuple[str, str], Transport] = {}
-
-    def make_all(self) -> None:
-        """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
-        for tenant in self._settings.tenants:
-            for partner in tenant.partners:
-                self.find(tenant.name, partner.name)
-
-    def find(self, tenant: str, partner: str) -> Transport:
-        """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
-        key = (tenant, partner)
-        if key not in self._made:
-            self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
-        return self._made[key]
-
-    async def close(self) -> None:
-        """Let every connection go."""
-        for transport in self._made.values():
-            await transport.close()
+def choose_checkers(settings: Settings) -> Settings:
+    """The settings with a number of checkers where they leave it open: one for each of several cores."""
+    cores = len(os.sched_getaffinity(0))
+    if settings.server.checkers is not None:
+        return settings
+    server = msgspec.structs.replace(settings.server, checkers=cores if cores > 1 else 0)
+    return msgspec.structs.replace(settings, server=server)
 
 
-def make_transport(partner: Partner) -> Transport:
-    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
-    wire = partner.transport
-    if isinstance(wire, FolderTransport):
-        return FolderAdapter(
-            FolderSettings(
-                outbox_folder=wire.outbox_folder, inbox_folder=wire.inbox_folder, done_folder=wire.done_folder
-            )
-        )
-    return _make_sftp(wire)
-
-
-def _make_sftp(wire: SftpTransport) -> Transport:
-    return SftpAdapter(
-        SftpSettings(
-            host=wire.host,
-            port=wire.port,
-            username=wire.username,
-            outbox_folder=wire.outbox_folder,
-            inbox_folder=wire.inbox_folder,
-            done_folder=wire.done_folder,
-            host_key=wire.host_key,
-            known_hosts=wire.known_hosts,
-            key_file=wire.key_file,
-            key_passphrase=wire.key_passphrase.read() if wire.key_passphrase else None,
-            password=wire.password.read() if wire.password else None,
-            timeout=wire.timeout_seconds,
-            deadline=wire.deadline_seconds,
-        )
-    )
-
-
-async def serve(settings: Settings, *, role: Role = Role.ALL) -> None:
-    """Run a gateway until SIGINT or SIGTERM, then drain it.
+async def serve(settings: Settings, *, role: Role = Role.ALL, reach: Reach = pass_by) -> None:
+    """Run a gateway until SIGINT or SIGTERM, then drain it; `reach` is told of each commit point.
 
     Raises StoreBroken after a failed flush or the end of the background work, OSError where the address
     cannot be listened on.
     """
-    gateway = await open_gateway(settings, role=role)
+    gateway = await open_gateway(choose_checkers(settings), role=role, reach=reach)
     asked, broken = asyncio.Event(), gateway.services.broken
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

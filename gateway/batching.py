@@ -8,9 +8,10 @@ guess was wrong, so the writer is never held up by the engine and no number is e
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
@@ -20,7 +21,17 @@ from edi.findings import Finding
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
-from gateway.composition import Composition, Numbers, Seat, Unsendable, Waiting, compose, make_envelope
+from gateway.composition import (
+    Composition,
+    Form,
+    Limits,
+    Numbers,
+    Seat,
+    Unsendable,
+    Waiting,
+    compose,
+    make_envelope,
+)
 from gateway.cutoffs import select_due
 from gateway.dossier import read_dossier
 from gateway.journal import Journal, Particulars, record_all
@@ -29,6 +40,7 @@ from gateway.settings import Partner
 from gateway.settings_parts import find_zone
 from gateway.store import Store, claims, control_numbers, interchanges, jobs, work_items
 from gateway.store.claims import Claim
+from gateway.store.control_numbers import Span
 from gateway.store.scope import TenantScope
 from gateway.story import SubmissionTold, tell_findings
 
@@ -36,6 +48,10 @@ SEND: Final = "send"
 ACCEPTED: Final = "accepted"
 HELD: Final = "held"
 GUESSES: Final = 5
+SKIPS: Final = 100
+NUMBER_COLUMNS: Final = {"interchange": "control_number", "group": "group_control_number"}
+EXCHANGE: Final = "partner"
+EXHAUSTED: Final = "partner.control_numbers_exhausted"
 
 
 class NumbersMoved(Exception):
@@ -48,6 +64,10 @@ class NumbersMoved(Exception):
 
 class ClaimsMoved(Exception):
     """A claim of the batch is no longer waiting: another worker has taken it."""
+
+
+class NumbersExhausted(Exception):
+    """The next control numbers of the partner's range are all in use."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,20 +117,37 @@ class Batching:
         outcomes = [await self._send_off(tenant, batch) for batch in batches]
         return sum(outcomes)
 
-    async def _send_off(self, tenant: str, batch: Batch) -> bool:
-        """Compose and commit the batch; False where another worker has it or no claim of it is sound."""
+    async def _send_off(self, tenant: str, batch: Batch) -> int:
+        """Compose and commit the batch, in as many files as it takes; how many interchanges there are."""
+        made, left = 0, batch
+        while left.rows:
+            parcel = await self._send_part(tenant, left)
+            if parcel is None:
+                break
+            made += bool(parcel.composition.seats)
+            left = keep_beyond(left, parcel.composition)
+        return made
+
+    async def _send_part(self, tenant: str, batch: Batch) -> Parcel | None:
+        """The first file of the batch, committed; None where another worker has it or it cannot leave."""
         numbers = self._next.get((tenant, batch.partner.name), Numbers(1, 1))
         for _ in range(GUESSES):
             try:
-                return await self._commit(tenant, await self._compose(batch, numbers))
+                parcel = await self._compose(batch, numbers)
+                await self._commit(tenant, parcel)
             except NumbersMoved as moved:
                 numbers = moved.numbers
+            except NumbersExhausted:
+                await self._store.write(lambda scope: note_exhausted(scope, batch.partner), tenant=tenant)
+                return None
             except ClaimsMoved:
-                return False
+                return None
             except Unsendable as refusal:
                 await self._hold(tenant, batch, refusal)
-                return False
-        return False
+                return None
+            else:
+                return parcel
+        return None
 
     async def _hold(self, tenant: str, batch: Batch, refusal: Unsendable) -> None:
         """Claims that only together are refused wait for a person: the fault is ours."""
@@ -118,22 +155,22 @@ class Batching:
 
     async def _compose(self, batch: Batch, numbers: Numbers) -> Parcel:
         envelope = make_envelope(batch.partner.envelope, numbers, self._clock.now(), usage=batch.usage)
-        composition = await asyncio.to_thread(
-            compose,
-            batch.waiting,
-            envelope,
+        form = Form(
+            envelope=envelope,
             guide=batch.guide,
             character_set=batch.partner.character_set,
+            limits=find_limits(batch.partner),
         )
+        composition = await asyncio.to_thread(compose, batch.waiting, form)
         digest = await asyncio.to_thread(self._archive.put, composition.text) if composition.text else ""
         self._reach("batching.archived")
         return Parcel(batch=batch, composition=composition, numbers=numbers, sha256=digest)
 
-    async def _commit(self, tenant: str, parcel: Parcel) -> bool:
+    async def _commit(self, tenant: str, parcel: Parcel) -> None:
         await self._store.write(lambda scope: commit_parcel(scope, parcel), tenant=tenant)
         self._reach("batching.committed")
         if not parcel.composition.seats:
-            return False
+            return
         log_event(
             "interchange.stored",
             tenant=tenant,
@@ -141,14 +178,34 @@ class Batching:
             control_number=parcel.numbers.interchange,
             count=len(parcel.composition.seats),
         )
-        self._next[tenant, parcel.batch.partner.name] = guess_next(parcel.numbers)
-        return True
+        partner = parcel.batch.partner
+        self._next[tenant, partner.name] = guess_next(parcel.numbers, find_span(partner))
 
 
-def guess_next(used: Numbers) -> Numbers:
-    """The control numbers that follow, if nobody else takes some; after the largest comes 1."""
-    largest = control_numbers.LARGEST
-    return Numbers(used.interchange % largest + 1, used.group % largest + 1)
+def guess_next(used: Numbers, span: Span) -> Numbers:
+    """The control numbers that follow, if nobody else takes some."""
+    return Numbers(span.follow(used.interchange), span.follow(used.group))
+
+
+def find_span(partner: Partner) -> Span:
+    """The partner's range of control numbers."""
+    return Span(partner.envelope.control_numbers.first, partner.envelope.control_numbers.last)
+
+
+def find_limits(partner: Partner) -> Limits:
+    """How much one file to the partner holds."""
+    batch = partner.batch
+    return Limits(max_bytes=batch.max_bytes, max_sets=batch.max_sets, claims_per_set=batch.claims_per_set)
+
+
+def keep_beyond(batch: Batch, composition: Composition) -> Batch:
+    """What of the batch did not fit into the file."""
+    beyond = composition.beyond
+    return msgspec.structs.replace(
+        batch,
+        rows=tuple(row for row in batch.rows if row.id in beyond),
+        waiting=tuple(it for it in batch.waiting if it.claim in beyond),
+    )
 
 
 def list_batches(scope: TenantScope, partner: Partner, payer_id: str) -> Iterator[Batch]:
@@ -181,7 +238,7 @@ def commit_parcel(scope: TenantScope, parcel: Parcel) -> None:
     for claim_id, findings in composition.refused.items():
         _refuse(journal, rows[claim_id], findings)
     if composition.seats:
-        _take_numbers(scope, parcel)
+        take_numbers(scope, parcel.batch.partner, parcel.numbers)
         interchange_id = _store_interchange(scope, parcel)
         for seat in composition.seats:
             told = Particulars(
@@ -212,13 +269,29 @@ def _hold_rows(scope: TenantScope, batch: Batch) -> dict[str, Claim]:
     return {row.id: row for row in held}
 
 
-def _take_numbers(scope: TenantScope, parcel: Parcel) -> None:
-    partner = parcel.batch.partner.name
-    taken = Numbers(
-        control_numbers.take(scope, partner, "interchange"), control_numbers.take(scope, partner, "group")
-    )
-    if taken != parcel.numbers:
+def take_numbers(scope: TenantScope, partner: Partner, guess: Numbers) -> None:
+    """Use up the next control numbers. Raises NumbersMoved where they are others, NumbersExhausted."""
+    taken = Numbers(_take_free(scope, partner, "interchange"), _take_free(scope, partner, "group"))
+    if taken != guess:
         raise NumbersMoved(taken)
+
+
+def _take_free(scope: TenantScope, partner: Partner, kind: str) -> int:
+    """The next number that no other interchange to the partner may be known by. Raises NumbersExhausted."""
+    since = scope.now() - timedelta(days=partner.envelope.control_numbers.reuse_days)
+    for _ in range(SKIPS):
+        number = control_numbers.take(scope, partner.name, kind, find_span(partner))
+        if not interchanges.bears_number(scope, partner.name, NUMBER_COLUMNS[kind], number, since):
+            return number
+    raise NumbersExhausted
+
+
+def note_exhausted(scope: TenantScope, partner: Partner) -> None:
+    """Have a person look, once at a time: the claims wait until a number is free or the range is larger."""
+    found = work_items.find_about(scope, EXCHANGE, EXHAUSTED, partner.name)
+    if all(item.state == work_items.RESOLVED for item in found):
+        work_items.add(scope, kind=EXCHANGE, reason=EXHAUSTED, subject=partner.name)
+        log_event(EXHAUSTED, level=logging.WARNING, tenant=scope.tenant, partner=partner.name)
 
 
 def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
@@ -234,7 +307,7 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
             control_number=numbers.interchange,
             group_control_number=numbers.group,
             usage=batch.usage,
-            name=name_file(batch, numbers, interchange_id, scope.now()),
+            name=name_file(batch.partner, batch.usage, batch.payer_id, numbers, interchange_id, scope.now()),
             sha256=parcel.sha256,
             size=len(parcel.composition.text),
             placements=tuple(
@@ -242,22 +315,29 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
             ),
         ),
     )
-    lane = f"{SEND}:{batch.partner.name}"
-    jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+    queue_sending(scope, batch.partner.name, interchange_id)
     return interchange_id
 
 
-def name_file(batch: Batch, numbers: Numbers, interchange_id: str, now: datetime) -> str:
+def queue_sending(scope: TenantScope, partner: str, interchange_id: str) -> None:
+    """The job that sends an interchange, one after the other for each partner."""
+    lane = f"{SEND}:{partner}"
+    jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+
+
+def name_file(
+    partner: Partner, usage: str, payer_id: str, numbers: Numbers, interchange_id: str, now: datetime
+) -> str:
     """The file's name by the partner's pattern, its day and time those of the partner's zone."""
-    local = now.astimezone(find_zone(batch.partner.batch.time_zone))
-    return batch.partner.file_name.format(
+    local = now.astimezone(find_zone(partner.batch.time_zone))
+    return partner.file_name.format(
         id=interchange_id,
         control_number=f"{numbers.interchange:09d}",
         date=f"{local:%Y%m%d}",
         time=f"{local:%H%M%S}",
-        usage=batch.usage,
-        partner=batch.partner.name,
-        payer=re.sub(r"[^A-Za-z0-9]", "-", batch.payer_id),
+        usage=usage,
+        partner=partner.name,
+        payer=re.sub(r"[^A-Za-z0-9]", "-", payer_id),
     )
 
 

@@ -16,6 +16,7 @@ from edi.claims import write_claims
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import check_file
 from edi.findings import Finding, find
+from edi.fold import CLAIMS_PER_SET
 from edi.segments import Delimiters
 from gateway.settings import EnvelopeIds
 
@@ -55,11 +56,31 @@ class Seat(msgspec.Struct, frozen=True):
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
     """The text (empty where no claim is left), who stands where, and the claims left out with their
     findings.
+
+    `beyond` are those that did not fit and wait for another file.
     """
 
     text: bytes
     seats: tuple[Seat, ...]
     refused: dict[str, tuple[Finding, ...]]
+    beyond: frozenset[str] = frozenset()
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one file holds, 0 without limit: bytes, transaction sets, and claims of each set."""
+
+    max_bytes: int = 0
+    max_sets: int = 0
+    claims_per_set: int = CLAIMS_PER_SET
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """How claims are written for a partner. `character_set` is `basic`, `extended`, or "" for any."""
+
+    envelope: EnvelopeSettings
+    guide: str
+    character_set: str = ""
+    limits: Limits = Limits()
 
 
 NOTHING = Composition(text=b"", seats=(), refused={})
@@ -97,37 +118,52 @@ def make_envelope(ids: EnvelopeIds, numbers: Numbers, created: datetime, *, usag
     )
 
 
-def compose(
-    waiting: Sequence[Waiting], envelope: EnvelopeSettings, *, guide: str, character_set: str = ""
-) -> Composition:
-    """Write the claims, read the text again with our own reader, leave out what it rejects.
+def compose(waiting: Sequence[Waiting], form: Form) -> Composition:
+    """Write the claims that fit, read the text again with our own reader, leave out what it rejects.
 
-    `character_set` is that of the partner: `basic`, `extended`, or "" for any. Raises Unsendable where the
-    rest is rejected although each claim alone is not.
+    Raises Unsendable where the rest is rejected although each claim alone is not.
     """
-    composition, faults = _write_checked(waiting, envelope, guide, character_set)
+    fitting = fit(waiting, form)
+    beyond = frozenset(it.claim for it in waiting) - {it.claim for it in fitting}
+    composition, faults = _write_checked(fitting, form)
     if not faults:
-        return composition
-    alone = ((it.claim, _write_checked([it], envelope, guide, character_set)[1]) for it in waiting)
+        return msgspec.structs.replace(composition, beyond=beyond)
+    alone = ((it.claim, _write_checked([it], form)[1]) for it in fitting)
     refused = {claim: faults for claim, faults in alone if faults}
-    rest = [it for it in waiting if it.claim not in refused]
+    rest = [it for it in fitting if it.claim not in refused]
     if not rest:
-        return msgspec.structs.replace(NOTHING, refused=refused)
-    cleaned, faults = _write_checked(rest, envelope, guide, character_set)
+        return msgspec.structs.replace(NOTHING, refused=refused, beyond=beyond)
+    cleaned, faults = _write_checked(rest, form)
     if faults:
         raise Unsendable(faults)
-    return msgspec.structs.replace(cleaned, refused=refused)
+    return msgspec.structs.replace(cleaned, refused=refused, beyond=beyond)
 
 
-def _write_checked(
-    waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str, character_set: str
-) -> tuple[Composition, tuple[Finding, ...]]:
+def fit(waiting: Sequence[Waiting], form: Form) -> Sequence[Waiting]:
+    """The claims, oldest first, that go into one file; a single one may still be too large."""
+    limits, kept = form.limits, waiting
+    while len(kept) > 1 and (limits.max_bytes or limits.max_sets):
+        written = _write(kept, form)
+        seated = {seat.claim for seat in written.seats if int(seat.set_control_number) <= limits.max_sets}
+        if limits.max_sets and len(seated) < len(kept):
+            kept = [it for it in kept if it.claim in seated]
+        elif limits.max_bytes and len(written.text) > limits.max_bytes:
+            share = len(kept) * limits.max_bytes // len(written.text)
+            kept = kept[: max(1, min(share, len(kept) - 1))]
+        else:
+            break
+    return kept
+
+
+def _write_checked(waiting: Sequence[Waiting], form: Form) -> tuple[Composition, tuple[Finding, ...]]:
     """The interchange, and what our own reader has against it, or we against the values."""
-    marked = _list_marked(waiting, envelope.delimiters)
+    marked = _list_marked(waiting, form.envelope.delimiters)
     if marked:
         return NOTHING, marked
-    composition = _write(waiting, envelope, guide)
-    return composition, _list_faults(composition.text, character_set)
+    composition = _write(waiting, form)
+    if form.limits.max_bytes and len(composition.text) > form.limits.max_bytes:
+        return NOTHING, (find("claim.too_large_for_partner", limit=str(form.limits.max_bytes)),)
+    return composition, _list_faults(composition.text, form.character_set)
 
 
 def _list_marked(waiting: Sequence[Waiting], delimiters: Delimiters) -> tuple[Finding, ...]:
@@ -150,8 +186,13 @@ def _walk_marked(value: object, marks: set[str], pointer: str) -> Iterator[str]:
             yield from _walk_marked(entry, marks, f"{pointer}/{name}")
 
 
-def _write(waiting: Sequence[Waiting], envelope: EnvelopeSettings, guide: str) -> Composition:
-    written = write_claims([_put_trace(it) for it in waiting], envelope, guide=guide)
+def _write(waiting: Sequence[Waiting], form: Form) -> Composition:
+    written = write_claims(
+        [_put_trace(it) for it in waiting],
+        form.envelope,
+        guide=form.guide,
+        claims_per_set=form.limits.claims_per_set,
+    )
     seats = tuple(
         Seat(waiting[place.index].claim, place.set_control_number, place.position, waiting[place.index].trace)
         for place in written.placements

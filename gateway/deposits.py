@@ -1,31 +1,46 @@
-"""Deposits: an X12 file posted over HTTP is kept byte for byte, read, checked and answered.
+"""Deposits: an X12 file posted over HTTP or dropped into a folder is kept byte for byte, read and checked.
 
-The claims of an 837 are taken in like posted JSON, all in one transaction with the file. Nothing else of a
-file is applied: what moves claims comes from a partner's own mailbox, since a posted file proves nothing
-about its sender.
+The claims of an 837, professional, institutional or dental, are taken in like posted JSON, all in one
+transaction with the file. Nothing else of a file is applied: what moves claims is received for a partner
+(`gateway/reception.py`), since a posted file proves nothing about its sender.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
-from edi.claim_forms import PROFESSIONAL
-from edi.claims import CheckedClaim
+from edi.claim_forms import CLAIM_TYPES
 from edi.envelope import Unreadable
 from edi.files import FileReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
+from gateway.checking.checker import Judged, write_judgement
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.intake import Intake, Submission, record_claim
+from gateway.intake import Intake
+from gateway.recording import Submission, preview, record_judged
 from gateway.store import Store, TenantScope, files
 from gateway.story import FileStory, tell_findings
 
 DIRECTION = "api"
+CLAIMS = "837"
+TOO_MANY_CLAIMS = "file.too_many_claims"
 USAGE = "usageIndicator"  # a claim of a test file (ISA15 T) is a test
+CLAIM_GUIDES = frozenset(kind.guide for kind in CLAIM_TYPES)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file came: over HTTP, or from a sender under a name of its own."""
+
+    direction: str = DIRECTION
+    sender: str = ""
+    name: str = ""
+
+
+OVER_HTTP: Final = Origin()
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +56,9 @@ class Deposit(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.submissions) or not any(finding.stops for finding in self.findings)
 
 
+Also = Callable[[TenantScope, Deposit], None]
+
+
 class Deposits:
     """Keeps, checks and applies posted files. `limit` is how many claims one file may hold."""
 
@@ -50,23 +68,38 @@ class Deposits:
         self._intake = intake
         self._limit = limit
 
-    async def keep(self, tenant: str, content: bytes) -> Deposit:
-        """Archive the bytes, then check them; durable when awaited, whatever was found."""
+    async def keep(
+        self, tenant: str, content: bytes, *, origin: Origin = OVER_HTTP, also: Also | None = None
+    ) -> Deposit:
+        """Archive the bytes, then check them; durable when awaited, whatever was found.
+
+        `also` writes in the same transaction.
+        """
         digest = await asyncio.to_thread(self._archive.put, content)
-        reading = await asyncio.to_thread(self._read, tenant, content)
+        reading = await asyncio.to_thread(self.read, tenant, content)
 
         def record(scope: TenantScope) -> Deposit:
-            return record_deposit(scope, digest, len(content), reading)
+            deposit = record_deposit(scope, digest, len(content), reading, origin)
+            if also is not None:
+                also(scope, deposit)
+            return deposit
 
         return await self._store.write(record, tenant=tenant)
 
-    def _read(self, tenant: str, content: bytes) -> Reading:
+    async def check(self, tenant: str, content: bytes) -> tuple[tuple[Submission, ...], tuple[Finding, ...]]:
+        """What would become of the claims of a file, and what is wrong with it; nothing is kept."""
+        reading = await asyncio.to_thread(self.read, tenant, content)
+        return tuple(map(preview, reading.claims)), reading.findings
+
+    def read(self, tenant: str, content: bytes) -> Reading:
         """Read the file and check its claims; too many of them are a finding."""
         reading, claims = read_deposit(content)
         if len(claims) > self._limit:
-            finding = find("file.too_many_claims", limit=str(self._limit))
+            finding = find(TOO_MANY_CLAIMS, limit=str(self._limit))
             return msgspec.structs.replace(reading, findings=(*reading.findings, finding))
-        judged = tuple(self._intake.check(tenant, document, guide=PROFESSIONAL) for document in claims)
+        judged = tuple(
+            write_judgement(*self._intake.check(tenant, document, guide=guide)) for guide, document in claims
+        )
         return msgspec.structs.replace(reading, claims=judged)
 
 
@@ -77,11 +110,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     control_number: str = ""
     kinds: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    claims: tuple[tuple[CheckedClaim, tuple[Finding, ...]], ...] = ()
+    claims: tuple[Judged, ...] = ()
 
 
-def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
-    """Read and check a whole file, and list the claims to be taken in; never raises for what is in it."""
+def read_deposit(content: bytes) -> tuple[Reading, list[tuple[str, Mapping[str, Any]]]]:
+    """Read and check a whole file, and list the claims to be taken in, each with its guide.
+
+    Never raises for what is in it.
+    """
     try:
         report = check_file(content, keep=True)
     except Unreadable as unreadable:
@@ -94,7 +130,7 @@ def read_deposit(content: bytes) -> tuple[Reading, list[Mapping[str, Any]]]:
         findings=report.all_findings,
     )
     return reading, [
-        {**document, USAGE: interchange.header.usage}
+        (each.guide or "", {**document, USAGE: interchange.header.usage})
         for interchange, each in list_applied(report)
         for document in each.documents
     ]
@@ -114,7 +150,7 @@ def list_applied(report: FileReport) -> list[tuple[InterchangeReport, SetReport]
         for group in interchange.groups
         if not any(finding.stops for finding in group.findings)
         for each in group.sets
-        if each.guide == PROFESSIONAL and each.accepted
+        if each.guide in CLAIM_GUIDES and each.accepted
     ]
 
 
@@ -125,30 +161,45 @@ def _list_kinds(report: FileReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kind for kind in kinds if kind.isalnum()))
 
 
-def record_deposit(scope: TenantScope, digest: str, size: int, reading: Reading) -> Deposit:
-    """The row of a posted file with what became of it, its claims, and all their events."""
+def record_deposit(
+    scope: TenantScope, digest: str, size: int, reading: Reading, origin: Origin = OVER_HTTP
+) -> Deposit:
+    """The row of the file with what became of it, its claims, and all their events.
+
+    Of a duplicate, nothing but the row and its event.
+    """
     stopping = next((finding.code for finding in reading.findings if finding.stops), None)
     new = files.NewFile(
-        partner="",
-        name="",
+        partner=origin.sender,
+        name=origin.name,
         sha256=digest,
         size=size,
-        direction=DIRECTION,
+        direction=origin.direction,
         sender=reading.sender or None,
         control_number=reading.control_number or None,
         kinds=reading.kinds,
     )
     kept = files.add(scope, new)
+    if kept.state == files.DUPLICATE:
+        publish(scope, *_tell(kept, reading, None))
+        return Deposit(file=kept, findings=())
     state = files.QUARANTINED if stopping and not reading.claims else files.PROCESSED
     files.settle(scope, kept.id, state, reason=stopping)
     publish(scope, *_tell(kept, reading, stopping))
-    taken = tuple(record_claim(scope, checked, findings) for checked, findings in reading.claims)
+    taken = tuple(record_judged(scope, reading.claims))
     files.add_claims(scope, kept.id, [submission.claim for submission in taken])
     return Deposit(file=files.load(scope, kept.id) or kept, findings=reading.findings, submissions=taken)
 
 
 def _tell(kept: files.File, reading: Reading, stopping: str | None) -> list[Happening]:
-    story = FileStory(file=kept.id, partner="", sha256=kept.sha256, size=kept.size, kinds=reading.kinds)
+    story = FileStory(
+        file=kept.id,
+        partner=kept.partner,
+        sha256=kept.sha256,
+        size=kept.size,
+        kinds=reading.kinds,
+        duplicate_of=kept.original,
+    )
     told = [Happening(type=FILE_RECEIVED, story=story, file=kept.id)]
     if stopping is not None:
         refused = msgspec.structs.replace(story, reason=stopping, findings=tell_findings(reading.findings))

@@ -66,7 +66,7 @@ class Dispatch:
             return
         deliver = retry_transient(ATTEMPTS, sleep=self._clock.sleep)(self._deliver)
         try:
-            receipt = await deliver(tenant, interchange.id)
+            receipt = await deliver(tenant, job, interchange.id)
         except (Transient, Ambiguous) as failure:
             await self._postpone(tenant, job, interchange, failure)
         except Permanent as failure:
@@ -74,44 +74,49 @@ class Dispatch:
         else:
             await self._settle(tenant, job, interchange.id, receipt)
 
-    async def _deliver(self, tenant: str, interchange_id: str) -> Receipt:
+    async def _deliver(self, tenant: str, job: jobs.Job, interchange_id: str) -> Receipt:
         """One attempt: what an earlier one left is reconciled first, and sent again only where nothing
-        arrived.
+        arrived. Raises LostLease where another worker has the job meanwhile.
         """
         interchange = await self._load(tenant, interchange_id)
         content = await asyncio.to_thread(self._archive.get, interchange.sha256)
-        await self._store.write(
-            lambda scope: interchanges.record_attempt(scope, interchange.id), tenant=tenant
-        )
+        await self._store.write(lambda scope: record_attempt(scope, job, interchange.id), tenant=tenant)
         self._reach("dispatch.started")
         transport = self._transports(tenant, interchange.partner)
         if interchange.attempts:
-            receipt = await self._resume(tenant, transport, interchange)
+            receipt = await self._resume(tenant, job, transport, interchange)
             if receipt is not None:
                 return receipt
         return await transport.send(
-            interchange.name, content, progress=self._record_step(tenant, interchange.id)
+            interchange.name, content, progress=self._record_step(tenant, job, interchange.id)
         )
 
-    async def _resume(self, tenant: str, transport: Transport, interchange: Interchange) -> Receipt | None:
+    async def _resume(
+        self, tenant: str, job: jobs.Job, transport: Transport, interchange: Interchange
+    ) -> Receipt | None:
         """The receipt of an interrupted delivery, or None where all of it is to be sent anew."""
         uploaded = interchange.state == interchanges.TEMP_UPLOADED
         receipt = await transport.resume(interchange.name, interchange.size, temp_uploaded=uploaded)
         if receipt is None and uploaded:
-            await self._move(tenant, interchange.id, interchanges.STORED, interchanges.TEMP_UPLOADED)
+            await self._move(tenant, job, interchange.id, interchanges.STORED, interchanges.TEMP_UPLOADED)
         return receipt
 
-    def _record_step(self, tenant: str, interchange_id: str) -> Progress:
+    def _record_step(self, tenant: str, job: jobs.Job, interchange_id: str) -> Progress:
         async def record(step: str) -> None:
             self._reach(f"dispatch.{step}")
             if step == TEMP_UPLOADED:
-                await self._move(tenant, interchange_id, interchanges.TEMP_UPLOADED, interchanges.STORED)
+                await self._move(tenant, job, interchange_id, interchanges.TEMP_UPLOADED, interchanges.STORED)
                 self._reach("dispatch.temp_recorded")
 
         return record
 
-    async def _move(self, tenant: str, interchange_id: str, state: str, before: str) -> None:
+    async def _move(self, tenant: str, job: jobs.Job, interchange_id: str, state: str, before: str) -> None:
+        """Record a step while the job is ours. Raises LostLease: a worker that paused past its lease sends,
+        renames and records nothing more.
+        """
+
         def move(scope: TenantScope) -> bool:
+            jobs.require(scope, job)
             return interchanges.move(scope, interchange_id, state, only_from=(before,))
 
         await self._store.write(move, tenant=tenant)
@@ -158,6 +163,12 @@ def find_wait(attempts: int) -> timedelta:
     return min(LONGEST_WAIT, timedelta(seconds=seconds))
 
 
+def record_attempt(scope: TenantScope, job: jobs.Job, interchange_id: str) -> None:
+    """Count an attempt, while the job is ours. Raises LostLease, NoSuchRow."""
+    jobs.require(scope, job)
+    interchanges.record_attempt(scope, interchange_id)
+
+
 def record_sent(scope: TenantScope, job: jobs.Job, interchange_id: str, receipt: Receipt) -> None:
     """The partner has the interchange: receipt, claims and events, and the job is done. Raises LostLease."""
     jobs.finish(scope, job)
@@ -172,6 +183,13 @@ def record_held(scope: TenantScope, job: jobs.Job, interchange_id: str, failure:
     """Nobody but a person can go on: the job is dead until it is revived, its claims are marked."""
     jobs.bury(scope, job, type(failure).__name__)
     _record_claims(scope, interchange_id, "claim.held")
+
+
+def hold_claims(scope: TenantScope, interchange_id: str) -> None:
+    """Mark the claims of an interchange whose delivery was given up by whoever found it dead."""
+    interchange = interchanges.load(scope, interchange_id, lock=True)
+    if interchange is not None and interchange.state in UNSENT:
+        _record_claims(scope, interchange_id, "claim.held")
 
 
 def _record_claims(scope: TenantScope, interchange_id: str, event: str) -> None:

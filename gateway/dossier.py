@@ -27,6 +27,20 @@ def read_dossier(body: bytes) -> Dossier:
     return msgspec.json.decode(body, type=Dossier)
 
 
+class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A dossier whose document stays as it is written."""
+
+    document: msgspec.Raw
+    patient_control_number: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def replace_findings(body: bytes, findings: tuple[Finding, ...]) -> bytes:
+    """The dossier `body` with other findings and the same document, byte for byte."""
+    written = msgspec.json.decode(body, type=_Written)
+    return msgspec.json.encode(msgspec.structs.replace(written, findings=findings))
+
+
 class _ControlNumber(msgspec.Struct, frozen=True):
     patient_control_number: str = ""
 

@@ -30,6 +30,8 @@ PARTNER_UP: Final = "partner.up"
 PARTNER_SILENT: Final = "partner.silent"
 PARTNER_GAP: Final = "partner.gap"
 RETENTION_PURGED: Final = "retention.purged"
+ELIGIBILITY_COMPLETED: Final = "eligibility.completed"
+CLAIM_STATUS_COMPLETED: Final = "claim_status.completed"
 WEBHOOK_TEST: Final = "webhook.test"
 WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -44,6 +46,8 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_UP,
     PARTNER_SILENT,
     PARTNER_GAP,
+    ELIGIBILITY_COMPLETED,
+    CLAIM_STATUS_COMPLETED,
     WEBHOOK_TEST,
     WEBHOOK_DISABLED,
     RETENTION_PURGED,

@@ -13,6 +13,9 @@ from edi.models import ClaimPayment, Remittance
 from gateway.events import WORK_ITEM_RESOLVED, Happening
 from gateway.journal import Journal, Particulars
 from gateway.lifecycle import load_lifecycle
+from gateway.payment_story import tell_payment
+from gateway.processors.application_report import KIND as APPLICATION_REPORT
+from gateway.processors.application_report import name_event_of_code
 from gateway.processors.claim_ack import name_event_of
 from gateway.settlement import read_posting
 from gateway.store import acknowledgments, claims, remittances, work_items
@@ -20,9 +23,9 @@ from gateway.store.claims import Claim
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.work_items import WorkItem
-from gateway.story import HandTold, WorkItemStory, read_told, tell_payment
+from gateway.story import AcknowledgmentTold, HandTold, WorkItemStory, read_told
 
-CLAIM_STATUS = "277CA"
+CLAIM_STATUSES = ("277CA", "277")
 
 
 class HandRefused(Exception):
@@ -135,15 +138,22 @@ def _post_payment(scope: TenantScope, journal: Journal, item: WorkItem, claim: C
 
 def _post_status(scope: TenantScope, journal: Journal, item: WorkItem, claim: Claim, hand: Hand) -> None:
     told = read_told(item.body) if item.kind == "acknowledgment" else None
-    if told is None or told.kind != CLAIM_STATUS or not told.statuses:
+    event = _name_event(told) if told is not None else None
+    if told is None or event is None:
         raise HandRefused("work_item.not_attachable")
     particulars = Particulars(
         acknowledgment=told, hand=HandTold(key=hand.key, work_item=item.id), file=item.file
     )
-    event = name_event_of(status.category for status in told.statuses)
     moved = journal.record(claim, event, particulars)
     if item.file is not None:
         acknowledgments.attach(scope, item.file, item.body, claim.id, applied=moved)
+
+
+def _name_event(told: AcknowledgmentTold) -> str | None:
+    """What a kept statement is to a claim, or None where it speaks of none."""
+    if told.kind in CLAIM_STATUSES and told.statuses:
+        return name_event_of(status.category for status in told.statuses)
+    return name_event_of_code(told.code) if told.kind == APPLICATION_REPORT else None
 
 
 def _settle(

@@ -11,6 +11,8 @@ from gateway.clock import Clock
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS: Final = 80
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_SHIFTS: Final = tuple(range(120, -1, -10))
 _SHAPE: Final = re.compile(r"[a-z]{2,8}_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -24,7 +26,7 @@ class IdSource(Protocol):
 
 def write_base32(number: int) -> str:
     """`number` (up to 130 bits) as 26 characters of Crockford's base 32."""
-    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def is_id(text: str, prefix: str | None = None) -> bool:

@@ -7,7 +7,6 @@ its digest.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Final
 
@@ -17,15 +16,10 @@ from edi.findings import Finding, find
 from gateway.archive import Archive
 from gateway.commitpoints import Reach, pass_by
 from gateway.dispatch import Transports
-from gateway.events import FILE_RECEIVED, Happening, publish
 from gateway.partners import PartnerWatch
-from gateway.store import Store, files, jobs, work_items
-from gateway.store.files import File
-from gateway.store.scope import TenantScope
-from gateway.story import FileStory
+from gateway.reception import Reception
+from gateway.store import Store, work_items
 
-PROCESS: Final = "process"
-READ_ATTEMPTS: Final = 5
 TAIL: Final = 256
 _TRAILER: Final = re.compile(rb"IEA.[0-9]{1,5}.[0-9]{9}\W*\Z", re.DOTALL)
 
@@ -44,7 +38,7 @@ class Inbound:
         reach: Reach = pass_by,
     ) -> None:
         self._store = store
-        self._archive = archive
+        self.reception = Reception(store, archive, reach=reach)
         self._transports = transports
         self._watch = watch
         self._limit = limit
@@ -73,24 +67,12 @@ class Inbound:
         """True once the partner's mailbox was emptied in the life of this process."""
         return (tenant, partner) in self._looked
 
-    async def receive(self, tenant: str, partner: str, name: str, content: bytes) -> File:
-        """Keep a file of the partner and queue its reading; durable when it returns.
-
-        `name` is the sender's and is only kept. The same bytes again are a duplicate that nobody reads.
-        """
-        digest = await asyncio.to_thread(self._archive.put, content)
-        self._reach("inbound.archived")
-        new = files.NewFile(partner=partner, name=name, sha256=digest, size=len(content))
-        file = await self._store.write(lambda scope: record_file(scope, new), tenant=tenant)
-        self._reach("inbound.committed")
-        return file
-
     async def _take(self, tenant: str, partner: str, transport: Transport, remote: RemoteFile) -> bool:
         key = (tenant, partner, remote.name)
         content = await self._fetch(key, transport, remote)
         if content is None or not self._is_whole(key, remote, content):
             return False
-        await self.receive(tenant, partner, remote.name, content)
+        await self.reception.receive(tenant, partner, remote.name, content)
         await transport.acknowledge(remote.name)
         self._reach("inbound.acknowledged")
         return True
@@ -134,24 +116,3 @@ class Inbound:
 def ends_whole(content: bytes) -> bool:
     """True where the last segment is an interchange trailer (IEA): nothing more is being written."""
     return _TRAILER.search(content[-TAIL:]) is not None
-
-
-def record_file(scope: TenantScope, new: files.NewFile) -> File:
-    """The file's row, its event, and the job that reads it unless it is a duplicate."""
-    file = files.add(scope, new)
-    if file.state != files.DUPLICATE:
-        jobs.enqueue(
-            scope,
-            jobs.NewJob(
-                kind=PROCESS,
-                subject=file.id,
-                lane=f"{PROCESS}:{new.partner}",
-                once_key=file.id,
-                attempt_limit=READ_ATTEMPTS,
-            ),
-        )
-    story = FileStory(
-        file=file.id, partner=file.partner, sha256=file.sha256, size=file.size, duplicate_of=file.original
-    )
-    publish(scope, Happening(type=FILE_RECEIVED, story=story, file=file.id))
-    return file

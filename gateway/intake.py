@@ -8,63 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from edi.claim_forms import PROFESSIONAL, choose_guide
-from edi.claims import CheckedClaim, ClaimSummary, check_claim
-from edi.edits.basis import Basis, default_basis
-from edi.findings import Finding, find
+from edi.claims import CheckedClaim
+from edi.edits.basis import Basis
+from edi.findings import Finding
 from edi.payer_rules.book import RuleBook
-from edi.repairs import Repairs
 from gateway.archive import Archive
+from gateway.checking.checker import Checker, Judged, Opinion, write_judgement
 from gateway.commitpoints import Reach, pass_by
-from gateway.directory import PayerShelf
-from gateway.dossier import Dossier, write_dossier
+from gateway.desk import Desk
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
-from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
-from gateway.settings import Settings
-from gateway.store import Store, claims, files
+from gateway.recording import Also, Parcel, Submission
+from gateway.store import Store, files
 from gateway.store.scope import TenantScope
-from gateway.story import ClaimStory, FileStory, tell_amounts, tell_findings
+from gateway.story import FileStory, tell_findings
 
 POSTED: Final = "api"
-CENT: Final = Decimal("0.01")
-LARGEST_CHARGE: Final = Decimal("9999999999.99")
-ELEMENT_FAULTS: Final = "element."
-CHARGE_POINTER: Final = "/claimInformation/claimChargeAmount"
-PAYER_POINTER: Final = "/tradingPartnerServiceId"
-REPLACING_FREQUENCIES: Final = frozenset({"7", "8"})
-NOTHING_READ: Final = ClaimSummary(
-    patient_control_number="",
-    payer_id="",
-    payer_name="",
-    billing_npi="",
-    subscriber_member_id="",
-    charge=Decimal("0.00"),
-    service_from=None,
-    service_to=None,
-    frequency="",
-    filing_indicator="",
-    line_count=0,
-    usage="P",
-)
-
-
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a posted claim: its id, its state (`accepted` or `rejected`) and all findings."""
-
-    claim: str
-    state: str
-    findings: tuple[Finding, ...]
-    payer_id: str
-    patient_control_number: str
-
-    @property
-    def accepted(self) -> bool:
-        return self.state == "accepted"
 
 
 class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,86 +36,75 @@ class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-Also = Callable[[TenantScope, Submission], None]
+class Judge(Protocol):
+    """Who reads and checks posted bodies: this process, or a crew of others."""
+
+    async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion: ...
+
+
+class Here:
+    """Judges in this process, while everything else waits."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+
+    async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
+        """What there is to say of the body."""
+        return self._checker.judge(tenant, body, guide)
 
 
 class Intake:
-    """Takes claims in. `reach` is told of each commit point; `basis` says what edits go by, `books` hold the
-    payer rules of each tenant.
-    """
+    """Takes claims in. `reach` is told of each commit point; `judge` reads and checks what is posted."""
 
     def __init__(
         self,
         store: Store,
         archive: Archive,
-        settings: Settings,
+        checker: Checker,
         *,
+        judge: Judge | None = None,
         reach: Reach = pass_by,
-        basis: Callable[[], Basis] = default_basis,
-        books: Mapping[str, RuleBook] | None = None,
-        directory: PayerShelf | None = None,
     ) -> None:
         self._store = store
         self._archive = archive
-        self._settings = settings
-        self._reach = reach
-        self.basis = basis
-        self.books = books or {}
-        self._directory = directory
-        self._repairs: dict[str, Repairs] = {}
+        self._checker = checker
+        self._judge = judge or Here(checker)
+        self._desk = Desk(store, reach=reach)
 
-    async def submit(self, tenant: str, document: object, *, also: Also | None = None) -> Submission:
-        """Check and store one claim, professional, institutional or dental as it says; the answer is durable.
+    @property
+    def basis(self) -> Callable[[], Basis]:
+        """What edits go by."""
+        return self._checker.basis
 
-        `also` writes in the same transaction, the answer of an idempotency key for one.
+    @property
+    def books(self) -> Mapping[str, RuleBook]:
+        """The payer rules of each tenant."""
+        return self._checker.books
+
+    async def judge(self, tenant: str, body: bytes, *, guide: str | None = None) -> Opinion:
+        """What there is to say of a posted body, by `guide` or as it says itself; nothing is stored."""
+        return await self._judge.judge(tenant, body, guide)
+
+    async def record(self, tenant: str, judged: Judged, *, also: Also | None = None) -> Submission:
+        """Store a judged claim; the answer is durable.
+
+        `also` writes in the same transaction, the answer of an idempotency key for one. Raises LeftOut where
+        it does.
         """
-        checked, findings = self.check(tenant, document)
+        return await self._desk.record(tenant, Parcel(judged, also))
 
-        def record(scope: TenantScope) -> Submission:
-            submission = record_claim(scope, checked, findings)
-            if also is not None:
-                also(scope, submission)
-            return submission
-
-        submission = await self._store.write(record, tenant=tenant)
-        self._reach("intake.stored")
-        return submission
+    async def submit(
+        self, tenant: str, document: object, *, guide: str | None = None, also: Also | None = None
+    ) -> Submission:
+        """Check in this process and store one claim, of `guide` or of the one that it says itself."""
+        judged = write_judgement(*self.check(tenant, document, guide=guide))
+        return await self.record(tenant, judged, also=also)
 
     def check(
         self, tenant: str, document: object, *, guide: str | None = None
     ) -> tuple[CheckedClaim, tuple[Finding, ...]]:
-        """What a check says of a claim, the tenant's payers included; nothing is stored.
-
-        Without `guide` the claim itself says whether it is professional, institutional or dental.
-        """
-        document, named = self._name_payer(tenant, document)
-        if guide is None:
-            guide = choose_guide(document) if isinstance(document, Mapping) else PROFESSIONAL
-        tables, received = self.basis()
-        book, repairs = self.books.get(tenant), self._repairs_of(tenant)
-        checked = limit_charge(
-            check_claim(document, guide=guide, tables=tables, received=received, rules=book, repairs=repairs)
-        )
-        return checked, (*named, *checked.findings, *self._find_unknown_payer(tenant, checked.summary))
-
-    def _name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
-        """The claim with the payer's own id where it names a payer by a clearinghouse's id for it."""
-        posted = document.get("tradingPartnerServiceId") if isinstance(document, dict) else None
-        settings = self._settings.tenant(tenant)
-        if self._directory is None or not isinstance(posted, str) or settings is None:
-            return document, []
-        own = None if settings.partner_for(posted) else self._directory.directory().resolve(posted)
-        if own is None or not isinstance(document, dict):
-            return document, []
-        told = find("payer.alias_resolved", pointer=PAYER_POINTER, rule="payer directory", value=posted)
-        return {**document, "tradingPartnerServiceId": own}, [told]
-
-    def _repairs_of(self, tenant: str) -> Repairs:
-        found = self._repairs.get(tenant)
-        if found is None:
-            settings = self._settings.tenant(tenant)
-            found = self._repairs[tenant] = Repairs(settings.without_repairs if settings else ())
-        return found
+        """What a check says of a claim, in this process; nothing is stored."""
+        return self._checker.check(tenant, document, guide=guide)
 
     async def keep_unreadable(self, tenant: str, content: bytes, findings: tuple[Finding, ...]) -> KeptFile:
         """Keep the bytes of a body that could not be read as a claim, with what is wrong with them."""
@@ -163,51 +114,6 @@ class Intake:
             return record_unreadable(scope, digest, len(content), findings)
 
         return await self._store.write(record, tenant=tenant)
-
-    def _find_unknown_payer(self, tenant: str, summary: ClaimSummary | None) -> list[Finding]:
-        """The finding where no partner of the tenant reaches the claim's payer."""
-        settings = self._settings.tenant(tenant)
-        if summary is None or not summary.payer_id or (settings and settings.partner_for(summary.payer_id)):
-            return []
-        return [find("payer.unknown", pointer=PAYER_POINTER, value=summary.payer_id)]
-
-
-def limit_charge(checked: CheckedClaim) -> CheckedClaim:
-    """The claim as it is, or without a summary and with a finding where its charge is no amount of money."""
-    summary = checked.summary
-    if summary is None or _is_money(summary.charge):
-        return checked
-    findings = checked.findings
-    if not any(it.pointer == CHARGE_POINTER and it.code.startswith(ELEMENT_FAULTS) for it in findings):
-        told = find("claim.charge_unusable", pointer=CHARGE_POINTER, value=str(summary.charge))
-        findings = (*findings, told)
-    return msgspec.structs.replace(checked, findings=findings, summary=None)
-
-
-def _is_money(amount: Decimal) -> bool:
-    """Whole cents, not negative, and not more than any claim can be."""
-    return Decimal(0) <= amount <= LARGEST_CHARGE and amount == amount.quantize(CENT)
-
-
-def record_claim(scope: TenantScope, checked: CheckedClaim, findings: tuple[Finding, ...]) -> Submission:
-    """Store the claim with its findings and its first events, and say what became of it."""
-    summary = checked.summary or NOTHING_READ
-    new = _make_row(scope, checked, summary)
-    if checked.summary is not None:
-        findings = (*findings, *_find_duplicate(scope, new))
-    state = "rejected" if any(finding.stops for finding in findings) else "accepted"
-    dossier = Dossier(
-        document=checked.document, patient_control_number=summary.patient_control_number, findings=findings
-    )
-    claims.add(scope, msgspec.structs.replace(new, state=state, body=write_dossier(dossier)))
-    publish(scope, *_tell_intake(new, state, findings))
-    return Submission(
-        claim=new.id,
-        state=state,
-        findings=findings,
-        payer_id=new.payer_id,
-        patient_control_number=new.patient_control_number,
-    )
 
 
 def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tuple[Finding, ...]) -> KeptFile:
@@ -223,50 +129,3 @@ def record_unreadable(scope: TenantScope, digest: str, size: int, findings: tupl
         Happening(type=FILE_REJECTED, story=rejected, file=file.id),
     )
     return KeptFile(file=file.id, findings=findings)
-
-
-def _make_row(scope: TenantScope, checked: CheckedClaim, summary: ClaimSummary) -> claims.NewClaim:
-    return claims.NewClaim(
-        id=scope.new_id("clm"),
-        claim_type=checked.guide,
-        patient_control_number=summary.patient_control_number,
-        payer_id=summary.payer_id,
-        billing_npi=summary.billing_npi,
-        frequency=summary.frequency,
-        charge=summary.charge,
-        service_from=summary.service_from,
-        service_to=summary.service_to,
-        usage=summary.usage or "P",
-        body=b"",
-    )
-
-
-def _find_duplicate(scope: TenantScope, new: claims.NewClaim) -> list[Finding]:
-    """The finding where an equal claim is live: a second submission would be paid or denied twice."""
-    if new.frequency in REPLACING_FREQUENCIES:
-        return []
-    states = load_lifecycle().state
-    same = claims.find_duplicates(scope, claims.fingerprint_duplicate(scope, new))
-    live = [claim for claim in same if states[claim.state].live]
-    return [find("claim.duplicate", claim=live[0].id)] if live else []
-
-
-def _tell_intake(new: claims.NewClaim, state: str, findings: tuple[Finding, ...]) -> list[Happening]:
-    """The first two events of a claim: it was received; it was accepted or rejected."""
-    received = fold([Fact("claim.received")], billed=new.charge)
-    return [
-        _tell(new, "claim.received", received, ()),
-        _tell(new, f"claim.{state}", msgspec.structs.replace(received, journey=state), findings),
-    ]
-
-
-def _tell(new: claims.NewClaim, event: str, standing: Standing, findings: tuple[Finding, ...]) -> Happening:
-    story = ClaimStory(
-        claim=new.id,
-        patient_control_number=new.patient_control_number,
-        payer_id=new.payer_id,
-        state=standing.state,
-        amounts=tell_amounts(standing),
-        findings=tell_findings(findings),
-    )
-    return Happening(type=event, story=story, claim=new.id)

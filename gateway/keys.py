@@ -6,12 +6,13 @@ The secret has 256 random bits, so nobody can guess it and a slow password hash 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ ALL_SCOPES = "*"
 DIGEST = "api_key"
 NOBODY = ""
 USE_STEP = timedelta(minutes=1)
+Look = Callable[[], Awaitable[ApiKey | None]]
 
 
 class Scope(StrEnum):
@@ -39,12 +41,17 @@ class Scope(StrEnum):
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
     FILES_WRITE = "files:write"
+    FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"
     WORKLISTS_WRITE = "worklists:write"
+    ELIGIBILITY_READ = "eligibility:read"
+    ELIGIBILITY_WRITE = "eligibility:write"
+    CLAIM_STATUS_READ = "claim-status:read"
+    CLAIM_STATUS_WRITE = "claim-status:write"
     CODES_READ = "codes:read"
     SYSTEM_READ = "system:read"
 
@@ -96,6 +103,35 @@ def check_scopes(names: Iterable[str]) -> tuple[str, ...]:
     return wanted
 
 
+class SharedLooks:
+    """Looks at the database that many share: each gets the answer of a look that began after it asked.
+
+    Of one key a look is under way at most, and one waits for its end with all who have come meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[bytes, asyncio.Task[ApiKey | None]] = {}
+        self._next: dict[bytes, asyncio.Task[ApiKey | None]] = {}
+
+    async def share(self, digest: bytes, look: Look) -> ApiKey | None:
+        """What a look that begins from now on finds. Raises what the look raises."""
+        task = self._next.get(digest)
+        if task is None:
+            task = self._next[digest] = asyncio.create_task(self._look(digest, look))
+        return await asyncio.shield(task)
+
+    async def _look(self, digest: bytes, look: Look) -> ApiKey | None:
+        before = self._begun.get(digest)
+        if before is not None:
+            await asyncio.wait({before})
+        mine = self._begun[digest] = self._next.pop(digest)
+        try:
+            return await look()
+        finally:
+            if self._begun.get(digest) is mine:
+                del self._begun[digest]
+
+
 class KeyRoom:
     """Makes, verifies, lists and revokes API keys."""
 
@@ -104,6 +140,7 @@ class KeyRoom:
         self._clock = clock
         self._used: dict[str, datetime] = {}
         self._proven: dict[bytes, ApiKey] = {}
+        self._looks = SharedLooks()
         self._changes = 0
 
     async def create(
@@ -134,6 +171,14 @@ class KeyRoom:
         await self._note_use(key)
         return key
 
+    async def find_live(self, prefix: str) -> ApiKey | None:
+        """The live key of a prefix, for whoever has proven to be it by another means; or None."""
+        key = await self._store.read(lambda system: keys.find(system, prefix))
+        if key is None or not self._is_live(key):
+            return None
+        await self._note_use(key)
+        return key
+
     async def _prove(self, text: str) -> ApiKey | None:
         """The key whose text this is, live or not.
 
@@ -147,7 +192,7 @@ class KeyRoom:
         key = self._proven.get(digest)
         if key is None:
             changes = self._changes
-            key = await self._look_up(parts)
+            key = await self._looks.share(digest, lambda: self._look_up(parts))
             if key is not None and changes == self._changes and not self._store.shared:
                 self._proven[digest] = key
         return key

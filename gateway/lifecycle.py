@@ -52,9 +52,11 @@ class MoneyRules(msgspec.Struct, frozen=True):
 
 
 class ClaimStatusRules(msgspec.Struct, frozen=True):
-    """Which status categories of an accepted claim say that the payer waits for something."""
+    """What status categories say: the payer waits for something, has decided, or cannot tell of the claim."""
 
     pending_categories: frozenset[str]
+    finalized_categories: frozenset[str]
+    unknown_categories: frozenset[str]
 
 
 class OverdueRules(msgspec.Struct, frozen=True):

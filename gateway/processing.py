@@ -22,8 +22,10 @@ from gateway.commitpoints import Reach, pass_by
 from gateway.events import FILE_REJECTED, Happening
 from gateway.journal import Journal
 from gateway.logs import log_event
+from gateway.processors.application_report import prepare_application_report
 from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_ack import prepare_claim_ack
+from gateway.processors.claim_status import prepare_claim_status
 from gateway.processors.functional_ack import prepare_functional_ack
 from gateway.processors.interchange_ack import apply_interchange_ack
 from gateway.processors.remittance import prepare_remittance
@@ -36,7 +38,9 @@ from gateway.story import FileStory, tell_findings
 
 PROCESSORS: Final[dict[str, Callable[[SetReport], Apply]]] = {
     "005010X231A1": prepare_functional_ack,
+    "005010X186A1": prepare_application_report,
     "005010X214": prepare_claim_ack,
+    "005010X212-277": prepare_claim_status,
     "005010X221A1": prepare_remittance,
 }
 # Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
@@ -83,13 +87,6 @@ class Processing:
         self._reach("process.committed")
         log_event("file.settled", tenant=tenant, partner=partner.name, file=file.id, state=state)
 
-    async def give_up(self, tenant: str, job: jobs.Job) -> None:
-        """The job failed too often: its file is quarantined, so that its neighbours go on.
-
-        Raises LostLease.
-        """
-        await self._store.write(lambda scope: give_up_file(scope, job), tenant=tenant)
-
 
 def read_content(content: bytes) -> Reading:
     """What a file holds and what it will do; read here, so that its transaction is short."""
@@ -126,10 +123,9 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
     return state
 
 
-def give_up_file(scope: TenantScope, job: jobs.Job) -> None:
-    """A file that no attempt could apply is kept apart, and a person is told. Raises LostLease."""
-    jobs.bury(scope, job, "file.processing_failed")
-    file = files.load(scope, job.subject, lock=True)
+def set_apart(scope: TenantScope, file_id: str) -> None:
+    """Quarantine a file that no attempt could apply, so that its neighbours go on, and tell a person."""
+    file = files.load(scope, file_id, lock=True)
     if file is None or file.state != files.RECEIVED:
         return
     journal = Journal(scope)

@@ -13,11 +13,14 @@ from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.ids import IdSource
+from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.tokens import TokenRoom
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Services:
 
     `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
     disk is not to be trusted any more and the process must end; `draining` where it takes nothing more, so
-    that what would go on for ever ends; `streams` and `batches` count each tenant's open event streams and
+    that what would go on for ever ends; `places` are
+    those of claims under way; `streams` and `batches` count each tenant's open event streams and
     batches of claims.
     """
 
@@ -36,14 +40,18 @@ class Services:
     clock: Clock
     ids: IdSource
     keys: KeyRoom
+    tokens: TokenRoom
     shelf: Shelf
     directory: PayerShelf
     intake: Intake
     deposits: Deposits
+    reception: Reception
     answers: Answers
+    inquiries: Inquiries
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     batches: Counter[str] = field(default_factory=Counter)
+    places: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

@@ -11,7 +11,6 @@ it exists.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,54 +18,29 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
+from gateway.real_time_settings import RealTimeSettings
+from gateway.secret_references import SecretReference as SecretReference
+from gateway.settings_parts import ArchiveSettings as ArchiveSettings
 from gateway.settings_parts import BatchSettings as BatchSettings
-from gateway.settings_parts import Count, DelimiterSettings, Section, check_file_name
-from gateway.settings_source import SettingsError, Source, blame, read_source
+from gateway.settings_parts import (
+    ControlNumberSettings,
+    Count,
+    DelimiterSettings,
+    Name,
+    Seconds,
+    Section,
+    check_file_name,
+)
+from gateway.settings_parts import PayerWatch as PayerWatch
+from gateway.settings_parts import Sender as Sender
+from gateway.settings_parts import WatchSettings as WatchSettings
+from gateway.settings_source import Source, blame, read_source
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Patience = Annotated[float, msgspec.Meta(ge=0)]
+Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
-SECRET = re.compile(r"^(env|file):(.+)$")
-
-
-class SecretReference:
-    """Where a secret stands (`env:NAME` or `file:PATH`); the secret itself is read when it is needed."""
-
-    def __init__(self, text: str, folder: Path | None = None) -> None:
-        """Raises ValueError, without the text, where `text` is no reference but perhaps the secret."""
-        matched = SECRET.match(text)
-        if matched is None:
-            raise ValueError("a secret is given by reference: env:NAME or file:PATH, never in the settings")
-        self.scheme, target = matched.groups()
-        self.target = str((folder or Path()) / Path(target).expanduser()) if self.scheme == "file" else target
-
-    def __repr__(self) -> str:
-        return f"SecretReference({self.scheme}:{self.target})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SecretReference) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-    def read(self, environ: Mapping[str, str] = os.environ) -> str:
-        """The secret, without blanks around it. Raises SettingsError where it is absent or empty."""
-        try:
-            secret = environ[self.target] if self.scheme == "env" else Path(self.target).read_text("utf-8")
-        except (KeyError, OSError, UnicodeDecodeError) as problem:
-            raise self._absent() from problem
-        if not secret.strip():
-            raise self._absent()
-        return secret.strip()
-
-    def _absent(self) -> SettingsError:
-        what = "environment variable" if self.scheme == "env" else "file"
-        remedy = f"set the {what} {self.target}, or point the reference elsewhere"
-        return SettingsError(f"{self.scheme}:{self.target}", "secret reference", "no secret is there", remedy)
 
 
 Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_hyphen"]
@@ -79,7 +53,11 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
-    """The HTTP side: where it listens and what one client may take of it (bytes and seconds)."""
+    """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
+
+    `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
+    each core if there are several.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8437
@@ -96,6 +74,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
+    claims_under_way: Count = 512
+    checkers: Processes | None = None
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
@@ -142,7 +122,13 @@ class EnvelopeIds(Section, frozen=True, kw_only=True):
     group_receiver: EnvelopeId
     usage: Literal["P", "T"] = "P"
     acknowledgment_requested: bool = True
+    control_numbers: ControlNumberSettings = ControlNumberSettings()
     delimiters: DelimiterSettings = DelimiterSettings()
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """ISA05-08 and ISA15: between these, an interchange is known by its control number alone."""
+        return self.sender_qualifier, self.sender, self.receiver_qualifier, self.receiver, self.usage
 
 
 class SftpTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag="sftp"):
@@ -182,33 +168,10 @@ class FolderTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     inbox_folder: Path
     done_folder: Path | None = None
 
-
-class WatchSettings(Section, frozen=True, kw_only=True):
-    """How long an answer may take before somebody must look; 0 switches the watch off.
-
-    Counted from the sending: `functional_ack_hours` to a TA1 or 999, `claim_ack_days` to a 277CA,
-    `remittance_days` to an 835, `silent_hours` to any file at all. `filing_days` is the payer's limit from
-    the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
-    overdue. `gap_hours` is how late an interchange may come whose control number was skipped.
-    """
-
-    functional_ack_hours: Patience = 24.0
-    claim_ack_days: Patience = 3.0
-    remittance_days: Patience = 45.0
-    silent_hours: Patience = 72.0
-    filing_days: Patience = 365.0
-    filing_warning_days: Patience = 30.0
-    gap_hours: Patience = 0.0
-
-
-class PayerWatch(Section, frozen=True, kw_only=True):
-    """What differs for one payer; None: as the partner's `watch` says."""
-
-    functional_ack_hours: Patience | None = None
-    claim_ack_days: Patience | None = None
-    remittance_days: Patience | None = None
-    filing_days: Patience | None = None
-    filing_warning_days: Patience | None = None
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that it names."""
+        return tuple(it for it in (self.outbox_folder, self.inbox_folder, self.done_folder) if it)
 
 
 class Partner(Section, frozen=True, kw_only=True):
@@ -224,6 +187,7 @@ class Partner(Section, frozen=True, kw_only=True):
     batch: BatchSettings = BatchSettings()
     watch: WatchSettings = WatchSettings()
     payer_watch: dict[str, PayerWatch] = {}
+    real_time: RealTimeSettings | None = None
 
     def __post_init__(self) -> None:
         check_file_name(self.file_name)
@@ -244,6 +208,7 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     name: Name
     partners: tuple[Partner, ...] = ()
+    senders: tuple[Sender, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
@@ -254,6 +219,9 @@ class Tenant(Section, frozen=True, kw_only=True):
         twice = sorted({payer for payer in payers if payers.count(payer) > 1})
         if twice:
             raise ValueError(f"payer {', '.join(twice)} is named by two partners; name it in one")
+        both = sorted({it.name for it in self.partners} & {it.name for it in self.senders})
+        if both:
+            raise ValueError(f"{', '.join(both)} is a partner and a sender; give one another name")
 
     def partner_for(self, payer: str) -> Partner | None:
         """The partner through which `payer` (its id, `tradingPartnerServiceId`) is reached."""
@@ -266,11 +234,35 @@ class Settings(Section, frozen=True, kw_only=True):
     home: Path
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     sealing: SealingSettings = SealingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
     tenants: tuple[Tenant, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._check_routes()
+        self._check_folders()
+
+    def _check_routes(self) -> None:
+        named = [(f"{it.name}/{partner.name}", partner) for it in self.tenants for partner in it.partners]
+        routes = [partner.envelope.route for _, partner in named]
+        alike = sorted(name for name, partner in named if routes.count(partner.envelope.route) > 1)
+        if alike:
+            raise ValueError(
+                f"partners {', '.join(alike)} have one sender and one receiver (ISA05-08): "
+                "their control numbers would meet; make them one partner, or use other ids"
+            )
+
+    def _check_folders(self) -> None:
+        """No folder of a sender is another's, or a partner's: files would be taken in for somebody else."""
+        senders = [folder for tenant in self.tenants for it in tenant.senders for folder in it.folders]
+        wires = [partner.transport for tenant in self.tenants for partner in tenant.partners]
+        partners = {folder for it in wires if isinstance(it, FolderTransport) for folder in it.folders}
+        shared = sorted({str(it) for it in senders if senders.count(it) > 1 or it in partners})
+        if shared:
+            raise ValueError(f"folder {', '.join(shared)} of a sender is named twice; give each its own")
 
     @classmethod
     def load(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -302,6 +294,14 @@ class Settings(Section, frozen=True, kw_only=True):
         """The tenant's partner through which `payer` is reached, or None."""
         found = self.tenant(tenant)
         return found.partner_for(payer) if found is not None else None
+
+    def find_sender(self, tenant: str, sender: str) -> Sender:
+        """The tenant's sender of that name. Raises KeyError where the settings have none."""
+        found = self.tenant(tenant)
+        for it in found.senders if found is not None else ():
+            if it.name == sender:
+                return it
+        raise KeyError(f"{tenant}/{sender}")
 
     def find_partner(self, tenant: str, partner: str) -> Partner:
         """The tenant's partner of that name. Raises KeyError where the settings have none."""

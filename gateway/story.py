@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from edi.findings import Finding, Place
-from edi.models import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment, StatusCode
+from edi.models import StatusCode
 from gateway.lifecycle import Fact, Settlement, Standing
 from gateway.meanings import explain
 
@@ -69,7 +69,10 @@ class StatusTold(Told, frozen=True, kw_only=True):
 
 
 class AcknowledgmentTold(Told, frozen=True, kw_only=True):
-    """Which acknowledgment told it (TA1, 999, 277CA); the control number is the answered one of ours."""
+    """Which acknowledgment told it (TA1, 999, 824, 277CA, 277); the control number is that of ours answered.
+
+    A 277 may say what was paid and how; money of the claim is told by the 835 alone.
+    """
 
     kind: str
     code: str
@@ -78,6 +81,10 @@ class AcknowledgmentTold(Told, frozen=True, kw_only=True):
     control_number: str = ""
     findings: tuple[FindingTold, ...] = ()
     statuses: tuple[StatusTold, ...] = ()
+    payer_claim_control_number: str = ""
+    paid: Decimal | None = None
+    paid_on: str | None = None
+    check_number: str = ""
 
 
 class PaymentTold(Told, frozen=True, kw_only=True):
@@ -310,60 +317,16 @@ def tell_statuses(statuses: Iterable[StatusCode]) -> tuple[StatusTold, ...]:
     )
 
 
-def tell_payment(
-    payment: ClaimPayment, settlement: Settlement, remittance: Remittance, remittance_id: str
-) -> PaymentTold:
-    """What `remittance` says of one claim, adjustments with their meanings."""
-    lines = enumerate(payment.services, start=1)
-    return PaymentTold(
-        remittance=remittance_id,
-        trace_number=remittance.trace_number,
-        status=payment.status,
-        status_meaning=explain("claim_payment_status", payment.status),
-        charge=write_dollars(payment.charge),
-        paid=write_dollars(settlement.paid),
-        adjusted=write_dollars(settlement.adjusted),
-        patient=write_dollars(settlement.patient),
-        denial=settlement.denial,
-        payer_claim_control_number=payment.payer_claim_control_number,
-        adjustments=(
-            *(_tell_adjustment(adjustment, None) for adjustment in payment.adjustments),
-            *(told for number, service in lines for told in _tell_service(service, number)),
-        ),
-        remark_codes=_list_remarks(payment),
+def tell_status_report(
+    kind: str, statuses: tuple[StatusCode, ...], file: str, answered: str
+) -> AcknowledgmentTold:
+    """What a 277CA or 277 in `file` says of a claim or batch; `answered` is the reference of ours."""
+    first = statuses[0] if statuses else StatusCode("", "")
+    return AcknowledgmentTold(
+        kind=kind,
+        code=f"{first.category}:{first.status}",
+        meaning=explain("claim_status_category", first.category),
+        file=file,
+        control_number=answered,
+        statuses=tell_statuses(statuses),
     )
-
-
-def tell_provider_adjustments(
-    adjustments: Iterable[ProviderAdjustment],
-) -> tuple[ProviderAdjustmentTold, ...]:
-    """Provider adjustments with their meanings."""
-    return tuple(
-        ProviderAdjustmentTold(
-            reason=adjustment.reason,
-            reason_meaning=explain("provider_adjustment_reason", adjustment.reason),
-            amount=write_dollars(adjustment.amount),
-        )
-        for adjustment in adjustments
-    )
-
-
-def _tell_service(service: ServicePayment, number: int) -> Iterable[AdjustmentTold]:
-    return (_tell_adjustment(adjustment, number) for adjustment in service.adjustments)
-
-
-def _tell_adjustment(adjustment: Adjustment, service: int | None) -> AdjustmentTold:
-    return AdjustmentTold(
-        group=adjustment.group,
-        group_meaning=explain("adjustment_group", adjustment.group),
-        reason=adjustment.reason,
-        reason_meaning=explain("adjustment_reason", adjustment.reason),
-        amount=write_dollars(adjustment.amount),
-        service=service,
-    )
-
-
-def _list_remarks(payment: ClaimPayment) -> tuple[str, ...]:
-    """The remark codes of the claim and its services, each once, in their order."""
-    codes = [*payment.remark_codes, *(code for service in payment.services for code in service.remark_codes)]
-    return tuple(dict.fromkeys(codes))

@@ -27,7 +27,7 @@ from gateway.watches import ClaimWatch, load_watches
 PARTNER: Final = "partner"
 WATCHDOG: Final = Hand("watchdog")
 PATIENCE: Final = timedelta(hours=1)
-PAUSE: Final = timedelta(minutes=1)
+PAUSE: Final = timedelta(seconds=5)
 FILING_TURN: Final = timedelta(hours=1)
 
 FindPartner = Callable[[str, str], Partner | None]
@@ -69,7 +69,7 @@ class Watchdogs:
         interchange = interchanges.load(scope, job.subject)
         if interchange is None or interchange.sent_at is None:
             jobs.finish(scope, job)
-        elif self._may_have_come(scope, interchange):
+        elif self.may_have_come(scope, interchange):
             jobs.postpone(scope, job, scope.now() + PAUSE)
         elif job.kind == load_watches().silence.timer:
             ring_silence(scope, job, interchange)
@@ -94,7 +94,7 @@ class Watchdogs:
         journal.record(row, "claim.overdue", Particulars(overdue=told))
         journal.close()
 
-    def _may_have_come(self, scope: TenantScope, interchange: Interchange) -> bool:
+    def may_have_come(self, scope: TenantScope, interchange: Interchange) -> bool:
         """True while the answer may be here without being read; a partner that is away is not waited for."""
         if files.is_unread(scope, interchange.partner):
             return True

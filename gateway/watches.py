@@ -14,17 +14,22 @@ import msgspec
 from gateway.settings import WatchSettings
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
     """How long: the key of the partner's `watch` settings, and its unit."""
 
     setting: str
     unit: Literal["hours", "days"]
-    reason: str
 
     def read_wait(self, settings: WatchSettings) -> timedelta:
         """The time to wait; zero where the watch is off."""
         amount: float = getattr(settings, self.setting)
         return timedelta(**{self.unit: amount})
+
+
+class Wait(Delay, frozen=True, kw_only=True):
+    """What did not come in time is told by `reason`."""
+
+    reason: str
 
 
 class ClaimWatch(Wait, frozen=True, kw_only=True):
@@ -38,6 +43,14 @@ class Silence(Wait, frozen=True, kw_only=True):
     """Nothing at all comes from a partner."""
 
     timer: str
+
+
+class Inquiry(Delay, frozen=True, kw_only=True):
+    """Claims in one of `states` are asked about, up to `limit` times."""
+
+    timer: str
+    states: tuple[str, ...]
+    limit: int
 
 
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,17 +76,19 @@ class Watches(msgspec.Struct, frozen=True, kw_only=True):
 
     claims: dict[str, ClaimWatch]
     silence: Silence
+    inquiry: Inquiry
     filing: Filing
     gap: Gap
 
-    def timed(self) -> Iterator[tuple[str, Wait]]:
+    def timed(self) -> Iterator[tuple[str, Delay]]:
         """The timers of an interchange, with what each waits for."""
         yield from self.claims.items()
         yield self.silence.timer, self.silence
+        yield self.inquiry.timer, self.inquiry
 
     @property
     def timers(self) -> tuple[str, ...]:
-        """The kinds of jobs that are timers."""
+        """The kinds of jobs that are timers of the watchdogs."""
         return (*self.claims, self.silence.timer, self.filing.timer)
 
 

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
+from gateway import surrender
 from gateway.batching import SEND, Batching
 from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
-from gateway.inbound import PROCESS, Inbound
+from gateway.drops import REPLY, Drops
+from gateway.inbound import Inbound
+from gateway.inquiries.asking import Inquiries
 from gateway.logs import log_event
 from gateway.processing import Processing
+from gateway.reception import PROCESS
+from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
+from gateway.settings import Sender as DropSender
+from gateway.status_requests import StatusRequests
 from gateway.store import Store, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.watchdogs import Watchdogs
@@ -39,7 +46,11 @@ class Sender(Protocol):
 
 
 class Worker:
-    """All background work of the given tenants. `sender` is None where webhooks are sent elsewhere."""
+    """All background work of the given tenants.
+
+    `sender` is None where webhooks are sent elsewhere, `drops` and `replies` where nobody drops files,
+    `requests` where no payer is asked about claims, `inquiries` where nobody is asked in real time.
+    """
 
     def __init__(
         self,
@@ -53,7 +64,11 @@ class Worker:
         inbound: Inbound,
         processing: Processing,
         watchdogs: Watchdogs,
+        requests: StatusRequests | None = None,
+        drops: Drops | None = None,
+        replies: Replies | None = None,
         sender: Sender | None = None,
+        inquiries: Inquiries | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -63,9 +78,15 @@ class Worker:
         self._inbound = inbound
         self._processing = processing
         self._watchdogs = watchdogs
+        self._drops = drops
         self._sender = sender
+        self._inquiries = inquiries
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
-        self._handlers: Mapping[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
+        self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
+        if requests is not None:
+            self._handlers[load_watches().inquiry.timer] = requests.run
+        if replies is not None:
+            self._handlers[REPLY] = replies.run
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._stopping = asyncio.Event()
 
@@ -83,6 +104,11 @@ class Worker:
             tasks.create_task(self._repeat("watchdogs", self._look_all, self._settings.watch_seconds))
             for tenant, partner in self._list_partners():
                 tasks.create_task(self._watch_mailbox(tenant, partner))
+            if self._inquiries is not None:
+                resend = self._inquiries.resend_due
+                tasks.create_task(self._repeat("inquiries", resend, self._settings.poll_seconds))
+            for tenant, software in self._list_senders():
+                tasks.create_task(self._watch_folder(tenant, software))
             if self._sender is not None:
                 tasks.create_task(self._sender.run())
 
@@ -91,6 +117,8 @@ class Worker:
         done = await self._batch_all()
         for tenant, partner in self._list_partners():
             done += await self._inbound.poll(tenant.name, partner.name)
+        for tenant, software in self._list_senders():
+            done += await self._poll_drops(tenant, software)
         done += await self._look_all()
         while taken := await self._take_jobs(CONCURRENT):
             await asyncio.gather(*(self._run_job(tenant, job) for tenant, job in taken))
@@ -99,6 +127,9 @@ class Worker:
 
     def _list_partners(self) -> Iterator[tuple[Tenant, Partner]]:
         return ((tenant, partner) for tenant in self._tenants for partner in tenant.partners)
+
+    def _list_senders(self) -> Iterator[tuple[Tenant, DropSender]]:
+        return ((tenant, sender) for tenant in self._tenants for sender in tenant.senders)
 
     async def _batch_all(self) -> int:
         return sum(
@@ -115,6 +146,15 @@ class Worker:
             return await self._inbound.poll(tenant.name, partner.name)
 
         await self._repeat("polling", poll, partner.poll_seconds, partner=partner.name)
+
+    async def _watch_folder(self, tenant: Tenant, software: DropSender) -> None:
+        async def poll() -> int:
+            return await self._poll_drops(tenant, software)
+
+        await self._repeat("drops", poll, software.poll_seconds, partner=software.name)
+
+    async def _poll_drops(self, tenant: Tenant, software: DropSender) -> int:
+        return await self._drops.poll(tenant.name, software) if self._drops is not None else 0
 
     async def _repeat(self, step: str, turn: Turn, seconds: float, *, partner: str | None = None) -> None:
         """Take a turn every `seconds` of the clock until stopped."""
@@ -166,7 +206,7 @@ class Worker:
         """Up to `free` due jobs, shared fairly among the tenants that have some."""
         kinds = tuple(self._handlers)
         for tenant in await self._store.read(jobs.tenants_to_reap):
-            await self._store.write(jobs.reap, tenant=tenant)
+            await self._store.write(surrender.reap, tenant=tenant)
         waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
         taken: list[tuple[str, jobs.Job]] = []
@@ -207,10 +247,11 @@ class Worker:
 
     async def _put_off(self, tenant: str, job: jobs.Job, failure: Exception) -> None:
         try:
-            if job.kind == PROCESS and job.attempts >= job.attempt_limit:
-                await self._processing.give_up(tenant, job)
+            kind = type(failure).__name__
+            if job.attempts >= job.attempt_limit:
+                await self._store.write(lambda scope: surrender.surrender(scope, job, kind), tenant=tenant)
                 return
-            due, kind = self._clock.now() + find_wait(job.attempts), type(failure).__name__
+            due = self._clock.now() + find_wait(job.attempts)
             await self._store.write(lambda scope: jobs.retry_later(scope, job, due, kind), tenant=tenant)
         except (LostLease, StoreUnavailable) as unsettled:
             log_event("job.unsettled", level=logging.ERROR, error=unsettled, tenant=tenant, job=job.id)

@@ -14,6 +14,7 @@ from gateway.api.openapi import write_openapi
 from gateway.simulator.scenario_page import render_page
 from gateway.simulator.scenarios import load_scenarios
 from scripts.cli_page import render_commands
+from scripts.client_code import write_calls
 from scripts.codes_page import render_codes
 from scripts.findings_page import render_findings
 from scripts.guide_pages import list_pages, render_guide_page
@@ -37,6 +38,8 @@ def list_outputs() -> dict[str, Callable[[], str]]:
     }
     return (schemas | pages) | {
         "schemas/json/openapi.json": lambda: write_openapi().decode(),
+        "gateway/client/calls.py": lambda: write_calls(asynchronous=False),
+        "gateway/client/async_calls.py": lambda: write_calls(asynchronous=True),
         "docs/reference/cli.md": render_commands,
         "docs/reference/codes.md": render_codes,
         "docs/reference/findings.md": render_findings,

@@ -173,14 +173,15 @@ def make_partner(mailbox: Path) -> Partner:
     outbox, inbox = mailbox / "outbox", mailbox / "inbox"
     for folder in (outbox, inbox):
         folder.mkdir(parents=True, exist_ok=True)
+    sender = mailbox.name.upper()
     return Partner(
         name="exchange",
         payers=(PAYER,),
         transport=FolderTransport(outbox_folder=outbox, inbox_folder=inbox),
         envelope=EnvelopeIds(
-            sender="RIVERBEND",
+            sender=sender,
             receiver="EXCHANGE",
-            group_sender="RIVERBEND",
+            group_sender=sender,
             group_receiver="EXCHANGE",
             usage="T",
         ),

@@ -32,19 +32,22 @@ from edi.remits import remittance_document
 from edi.writer import write_documents
 from gateway.archive import Archive
 from gateway.batching import Batching
+from gateway.checking.checker import Checker
 from gateway.clock import VirtualClock
 from gateway.commitpoints import Reach, pass_by
 from gateway.dispatch import Dispatch
 from gateway.events import read_standing
 from gateway.ids import TimeIds
 from gateway.inbound import Inbound
-from gateway.intake import Intake, Submission
+from gateway.intake import Intake
 from gateway.lifecycle import Standing
 from gateway.partners import PartnerWatch
 from gateway.processing import Processing
+from gateway.recording import Submission
 from gateway.sealing import Sealer, load_key_ring
 from gateway.settings import BatchSettings, EnvelopeIds, Partner, Settings, Tenant, WorkerSettings
 from gateway.settings import FolderTransport as FolderPlace
+from gateway.status_requests import StatusRequests
 from gateway.store import Means, claims, events, files, interchanges, jobs, open_store, tenants, work_items
 from gateway.store.claims import Claim
 from gateway.store.events import Event
@@ -99,7 +102,7 @@ class Exchange:
         self.archive = Archive(home / "archive", sealer)
         self.transport = FolderTransport(FolderSettings(outbox_folder=self.outbox, inbox_folder=self.inbox))
         self.watch = PartnerWatch(self.store)
-        self.intake = Intake(self.store, self.archive, self.settings, reach=reach)
+        self.intake = Intake(self.store, self.archive, Checker(self.settings), reach=reach)
         self.batching = Batching(self.store, self.archive, self.clock, reach=reach)
         self.dispatch = Dispatch(
             self.store,
@@ -131,6 +134,13 @@ class Exchange:
             inbound=self.inbound,
             processing=self.processing,
             watchdogs=self.watchdogs,
+            requests=StatusRequests(
+                self.store,
+                self.archive,
+                self.clock,
+                lambda tenant, payer: self.partner,
+                self.watchdogs.may_have_come,
+            ),
         )
         self._answers = 0
 

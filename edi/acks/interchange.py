@@ -1,12 +1,11 @@
 """Interchange acknowledgments: TA1 read, and TA1 made from the findings of an interchange.
 
-A TA1 stands beside the groups, in no transaction set, so it is read by this table instead of a guide.
+A TA1 stands beside the groups, in no transaction set, so it is read by a table instead of a guide.
 Source: 005010 TA1 (TA101 to TA105).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edi.codes import meaning
+from edi.envelope_checks import check_acknowledgment
 from edi.findings import Finding, Place, Severity, find, load_catalogue
 from edi.models import InterchangeAcknowledgment
 from edi.segments import Segment
@@ -26,60 +26,21 @@ NO_ERROR = "000"
 CONTENT_NOT_VALID = "024"
 
 
-class TrailElement(msgspec.Struct, frozen=True):
-    """One element of TA1: its name, the form of a valid value, and that form in words."""
-
-    number: int
-    name: str
-    form: re.Pattern[str]
-    expected: str
-
-
-ELEMENTS = (
-    TrailElement(1, "Interchange Control Number", re.compile(r"[0-9]{9}"), "nine digits"),
-    TrailElement(2, "Interchange Date", re.compile(r"[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])"), "YYMMDD"),
-    TrailElement(3, "Interchange Time", re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]"), "HHMM"),
-    TrailElement(4, "Interchange Acknowledgment Code", re.compile(r"[AER]"), "A, E or R"),
-    TrailElement(5, "Interchange Note Code", re.compile(r"0([0-2][0-9]|3[01])"), "000 to 031"),
-)
-
-
 def read_ta1(segment: Segment) -> InterchangeAcknowledgment:
     """What `segment` (a TA1) says of an interchange. Never raises for what it holds.
 
     `findings` tell of elements that are not valid, and of the note where it is not 000.
     """
     code, note = segment.element(4), segment.element(5)
+    place = Place(segment="TA1", offset=segment.offset)
     return InterchangeAcknowledgment(
         control_number=segment.element(1),
         date=segment.element(2),
         time=segment.element(3),
         code=code,
         note=note,
-        findings=(*check_ta1(segment), *find_note(segment, code, note)),
+        findings=(*check_acknowledgment(segment, place), *find_note(segment, code, note)),
     )
-
-
-def check_ta1(segment: Segment) -> Iterator[Finding]:
-    """Findings for the elements of a TA1 that are missing or not valid."""
-    for element in ELEMENTS:
-        value = segment.element(element.number)
-        if element.form.fullmatch(value):
-            continue
-        place = Place(segment="TA1", element=element.number, offset=segment.offset)
-        name, label, guide = element.name, f"TA1{element.number:02}", "005010 TA1"
-        if value:
-            yield find(
-                "element.bad_form",
-                x12=place,
-                value=value,
-                name=name,
-                place=label,
-                guide=guide,
-                expected=element.expected,
-            )
-        else:
-            yield find("element.missing", x12=place, name=name, place=label)
 
 
 def find_note(segment: Segment, code: str, note: str) -> Iterator[Finding]:

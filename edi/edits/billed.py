@@ -5,7 +5,7 @@ Source: 005010X222A1, 005010X223A2 and 005010X224A2 2300 CLM, DTP 434, HI; 2400 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ DIAGNOSES = {
 }
 #: The qualifiers of an institutional claim's procedures.
 PROCEDURES = frozenset({"BBR", "BBQ"})
+Code = tuple[Segment, int, list[str]]
 LISTED = frozenset({"principal", "other"})
 PRESENT_ON_ADMISSION = 9
 INPATIENT = "1"
@@ -98,6 +99,7 @@ class BilledLine(NamedTuple):
 class BilledClaim(NamedTuple):
     """A claim with its diagnoses and lines. `first` is the first day of service or of the statement, `last`
     the last; `place` is a place of service, or of an institution the first two digits of its bill type.
+    `procedures` are those of all lines, `program` is the claim filing indicator (2000B SBR09).
     """
 
     loop: Loop
@@ -110,6 +112,8 @@ class BilledClaim(NamedTuple):
     first: date | None
     last: date | None
     institutional: bool
+    procedures: frozenset[str]
+    program: str
 
     @property
     def bill_type(self) -> str:
@@ -130,48 +134,53 @@ def read_billed_claim(loop: Loop) -> BilledClaim:
     care = [*segment.element(5).split(separator), "", ""]
     period = loop.segment("DTP", "434")
     begins, _, ends = period.element(3).partition("-") if period is not None else ("", "", "")
-    days = [day for line in lines for day in (line.first, line.last) if day is not None]
+    days = [line.first for line in lines if line.first is not None]
+    days += [line.last for line in lines if line.last is not None]
     days += [day for day in (parse_date(begins), parse_date(ends or begins)) if day is not None]
     first, last = min(days, default=None), max(days, default=None)
     institutional = care[1] == "A"
     counts = last if institutional else first
+    codes = read_codes(loop, separator)
+    subscriber = loop.ascend("2000B")
     return BilledClaim(
         loop,
         segment,
         care[2],
         care[0],
-        tuple(read_diagnoses(loop, separator, lines, counts)),
-        tuple(read_surgeries(loop, separator, counts)),
+        tuple(read_diagnoses(codes, lines, counts)),
+        tuple(read_surgeries(codes, counts)),
         lines,
         first,
         last,
         institutional,
+        frozenset([line.procedure for line in lines]),
+        subscriber.value("SBR", 9) if subscriber is not None else "",
     )
 
 
-def read_lines(claim: Loop, separator: str) -> Iterator[BilledLine]:
+def read_lines(claim: Loop, separator: str) -> list[BilledLine]:
     """The service lines that have a service."""
-    for child in claim.children:
-        if isinstance(child, Loop) and child.use.id == "2400":
-            line = read_line(child, separator)
-            if line is not None:
-                yield line
+    lines = [read_line(child, separator) for child in claim.loops("2400")]
+    return [line for line in lines if line is not None]
+
+
+def find_service(line: Loop) -> Segment | None:
+    """The segment of the service of a line, or None."""
+    for name in FORMS:
+        segment = line.segment(name)
+        if segment is not None:
+            return segment
+    return None
 
 
 def read_line(loop: Loop, separator: str) -> BilledLine | None:
     """One service line, or None where it has no service."""
-    service = days = None
-    for child in loop.children:
-        if isinstance(child, Segment):
-            elements = child.elements
-            if elements[0] in FORMS:
-                service = child
-            elif elements[0] == "DTP" and elements[1:2] == ["472"]:
-                days = child
+    service = find_service(loop)
     if service is None:
         return None
-    form = FORMS[service.elements[0]]
+    days = loop.segment("DTP", "472")
     elements = service.elements
+    form = FORMS[elements[0]]
     if len(elements) < form.width:
         elements = [*elements, *[""] * (form.width - len(elements))]
     parts = elements[form.procedure].split(separator)
@@ -194,16 +203,17 @@ def read_line(loop: Loop, separator: str) -> BilledLine | None:
     )
 
 
-def read_codes(claim: Loop, separator: str) -> Iterator[tuple[Segment, int, list[str]]]:
+def read_codes(claim: Loop, separator: str) -> list[Code]:
     """Every code of the HI segments in its parts, with its place."""
-    for segment in claim.children:
-        if isinstance(segment, Segment) and segment.elements[0] == "HI":
-            for element, text in enumerate(segment.elements[1:], 1):
-                yield segment, element, text.split(separator)
+    return [
+        (segment, element, text.split(separator))
+        for segment in claim.segments("HI")
+        for element, text in enumerate(segment.elements[1:], 1)
+    ]
 
 
 def read_diagnoses(
-    claim: Loop, separator: str, lines: tuple[BilledLine, ...], counts: date | None
+    codes: Iterable[Code], lines: tuple[BilledLine, ...], counts: date | None
 ) -> Iterator[Diagnosis]:
     """The diagnoses in order; one's day is that of the first line that points to it, else the claim's."""
     days: dict[str, date | None] = {}
@@ -211,7 +221,7 @@ def read_diagnoses(
         for pointer in line.pointers:
             days.setdefault(pointer, line.first)
     number = 0
-    for segment, element, parts in read_codes(claim, separator):
+    for segment, element, parts in codes:
         table, role = DIAGNOSES.get(parts[0], ("", ""))
         if not table:
             continue
@@ -222,9 +232,9 @@ def read_diagnoses(
             yield Diagnosis(segment, element, table, parts[1], on, role, present)
 
 
-def read_surgeries(claim: Loop, separator: str, counts: date | None) -> Iterator[Surgery]:
+def read_surgeries(codes: Iterable[Code], counts: date | None) -> Iterator[Surgery]:
     """The ICD-10-PCS procedures of an institutional claim, each on its own day."""
-    for segment, element, parts in read_codes(claim, separator):
+    for segment, element, parts in codes:
         if parts[0] in PROCEDURES and len(parts) > 1 and parts[1]:
             on = parse_date(parts[3]) if len(parts) > 3 else None
             yield Surgery(segment, element, parts[1], on or counts)

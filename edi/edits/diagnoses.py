@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from edi.edits.basis import Basis
 from edi.edits.billed import LISTED, BilledClaim, Diagnosis
 from edi.edits.registry import claim_edit
+from edi.edits.table import Verdict
 from edi.edits.words import judge_code
 from edi.findings import Finding, find
 from edi.notation import parse_date
@@ -23,57 +24,62 @@ AGES = {"newborn": "newborns", "pediatric": "children", "maternity": "motherhood
 
 
 @claim_edit(cites=f"{SOURCE} 2300 HI: codes in effect on the date of service; 45 CFR 162.1000")
-def diagnoses_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def diagnoses_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """Each diagnosis is a complete code that is in effect on the day of service."""
-    for diagnosis in claim.diagnoses:
-        if diagnosis.on is None or diagnosis.table != "icd10cm" or diagnosis.on < TENTH_REVISION:
-            continue
-        yield from judge_code(
-            basis,
-            "icd10cm",
-            diagnosis.code,
-            diagnosis.on,
-            claim.loop,
-            diagnosis.segment,
-            diagnosis.element,
-            2,
-        )
+    judge = basis.tables.judge
+    doubtful = [
+        one
+        for one in claim.diagnoses
+        if one.table == "icd10cm"
+        and one.on is not None
+        and one.on >= TENTH_REVISION
+        and judge("icd10cm", one.code, one.on) is not Verdict.VALID
+    ]
+    return [
+        finding
+        for one in doubtful
+        if one.on is not None
+        for finding in judge_code(basis, "icd10cm", one.code, one.on, claim.loop, one.segment, one.element, 2)
+    ]
 
 
 @claim_edit(cites=f"{SOURCE} 2300 HI01-1: ABK and ABF are ICD-10-CM, BK and BF ICD-9-CM; 45 CFR 162.1002")
-def diagnoses_are_of_the_revision(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def diagnoses_are_of_the_revision(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """ICD-9-CM before 1 October 2015, ICD-10-CM from then on."""
     for diagnosis in claim.diagnoses:
         if diagnosis.on is not None and (diagnosis.table == "icd10cm") != (diagnosis.on >= TENTH_REVISION):
-            yield _report("diagnosis.other_revision", claim, diagnosis, component=1)
-            return
+            return (_report("diagnosis.other_revision", claim, diagnosis, component=1),)
+    return ()
 
 
 @claim_edit(cites=f"{SOURCE} 2300 HI; {CONDITIONS} I.B.8: each diagnosis is reported once")
-def diagnoses_are_unique(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def diagnoses_are_unique(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """No diagnosis is listed twice."""
-    seen: set[str] = set()
-    for diagnosis in claim.diagnoses:
-        if diagnosis.role not in LISTED:
-            continue
-        if diagnosis.code in seen:
-            yield _report("diagnosis.listed_twice", claim, diagnosis)
-        seen.add(diagnosis.code)
+    listed = [diagnosis for diagnosis in claim.diagnoses if diagnosis.role in LISTED]
+    codes = [diagnosis.code for diagnosis in listed]
+    if len(set(codes)) == len(codes):
+        return ()
+    again = [one for at, one in enumerate(listed) if one.code in codes[:at]]
+    return [_report("diagnosis.listed_twice", claim, one) for one in again]
 
 
 @claim_edit(cites=f"{CONDITIONS} I.C.20.a.6 (external causes), I.A.13 (manifestations)")
-def first_diagnosis_may_come_first(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def first_diagnosis_may_come_first(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """The first diagnosis is neither an external cause nor a manifestation of another disease."""
     first = next((one for one in claim.diagnoses if one.role in LISTED), None)
     if first is None or first.table != "icd10cm" or first.on is None:
-        return
-    entry = basis.tables.find("icd10cm", first.code, first.on)
+        return ()
     if first.code[:1] in EXTERNAL_CAUSES:
-        yield _report("diagnosis.external_cause_first", claim, first)
-    elif entry is not None and "manifestation" in entry.marks:
-        yield _report("diagnosis.manifestation_first", claim, first)
-    elif claim.inpatient and entry is not None and "unacceptable_principal" in entry.marks:
-        yield _report("diagnosis.unacceptable_principal", claim, first, release=basis.tables.cite("icd10cm"))
+        return (_report("diagnosis.external_cause_first", claim, first),)
+    entry = basis.tables.find("icd10cm", first.code, first.on)
+    if entry is None or not entry.marks:
+        return ()
+    if "manifestation" in entry.marks:
+        return (_report("diagnosis.manifestation_first", claim, first),)
+    if claim.inpatient and "unacceptable_principal" in entry.marks:
+        release = basis.tables.cite("icd10cm")
+        return (_report("diagnosis.unacceptable_principal", claim, first, release=release),)
+    return ()
 
 
 @claim_edit(cites="005010X223A2 2300 HI01-9: whether a condition was present on admission; 42 CFR 412.520")
@@ -89,18 +95,32 @@ def presence_on_admission_is_told(claim: BilledClaim, basis: Basis) -> Iterator[
 
 
 @claim_edit(cites="CMS, Medicare Code Editor: age conflict")
-def diagnoses_fit_the_age(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def diagnoses_fit_the_age(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A diagnosis of newborns, children, motherhood or adults is that of a patient of such an age."""
-    born = read_birth(claim)
-    if born is None:
-        return
+    marked = find_marked(claim, basis)
+    born = read_birth(claim) if marked else None
+    return list(judge_ages(claim, basis, marked, born)) if born is not None else ()
+
+
+def find_marked(claim: BilledClaim, basis: Basis) -> list[tuple[Diagnosis, date, tuple[str, ...]]]:
+    """The diagnoses that say something of the patient's age, each with its day and its marks."""
+    marked = []
     for diagnosis in claim.diagnoses:
-        if diagnosis.table != "icd10cm" or diagnosis.on is None:
-            continue
-        entry = basis.tables.find("icd10cm", diagnosis.code, diagnosis.on)
-        for mark in entry.marks if entry is not None else ():
-            span = basis.tables.find("age_range", mark.upper(), diagnosis.on) if mark in AGES else None
-            if span is not None and not fits(span.marks, count_years(born, diagnosis.on)):
+        if diagnosis.table == "icd10cm" and diagnosis.on is not None:
+            entry = basis.tables.find("icd10cm", diagnosis.code, diagnosis.on)
+            if entry is not None and entry.marks:
+                marked.append((diagnosis, diagnosis.on, entry.marks))
+    return marked
+
+
+def judge_ages(
+    claim: BilledClaim, basis: Basis, marked: list[tuple[Diagnosis, date, tuple[str, ...]]], born: date
+) -> Iterator[Finding]:
+    """The findings about diagnoses whose marks do not fit the patient's age."""
+    for diagnosis, on, marks in marked:
+        for mark in marks:
+            span = basis.tables.find("age_range", mark.upper(), on) if mark in AGES else None
+            if span is not None and not fits(span.marks, count_years(born, on)):
                 release = basis.tables.cite("age_range")
                 yield _report("diagnosis.age_differs", claim, diagnosis, ages=AGES[mark], release=release)
 

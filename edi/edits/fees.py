@@ -30,11 +30,12 @@ UNPAID = {
 PROVIDERS = ("2010AA", "2310A", "2310B", "2310C", "2310D", "2310F", "2420A", "2420D", "2420E", "2420F")
 
 
-@claim_edit(cites=f"{MANUAL}: indicators of components, bilateral surgery, co-surgeons, teams, assistants")
+@claim_edit(
+    cites=f"{MANUAL}: indicators of components, bilateral surgery, co-surgeons, teams, assistants",
+    tables=(FEES,),
+)
 def modifiers_are_payable(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """A modifier for a part of a service, two sides or more hands stands where the schedule pays it."""
-    if FEES not in basis.tables:
-        return
     for line in claim.lines:
         for component, modifier in enumerate(line.modifiers, 3):
             if modifier in UNPAID and is_unpaid(line, modifier, basis):
@@ -58,11 +59,11 @@ def is_unpaid(line: BilledLine, modifier: str, basis: Basis) -> bool:
     return indicator in refused
 
 
-@edit(*PROVIDERS, cites="45 CFR 162.408: the NPI registry, by the date that counts")
+@edit(*PROVIDERS, cites="45 CFR 162.408: the NPI registry, by the date that counts", tables=(REGISTRY,))
 def provider_number_is_active(loop: Loop, basis: Basis) -> Iterator[Finding]:
     """A provider's number was active on the day of service, where the registry is held."""
     name = loop.segment("NM1")
-    if REGISTRY not in basis.tables or name is None or name.element(8) != "XX":
+    if name is None or name.element(8) != "XX":
         return
     day = basis.received
     if day is not None and basis.tables.judge(REGISTRY, name.element(9), day) is Verdict.NOT_IN_EFFECT:

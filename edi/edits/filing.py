@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
@@ -48,34 +48,28 @@ def add_months(day: date, months: int) -> date:
 
 
 @claim_edit(cites=f"{SOURCE} 2400 DTP 472, CLM20; 42 CFR 424.44, 42 CFR 447.45(d), 32 CFR 199.7(d)")
-def claim_is_filed_in_time(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def claim_is_filed_in_time(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A claim comes within the program's limit after the service, or says why it is late (CLM20)."""
     if basis.received is None or claim.first is None or claim.segment.element(20):
-        return
-    subscriber = claim.loop.ascend("2000B")
-    limit = load_limits().get(subscriber.value("SBR", 9)) if subscriber is not None else None
+        return ()
+    limit = load_limits().get(claim.program)
     if limit is None or claim.frequency in REPLACING:
-        return
-    if basis.received > add_months(claim.first, limit.months):
-        yield find(
-            "claim.filed_late",
-            x12=locate(claim.loop, claim.segment, 20),
-            rule=limit.cites,
-            months=str(limit.months),
-        )
+        return ()
+    if basis.received <= add_months(claim.first, limit.months):
+        return ()
+    place = locate(claim.loop, claim.segment, 20)
+    return (find("claim.filed_late", x12=place, rule=limit.cites, months=str(limit.months)),)
 
 
 @claim_edit(cites=f"{SOURCE} 2400 DTP 472: the service was rendered before it is billed")
-def services_are_not_ahead(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def services_are_not_ahead(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """No service is dated after the day on which the claim came."""
-    if basis.received is None or claim.last is None:
-        return
+    if basis.received is None or claim.last is None or claim.last <= basis.received:
+        return ()
     today = basis.received + FURTHEST_EAST
-    if claim.last <= today:
-        return
-    for line in claim.lines:
-        days = line.loop.segment("DTP", "472")
-        if line.last is not None and line.last > today and days is not None:
-            yield find(
-                "claim.service_ahead", x12=locate(line.loop, days, 3), rule=f"{SOURCE} 2400/DTP[472]03"
-            )
+    ahead = [line for line in claim.lines if line.last is not None and line.last > today]
+    rule = f"{SOURCE} 2400/DTP[472]03"
+    return [
+        find("claim.service_ahead", x12=locate(line.loop, line.loop.segment("DTP", "472"), 3), rule=rule)
+        for line in ahead
+    ]

@@ -49,16 +49,13 @@ def group_by_day(claim: BilledClaim) -> dict[date, list[BilledLine]]:
     return days
 
 
-def read_program(claim: BilledClaim) -> str:
-    """The claim filing indicator (2000B SBR09)."""
-    subscriber = claim.loop.ascend("2000B")
-    return subscriber.value("SBR", 9) if subscriber is not None else ""
-
-
-@claim_edit(cites=f"{MANUAL}, section E: column two is not paid beside column one")
+@claim_edit(
+    cites=f"{MANUAL}, section E: column two is not paid beside column one",
+    tables=(*PAIRS.values(), *MEDICAID_PAIRS.values()),
+)
 def pairs_are_payable(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """No two procedures of a day are a pair that is not paid together, unless a modifier allows it."""
-    program = read_program(claim)
+    program = claim.program
     table, own = PAIRS[claim.institutional], MEDICAID_PAIRS[claim.institutional]
     if program == MEDICAID and own in basis.tables:
         table = own
@@ -75,13 +72,15 @@ def pairs_are_payable(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
                 yield _report("pair.needs_modifier", second, program, basis.tables.cite(table))
 
 
-@claim_edit(cites=f"{MANUAL}, section V: adjudication indicator 1 by line, 2 and 3 by day")
+@claim_edit(
+    cites=f"{MANUAL}, section V: adjudication indicator 1 by line, 2 and 3 by day", tables=(*UNITS.values(),)
+)
 def units_are_likely(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """A procedure does not have more units than are likely for one patient on one day."""
     table = UNITS[claim.institutional]
     if table not in basis.tables or claim.inpatient:
         return
-    program = read_program(claim)
+    program = claim.program
     for day, lines in group_by_day(claim).items():
         totals: dict[str, Decimal] = {}
         for line in lines:
@@ -97,13 +96,13 @@ def units_are_likely(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
                 yield _report("units.unlikely", line, program, basis.tables.cite(table), at, most)
 
 
-@claim_edit(cites=f"{MANUAL}, section R: an add-on code is paid beside its primary code only")
+@claim_edit(
+    cites=f"{MANUAL}, section R: an add-on code is paid beside its primary code only", tables=(ADD_ONS,)
+)
 def add_ons_have_their_primary(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
     """An add-on code stands beside one of its primary codes on the same day."""
-    if ADD_ONS not in basis.tables:
-        return
     table = basis.tables.table(ADD_ONS)
-    program = read_program(claim)
+    program = claim.program
     for day, lines in group_by_day(claim).items():
         others = {line.procedure for line in lines} | {CONTRACTOR}
         for line in lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from edi.edits.basis import Basis
 from edi.edits.registry import edit
@@ -21,6 +21,7 @@ POST_OFFICE_BOX = re.compile(
     r"|LOCK\s*BOX\b)",
     re.IGNORECASE,
 )
+SHORT = 5
 FIVE_DIGIT_ZIP = re.compile(r"[0-9]{5}", re.ASCII)
 HOME = frozenset({"", "US"})
 
@@ -32,21 +33,19 @@ HOME = frozenset({"", "US"})
     cites=f"{SOURCE} 2000A, 2310B, 2420A PRV03; NUCC provider taxonomy",
     needs=("PRV",),
 )
-def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterator[Finding]:
+def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterable[Finding]:
     """A taxonomy code has its form, and is in the code set."""
     segment = loop.segment("PRV")
     if segment is None or segment.element(2) != "PXC" or not segment.element(3):
-        return
+        return ()
     code = segment.element(3)
     if TAXONOMY.fullmatch(code) is None:
-        yield find(
-            "taxonomy.malformed", x12=locate(loop, segment, 3), rule=cite(loop, segment, 3), value=code
-        )
-    elif judge_taxonomy(basis, code) is Verdict.UNKNOWN:
-        release = basis.tables.cite("taxonomy")
-        yield find(
-            "taxonomy.unknown", x12=locate(loop, segment, 3), rule=release, value=code, release=release
-        )
+        place, rule = locate(loop, segment, 3), cite(loop, segment, 3)
+        return (find("taxonomy.malformed", x12=place, rule=rule, value=code),)
+    if judge_taxonomy(basis, code) is not Verdict.UNKNOWN:
+        return ()
+    place, release = locate(loop, segment, 3), basis.tables.cite("taxonomy")
+    return (find("taxonomy.unknown", x12=place, rule=release, value=code, release=release),)
 
 
 def judge_taxonomy(basis: Basis, code: str) -> Verdict:
@@ -60,34 +59,37 @@ def judge_taxonomy(basis: Basis, code: str) -> Verdict:
 @edit(
     "2010AA", cites=f"{SOURCE} 2010AA REF SY: nine digits without separators; 20 CFR 422.103", needs=("REF",)
 )
-def person_number_can_exist(loop: Loop, basis: Basis) -> Iterator[Finding]:
+def person_number_can_exist(loop: Loop, basis: Basis) -> Iterable[Finding]:
     """The social security number of a billing provider is nine digits that can have been given out."""
-    for segment in loop.segments("REF"):
-        if (
-            segment.element(1) == "SY"
-            and segment.element(2)
-            and not PERSON_NUMBER.fullmatch(segment.element(2))
-        ):
-            yield find(
-                "provider.person_number_invalid",
-                x12=locate(loop, segment, 2),
-                rule=cite(loop, segment, 2),
-                value=segment.element(2),
-            )
+    numbers = [it for it in loop.segments("REF") if it.element(1) == "SY" and it.element(2)]
+    return [
+        find(
+            "provider.person_number_invalid",
+            x12=locate(loop, segment, 2),
+            rule=cite(loop, segment, 2),
+            value=segment.element(2),
+        )
+        for segment in numbers
+        if not PERSON_NUMBER.fullmatch(segment.element(2))
+    ]
 
 
 @edit("2010AA", cites=f"{SOURCE} 2010AA N301: a street address, no post office box", needs=("N3",))
-def billing_address_is_a_street(loop: Loop, basis: Basis) -> Iterator[Finding]:
+def billing_address_is_a_street(loop: Loop, basis: Basis) -> Iterable[Finding]:
     """The billing provider's address is not a post office box; that goes into the pay-to address."""
     segment = loop.segment("N3")
-    for element in (1, 2) if segment is not None else ():
-        if segment is not None and POST_OFFICE_BOX.match(segment.element(element)):
-            yield find(
-                "provider.post_office_box",
-                x12=locate(loop, segment, element),
-                rule=cite(loop, segment, element),
-                value=segment.element(element),
-            )
+    if segment is None:
+        return ()
+    return [
+        find(
+            "provider.post_office_box",
+            x12=locate(loop, segment, element),
+            rule=cite(loop, segment, element),
+            value=text,
+        )
+        for element, text in enumerate(segment.elements[1:3], 1)
+        if POST_OFFICE_BOX.match(text)
+    ]
 
 
 @edit(
@@ -96,16 +98,13 @@ def billing_address_is_a_street(loop: Loop, basis: Basis) -> Iterator[Finding]:
     cites=f"{SOURCE} 2010AA and 2310C N403: the full nine digits in the United States",
     needs=("N4",),
 )
-def postal_code_has_nine_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
+def postal_code_has_nine_digits(loop: Loop, basis: Basis) -> Iterable[Finding]:
     """The postal code of billing provider and service facility has all nine digits in the United States."""
     segment = loop.segment("N4")
-    if segment is None or segment.element(4) not in HOME or not segment.element(3):
-        return
-    if FIVE_DIGIT_ZIP.fullmatch(segment.element(3)):
-        yield find(
-            "address.postal_code_short",
-            x12=locate(loop, segment, 3),
-            rule=cite(loop, segment, 3),
-            value=segment.element(3),
-            name=loop.use.name,
-        )
+    if segment is None or segment.element(4) not in HOME:
+        return ()
+    text = segment.element(3)
+    if len(text) != SHORT or not FIVE_DIGIT_ZIP.fullmatch(text):
+        return ()
+    place, rule = locate(loop, segment, 3), cite(loop, segment, 3)
+    return (find("address.postal_code_short", x12=place, rule=rule, value=text, name=loop.use.name),)

@@ -22,44 +22,50 @@ CLAIM_LOOP = "2300"
 
 
 class Edit(NamedTuple):
-    """A named edit of a loop: the loops it runs on, what it cites, and what it `needs` as a rule does."""
+    """A named edit of a loop: the loops it runs on, what it cites, what it `needs` as a rule does, and the
+    tables of which one must be held (none: no matter).
+    """
 
     name: str
     loops: tuple[str, ...]
     check: LoopEdit
     cites: str
     needs: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 class EditOfClaim(NamedTuple):
-    """A named edit of a claim, and what it cites."""
+    """A named edit of a claim, what it cites, and the tables of which one must be held (none: no matter)."""
 
     name: str
     check: ClaimEdit
     cites: str
+    tables: tuple[str, ...] = ()
 
 
 LOOP_EDITS: dict[str, Edit] = {}
 CLAIM_EDITS: dict[str, EditOfClaim] = {}
 
 
-def edit(*loops: str, cites: str, needs: tuple[str, ...] = ()) -> Callable[[LoopEdit], LoopEdit]:
+def edit(
+    *loops: str, cites: str, needs: tuple[str, ...] = (), tables: tuple[str, ...] = ()
+) -> Callable[[LoopEdit], LoopEdit]:
     """Registers a function as the edit of its own name, run for each complete loop of `loops` with one of the
-    segments `needs`.
+    segments `needs`, where one of `tables` is held.
     """
 
     def register(check: LoopEdit) -> LoopEdit:
-        LOOP_EDITS[check.__name__] = Edit(check.__name__, loops, check, cites, needs)
+        LOOP_EDITS[check.__name__] = Edit(check.__name__, loops, check, cites, needs, tables)
         return check
 
     return register
 
 
-def claim_edit(*, cites: str) -> Callable[[ClaimEdit], ClaimEdit]:
-    """Registers a function as the edit of its own name, run once for each claim."""
+def claim_edit(*, cites: str, tables: tuple[str, ...] = ()) -> Callable[[ClaimEdit], ClaimEdit]:
+    """Registers a function as the edit of its own name, run once a claim, where one of `tables` is held."""
 
     def register(check: ClaimEdit) -> ClaimEdit:
-        CLAIM_EDITS[check.__name__] = EditOfClaim(check.__name__, check, cites)
+        CLAIM_EDITS[check.__name__] = EditOfClaim(check.__name__, check, cites, tables)
         return check
 
     return register
@@ -74,12 +80,20 @@ def bind_edits(names: Iterable[str], basis: Basis) -> Iterator[Rule | TotalRule]
         elif name in LOOP_EDITS:
             found = LOOP_EDITS[name]
             check: Check = partial(run_on_loop, found.check, basis)
-            yield Rule(name, found.loops, check, found.cites, needs=found.needs)
+            if can_find(found.tables, basis):
+                yield Rule(name, found.loops, check, found.cites, needs=found.needs)
         else:
-            of_claim.append(CLAIM_EDITS[name].check)
+            one = CLAIM_EDITS[name]
+            if can_find(one.tables, basis):
+                of_claim.append(one.check)
     if of_claim:
         check = partial(run_on_claim, tuple(of_claim), basis)
         yield Rule("edits of the claim", (CLAIM_LOOP,), check, "each edit's own")
+
+
+def can_find(tables: tuple[str, ...], basis: Basis) -> bool:
+    """Whether an edit by these tables can find anything by those that are held."""
+    return not tables or any(name in basis.tables for name in tables)
 
 
 def run_on_loop(check: LoopEdit, basis: Basis, loop: Loop) -> Iterable[Finding]:
@@ -90,4 +104,9 @@ def run_on_loop(check: LoopEdit, basis: Basis, loop: Loop) -> Iterable[Finding]:
 def run_on_claim(checks: tuple[ClaimEdit, ...], basis: Basis, loop: Loop) -> list[Finding]:
     """Every edit of a claim; the claim is read once."""
     claim = read_billed_claim(loop)
-    return [finding for check in checks for finding in check(claim, basis)]
+    found: list[Finding] = []
+    for check in checks:
+        told = check(claim, basis)
+        if told:
+            found += told
+    return found

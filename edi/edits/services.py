@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edi.edits.basis import Basis
 from edi.edits.billed import BilledClaim, BilledLine
@@ -46,32 +46,43 @@ CONFLICTS = frozenset(
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV101-2 where SV101-1 is HC; 45 CFR 162.1002")
-def procedures_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def procedures_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A procedure has the form of CPT or HCPCS; one of Level II is in effect on the day of service."""
+    found: list[Finding] = []
     for line in claim.lines:
-        if line.qualifier != HCPCS or not line.procedure:
+        code = line.procedure
+        if line.qualifier != HCPCS or not code or (len(code) == 5 and code.isascii() and code.isdigit()):
             continue
-        if PROCEDURE.fullmatch(line.procedure) is None:
-            yield _report("procedure.malformed", line, line.form.procedure, 2, line.procedure)
-        elif LEVEL_TWO.fullmatch(line.procedure):
-            yield from _judge(basis, "hcpcs", line.procedure, claim, line, 2)
+        if PROCEDURE.fullmatch(code) is None:
+            found.append(_report("procedure.malformed", line, line.form.procedure, 2, code))
+        elif LEVEL_TWO.fullmatch(code):
+            found += _judge(basis, "hcpcs", code, claim, line, 2)
+    return found
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV101-3 to SV101-6")
-def modifiers_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def modifiers_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A modifier is two letters or digits; one of HCPCS Level II is in effect on the day of service."""
+    found: list[Finding] = []
     for line in claim.lines:
         for component, modifier in enumerate(line.modifiers, 3):
             if MODIFIER.fullmatch(modifier) is None:
-                yield _report("modifier.malformed", line, line.form.procedure, component, modifier)
+                found.append(_report("modifier.malformed", line, line.form.procedure, component, modifier))
             elif LEVEL_TWO_MODIFIER.fullmatch(modifier):
-                yield from _judge(basis, "hcpcs_modifier", modifier, claim, line, component)
+                found += _judge(basis, "hcpcs_modifier", modifier, claim, line, component)
+    return found
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV101-3 to SV101-6; CMS Claims Processing Manual ch. 12")
-def modifiers_agree(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def modifiers_agree(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """No modifier comes twice on a line, and none that contradicts another."""
-    for line in claim.lines:
+    several = [line for line in claim.lines if len(line.modifiers) > 1]
+    return list(compare_modifiers(several)) if several else ()
+
+
+def compare_modifiers(lines: list[BilledLine]) -> Iterator[Finding]:
+    """The findings about modifiers that stand beside their like or their contrary."""
+    for line in lines:
         for component, modifier in enumerate(line.modifiers[1:], 4):
             before = line.modifiers[: component - 3]
             if modifier in before:
@@ -84,24 +95,30 @@ def modifiers_agree(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
 
 
 @claim_edit(cites=f"{SOURCE} 2300 CLM05-1 and 2400 SV105; CMS place of service code set")
-def places_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def places_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """The place of service is in effect on the day. A code that does not exist is the guide's finding."""
     stated = [(claim.place, claim.first, claim.loop, claim.segment, 1)]
     stated += [(line.place, line.first, line.loop, line.segment, 0) for line in claim.lines if line.place]
-    for place, day, loop, segment, component in stated:
-        if day is not None and basis.tables.judge(PLACES, place, day) is Verdict.NOT_IN_EFFECT:
-            yield from judge_code(basis, PLACES, place, day, loop, segment, 5, component)
+    return [
+        finding
+        for place, day, loop, segment, component in stated
+        if day is not None and basis.tables.judge(PLACES, place, day) is Verdict.NOT_IN_EFFECT
+        for finding in judge_code(basis, PLACES, place, day, loop, segment, 5, component)
+    ]
 
 
 @claim_edit(
     cites=f"{SOURCE} 2300 CLM05-1, 2400 SV105 and SV101-3 to SV101-6; CMS place of service codes 02, 10"
 )
-def telehealth_place_has_its_modifier(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def telehealth_place_has_its_modifier(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A service given at a distance says how (93, 95, FQ, G0, GQ, GT), which most payers ask for."""
-    for line in claim.lines:
-        place = line.place or claim.place
-        if place in TELEHEALTH and line.qualifier == HCPCS and HOW.isdisjoint(line.modifiers):
-            yield _report("modifier.telehealth_missing", line, line.form.procedure, 3, place)
+    return [
+        _report("modifier.telehealth_missing", line, line.form.procedure, 3, line.place or claim.place)
+        for line in claim.lines
+        if (line.place or claim.place) in TELEHEALTH
+        and line.qualifier == HCPCS
+        and HOW.isdisjoint(line.modifiers)
+    ]
 
 
 @claim_edit(cites="005010X224A2 2400 SV301-2 where SV301-1 is AD; 45 CFR 162.1002")
@@ -135,18 +152,25 @@ def drug_code_has_eleven_digits(loop: Loop, basis: Basis) -> Iterator[Finding]:
 
 
 @claim_edit(cites=f"{SOURCE} 2400 SV103: MJ is for anaesthesia, which a rule asks it of")
-def minutes_are_of_anaesthesia(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def minutes_are_of_anaesthesia(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """Hardly anything but anaesthesia is billed in minutes."""
-    for line in claim.lines:
-        if line.unit == MINUTES and line.qualifier == HCPCS and not ANAESTHESIA.fullmatch(line.procedure):
-            yield _report("service.in_minutes", line, 3, 0, line.unit)
+    return [
+        _report("service.in_minutes", line, 3, 0, line.unit)
+        for line in claim.lines
+        if line.unit == MINUTES and line.qualifier == HCPCS and not ANAESTHESIA.fullmatch(line.procedure)
+    ]
 
 
 @claim_edit(cites=f"{SOURCE} 2400; claim adjustment reason 18 (exact duplicate)")
-def lines_are_distinct(claim: BilledClaim, basis: Basis) -> Iterator[Finding]:
+def lines_are_distinct(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """No two lines bill the same service on the same day in the same way without saying why."""
-    if len(claim.lines) < 2:
-        return
+    if len(claim.procedures) == len(claim.lines):
+        return ()
+    return list(find_repeated(claim))
+
+
+def find_repeated(claim: BilledClaim) -> Iterator[Finding]:
+    """The findings about lines that say the same as one before them."""
     seen: set[tuple[object, ...]] = set()
     for line in claim.lines:
         same = (*line.segment.elements[1:6], line.first, line.last)

@@ -79,8 +79,7 @@ class CodeTable:
         self._ends = self._body[places[2] :][: 4 * rows].cast("I")
         self._marks = self._body[places[3] :][: 2 * rows].cast("H")
         self._titles = self._body[places[4] :]
-        self.find = lru_cache(REMEMBERED)(self._find)
-        self.judge = lru_cache(REMEMBERED)(self._judge)
+        self.entries = lru_cache(REMEMBERED)(self._entries)
 
     @property
     def name(self) -> str:
@@ -114,19 +113,18 @@ class CodeTable:
             yield row
             row += 1
 
-    def _find(self, code: str, on: date) -> Entry | None:
+    def find(self, code: str, on: date) -> Entry | None:
         """The entry of a code that is in effect on a day, or None."""
-        day = pack_day(on)
-        for row in self._rows(code):
-            if self._starts[row] <= day <= self._ends[row]:
-                return self._entry(row)
+        for entry in self.entries(code):
+            if (entry.start is None or entry.start <= on) and (entry.end is None or on <= entry.end):
+                return entry
         return None
 
-    def entries(self, code: str) -> tuple[Entry, ...]:
+    def _entries(self, code: str) -> tuple[Entry, ...]:
         """Every entry of a code, the earliest first."""
         return tuple(self._entry(row) for row in self._rows(code))
 
-    def _judge(self, code: str, on: date) -> Verdict:
+    def judge(self, code: str, on: date) -> Verdict:
         """What the table says of a code on a day.
 
         INCOMPLETE is a code that is marked as a header or, in a nested table, one that only begins codes in

@@ -1,4 +1,4 @@
-"""Parts of an outline: one claim with what stands around it, or what has findings."""
+"""Parts of an outline: one claim with what stands around it, some claims, or what has findings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edi.outline.shapes import Outline, Row, Section, Unit
+from edi.outline.shapes import Left, Outline, Row, Section, Unit
+from edi.outline.words import plural
 
 
 class NoSuchUnitError(Exception):
@@ -19,15 +20,47 @@ def choose_unit(outline: Outline, asked: str) -> Outline:
     What holds no unit (headers, providers) stays. Raises NoSuchUnitError.
     """
     unit = find_unit(outline, asked)
-    sections = tuple(
-        _keep_unit(section, unit.number) for section in outline.sections if _holds(section, unit.number)
-    )
     return msgspec.structs.replace(
         outline,
-        sections=sections,
+        sections=_keep_units(outline.sections, {unit.number}),
         units=(unit,),
         selected=f"{unit.word} {unit.number} of {len(outline.units)}",
     )
+
+
+def choose_units(outline: Outline, start: int, count: int) -> Outline:
+    """The outline with at most `count` units (0: all) of those numbered `start` and higher.
+
+    What holds no unit (headers, providers) stays; `left` tells what is left out. Raises NoSuchUnitError.
+    """
+    following = [unit for unit in outline.units if unit.number >= start]
+    kept = tuple(following[:count] if count else following)
+    if len(kept) == len(outline.units):
+        return outline
+    if not kept:
+        raise NoSuchUnitError(f"there is no {outline.units[0].word} {start}; {tell_numbers(outline)}")
+    sections = _keep_units(outline.sections, {unit.number for unit in kept})
+    lost = count_notes(outline.sections) - count_notes(sections)
+    following_number = following[count].number if count and count < len(following) else 0
+    span = f"{kept[0].number:,} to {kept[-1].number:,}" if len(kept) > 1 else f"{kept[0].number:,}"
+    selected = f"{plural(kept[0].word, len(kept))} {span} of {outline.units[-1].number:,}"
+    return msgspec.structs.replace(
+        outline,
+        sections=sections,
+        units=kept,
+        selected=", ".join(filter(None, (outline.selected, selected))),
+        left=Left(len(outline.units) - len(kept), kept[0].word, lost, following_number),
+    )
+
+
+def count_notes(sections: tuple[Section, ...]) -> int:
+    """How many findings stand in sections."""
+    return sum(1 for section in sections for _ in section.all_notes())
+
+
+def tell_numbers(outline: Outline) -> str:
+    """How the units of an outline are numbered."""
+    return f"they are numbered {outline.units[0].number} to {outline.units[-1].number}"
 
 
 def find_unit(outline: Outline, asked: str) -> Unit:
@@ -40,22 +73,28 @@ def find_unit(outline: Outline, asked: str) -> Unit:
     if not outline.units:
         raise NoSuchUnitError("the file has no contents to choose from")
     word = outline.units[0].word
-    raise NoSuchUnitError(f"there is no {word} {asked}; they are numbered 1 to {len(outline.units)}")
+    raise NoSuchUnitError(f"there is no {word} {asked}; {tell_numbers(outline)}")
 
 
-def _holds(section: Section | Row, number: int) -> bool:
-    return isinstance(section, Row) or not section.units or number in section.units
+def _keep_units(sections: tuple[Section, ...], numbers: set[int]) -> tuple[Section, ...]:
+    """The sections with these units, and those without any."""
+    return tuple(_keep_in(section, numbers) for section in sections if _holds(section, numbers))
 
 
-def _keep_unit(section: Section, number: int) -> Section:
-    if section.units in ((), (number,)):
+def _holds(section: Section | Row, numbers: set[int]) -> bool:
+    return isinstance(section, Row) or not section.units or not numbers.isdisjoint(section.units)
+
+
+def _keep_in(section: Section, numbers: set[int]) -> Section:
+    if numbers.issuperset(section.units):
         return section
     children = tuple(
-        _keep_unit(child, number) if isinstance(child, Section) else child
+        _keep_in(child, numbers) if isinstance(child, Section) else child
         for child in section.children
-        if _holds(child, number)
+        if _holds(child, numbers)
     )
-    return msgspec.structs.replace(section, children=children, units=(number,))
+    kept = tuple(number for number in section.units if number in numbers)
+    return msgspec.structs.replace(section, children=children, units=kept)
 
 
 def choose_findings(outline: Outline) -> Outline:

@@ -17,7 +17,7 @@ from edi.outline.loops import Children, LoopMaker, count_units, list_units
 from edi.outline.rows import UNNAMED, RowMaker, make_notes
 from edi.outline.shapes import Field, Kind, Outline, Row, Section, Unit
 from edi.outline.values import make_visible, write_date, write_money, write_time
-from edi.outline.words import find_contents
+from edi.outline.words import find_contents, plural
 from edi.segments import Delimiters, Segment
 from edi.tree import Loop
 
@@ -212,15 +212,6 @@ def count_contents(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
         known = [amount for amount in amounts if amount is not None]
         if known:
             yield {"charge": "charges", "paid": "paid"}[name], write_money(str(sum(known, Decimal(0))))
-
-
-def plural(word: str, count: int) -> str:
-    """`claim` or `claims`, `inquiry` or `inquiries`."""
-    if count == 1:
-        return word
-    if word.endswith("status"):
-        return f"{word}es"
-    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
 def read_money(shown: str) -> Decimal | None:

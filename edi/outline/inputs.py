@@ -7,20 +7,25 @@ from datetime import datetime
 import msgspec
 
 from edi.inspection import Inspected, inspect, looks_like_json, read_json
-from edi.outline.choosing import choose_findings, choose_unit
+from edi.outline.choosing import choose_findings, choose_unit, choose_units
 from edi.outline.documents import outline_documents
 from edi.outline.files import outline_file
 from edi.outline.shapes import Outline
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What is asked of an outline. `unit` is the number of a claim, in the file or its own; "" is all."""
+    """What is asked of an outline. `unit` is the number of a claim, in the file or its own; "" is all.
+
+    `first` is how many claims there are at most (0: all), from that numbered `start`.
+    """
 
     strict: bool = False
     guide: str = ""
     redacted: bool = False
     unit: str = ""
     findings_alone: bool = False
+    start: int = 1
+    first: int = 0
 
 
 def outline_input(
@@ -40,4 +45,6 @@ def outline_input(
         outline = outline_file(inspected, redacted=asked.redacted)
     if asked.unit:
         outline = choose_unit(outline, asked.unit)
-    return inspected, choose_findings(outline) if asked.findings_alone else outline
+    if asked.findings_alone:
+        outline = choose_findings(outline)
+    return inspected, outline if asked.unit else choose_units(outline, asked.start, asked.first)

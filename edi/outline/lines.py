@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from edi.outline.shapes import Field, Note, Outline, Row, Section, Unit
+from edi.outline.shapes import Field, Left, Note, Outline, Row, Section, Unit
+from edi.outline.words import plural
 
 INDENT = "  "
 
@@ -27,6 +28,8 @@ def list_head(outline: Outline) -> Iterator[str]:
         yield f"{name}: {text}"
     for unit in outline.units:
         yield describe_unit(unit)
+    if outline.left is not None:
+        yield f"not shown: {describe_left(outline.left)}"
 
 
 def describe_unit(unit: Unit) -> str:
@@ -46,6 +49,13 @@ def count_findings(unit: Unit) -> str:
     counts = (("error", unit.errors), ("warning", unit.warnings), ("remark", unit.remarks))
     told = (f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts if count)
     return ", ".join(told) or "no findings"
+
+
+def describe_left(left: Left) -> str:
+    """`9,800 claims with 312 findings`."""
+    told = f"{left.units:,} {plural(left.word, left.units)}"
+    found = f" with {left.findings:,} finding{'s' if left.findings > 1 else ''}"
+    return told + found if left.findings else told
 
 
 def list_section(section: Section, depth: int) -> Iterator[str]:

@@ -111,10 +111,22 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     remarks: int = 0
 
 
+class Left(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an outline leaves out: how many units (`word` says of what), the findings in them, and the number
+    of the next one, 0 where none follows.
+    """
+
+    units: int
+    word: str
+    findings: int = 0
+    following: int = 0
+
+
 class Outline(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file or a list of JSON documents. `facts` sum it up; `notes` concern the file as such.
 
-    `redacted` says that its people are left out; `selected` that it is a part of the file.
+    `redacted` says that its people are left out; `selected` that it is a part of the file, and `left` what of
+    the file is not in it because it would be too much to read.
     """
 
     name: str
@@ -127,3 +139,4 @@ class Outline(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[Note, ...] = ()
     redacted: bool = False
     selected: str = ""
+    left: Left | None = None

@@ -69,3 +69,12 @@ def find_contents(guide: Guide) -> Contents | None:
     """What makes an entry of the contents of a guide's sets; None where the set is one entry itself."""
     contents = load_words().contents
     return contents.get(guide.id) or contents.get(guide.transaction_set)
+
+
+def plural(word: str, count: int) -> str:
+    """`claim` or `claims`, `inquiry` or `inquiries`."""
+    if count == 1:
+        return word
+    if word.endswith("status"):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"

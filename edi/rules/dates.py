@@ -6,10 +6,11 @@ The guides define each date but state no order among them, so these run with the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from edi.findings import Finding, find
 from edi.notation import parse_date
+from edi.rules.institutional import is_inpatient
 from edi.rules.places import cite, locate, name_element
 from edi.rules.registry import rule
 from edi.segments import Segment
@@ -21,6 +22,11 @@ SERVICE = "472"
 BEFORE_SERVICE = ("431", "439", "484")
 ADMISSION, DISCHARGE = "435", "096"
 STATEMENT = "434"
+DAY_LENGTH = len("CCYYMMDD")
+#: How long before an admission outpatient services are billed with the stay (42 CFR 412.2(c)(5)).
+PREADMISSION = timedelta(days=3)
+#: Revenue codes whose line is a rate of payment, dated by its assessment: SNF, home health, rehabilitation.
+RATE_LINES = frozenset({"0022", "0023", "0024"})
 #: Places of service of a stay: inpatient hospital, inpatient psychiatric (CMS place of service codes).
 INPATIENT = frozenset({"21", "51"})
 
@@ -116,18 +122,41 @@ def inpatient_services_fall_into_the_stay(claim: Loop) -> Iterator[Finding]:
             yield report(line, segment, 3, "a service to an inpatient", "The discharge")
 
 
-@rule("2300", cites="005010X223A2 2300 DTP 434 beside 2400 DTP 472; NUBC UB-04 form locators 6 and 45")
+@rule(
+    "2300",
+    cites="005010X223A2 2300 DTP 434 and 435 beside 2400 DTP 472; NUBC UB-04 form locators 6 and 45; "
+    "Medicare Claims Processing Manual, chapter 3, 40.3",
+)
 def services_fall_into_the_statement(claim: Loop) -> Iterator[Finding]:
-    """The days of service of a bill lie within the period that it covers."""
+    """The days of service of a bill lie within the period that it covers.
+
+    Outpatient services billed with the stay that follows are told as a warning where they come before the
+    period by up to three days before the admission: some payers let the period begin with the admission.
+    """
     period = read_days(claim.segment("DTP", STATEMENT))
     if period is None:
         return
     for line in claim.loops("2400"):
         segment = line.segment("DTP", SERVICE)
         days = read_days(segment)
-        if segment is None or days is None:
+        if segment is None or days is None or line.value("SV2", 1) in RATE_LINES:
             continue
         if days[0] < period[0]:
-            yield report(line, segment, 3, "the statement period", "A day of service")
+            if is_inpatient(claim) and days[0] >= begin_of_stay(claim, period[0]) - PREADMISSION:
+                yield find(
+                    "claim.service_before_statement",
+                    x12=locate(line, segment, 3),
+                    rule=cite(line, segment, 3),
+                    value=segment.element(3),
+                )
+            else:
+                yield report(line, segment, 3, "the statement period", "A day of service")
         elif days[1] > period[1]:
             yield report(line, segment, 3, "a day of service", "The end of the statement period")
+
+
+def begin_of_stay(claim: Loop, otherwise: date) -> date:
+    """The day of admission, or the day given where the bill has none (DTP 435 may have a time of day)."""
+    segment = claim.segment("DTP", ADMISSION)
+    admitted = parse_date(segment.element(3)[:DAY_LENGTH]) if segment is not None else None
+    return admitted or otherwise

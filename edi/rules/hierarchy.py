@@ -105,10 +105,13 @@ def report(code: str, loop: Loop, level: Segment, element: int, **words: str) ->
 
 
 def has_levels(loop: Loop) -> bool:
-    """True where a level stands below."""
-    if loop.shape is not None and loop.shape.names.isdisjoint(LEVELS):
-        return False
-    return any(level_of(child) is not None for child in loop.loops())
+    """True where a level stands below, also one whose own HL is lost, which is told by itself.
+
+    Of levels that are read as they go by, the first alone is still there.
+    """
+    if loop.shape is not None:
+        return not loop.shape.names.isdisjoint(LEVELS)
+    return any(child.use.id in LEVELS for child in loop.loops())
 
 
 def is_open(level: Segment) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.api.call import Caller
+from gateway.api.call import Caller, demand_scope
 from gateway.api.problem import Problem
-from gateway.api.routing import Route
-from gateway.keys import ALL_SCOPES, KeyRoom
+from gateway.keys import KeyRoom, Scope
+from gateway.store.keys import ApiKey
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="claimwire"'}
 
@@ -19,11 +19,15 @@ async def authenticate(request: web.Request, keys: KeyRoom) -> Caller:
     if key is None:
         detail = "Send an API key of this server as Authorization: Bearer cw_..."
         raise Problem("unauthenticated", detail, headers=CHALLENGE)
-    return Caller(key.tenant, key.id, frozenset(key.scopes))
+    return make_caller(key)
 
 
-def authorize(caller: Caller, route: Route) -> None:
-    """Raises Problem 403 where the key lacks the scope of the route."""
-    if route.scope is not None and not caller.scopes & {route.scope.value, ALL_SCOPES}:
-        detail = f"This key does not have the scope {route.scope.value}."
-        raise Problem("forbidden", detail)
+def make_caller(key: ApiKey) -> Caller:
+    """The caller that a live key stands for."""
+    return Caller(key.tenant, key.id, frozenset(key.scopes), key.prefix)
+
+
+def authorize(caller: Caller, scope: Scope | None) -> None:
+    """Raises Problem 403 where the key lacks the scope that a route asks for."""
+    if scope is not None:
+        demand_scope(caller, scope)

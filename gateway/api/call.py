@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from gateway.api.bodies import read_body, read_struct
-from gateway.api.problem import refuse_parameter
+from gateway.api.problem import Problem, refuse_parameter
+from gateway.keys import ALL_SCOPES, Scope
 from gateway.services import Services
 
 T = TypeVar("T")
@@ -18,11 +19,12 @@ SERVICES = web.AppKey("services", Services)
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls: the tenant and the key, with what it may do."""
+    """Who calls: the tenant and the key, with what it may do; `prefix` is the public part of the key."""
 
     tenant: str
     key: str
     scopes: frozenset[str]
+    prefix: str = ""
 
 
 CALLER = web.RequestKey("caller", Caller)
@@ -46,6 +48,10 @@ class Call(msgspec.Struct, frozen=True):
         """The id in the path."""
         return self.request.match_info["id"]
 
+    def demand(self, scope: Scope) -> None:
+        """Raises Problem 403 where the key lacks a scope that the route alone does not ask for."""
+        demand_scope(self.caller, scope)
+
     def query(self, shape: type[T]) -> T:
         """The query parameters. Raises Problem naming the one that is wrong."""
         given: dict[str, Any] = dict(self.request.query)  # text, which msgspec turns into the field's type
@@ -63,6 +69,12 @@ class Call(msgspec.Struct, frozen=True):
     async def struct(self, shape: type[T]) -> T:
         """The body as one of our own shapes."""
         return read_struct(await self.body(), shape)
+
+
+def demand_scope(caller: Caller, scope: Scope) -> None:
+    """Raises Problem 403 where the key lacks the scope."""
+    if not caller.scopes & {scope.value, ALL_SCOPES}:
+        raise Problem("forbidden", f"This key does not have the scope {scope.value}.")
 
 
 def name_expected(complaint: str) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.api.auth import authenticate, authorize
+from gateway.api.auth import authorize
 from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
 from gateway.api.connections import Underway, find_connection
-from gateway.api.problem import Problem, write_problem
-from gateway.api.routing import Route
+from gateway.api.problem import Problem
+from gateway.api.routing import NATIVE, Route
 from gateway.logs import log_event
 from gateway.services import Services
 from gateway.store.errors import StoreBroken, StoreUnavailable
@@ -67,10 +67,11 @@ class Doors:
     async def _answer(
         self, request: web.Request, route: Route | None, services: Services, request_id: str
     ) -> web.StreamResponse:
+        refuse = (route.manner if route is not None else NATIVE).refuse
         try:
             return await self._handle(request, route, services)
         except Problem as problem:
-            return write_problem(problem, request_id)
+            return refuse(problem, request_id)
         except (StoreUnavailable, StoreBroken) as failure:
             if isinstance(failure, StoreBroken):
                 services.broken.set()
@@ -79,21 +80,22 @@ class Doors:
                 "request.unavailable", level=logging.ERROR, error=failure, request=request_id, reason=reason
             )
             full = Problem("unavailable", "Nothing was changed. Try again.", headers={"Retry-After": "5"})
-            return write_problem(full, request_id)
+            return refuse(full, request_id)
         except Exception as failure:
             log_event("request.failed", level=logging.ERROR, error=failure, request=request_id)
-            return write_problem(Problem("failed", "This server's log tells more."), request_id)
+            return refuse(Problem("failed", "This server's log tells more."), request_id)
 
     async def _handle(
         self, request: web.Request, route: Route | None, services: Services
     ) -> web.StreamResponse:
         if route is not None and route.open:
             return await route.handler(Call(request, services, NOBODY))
-        caller = await authenticate(request, services.keys)
+        manner = route.manner if route is not None else NATIVE
+        caller = await manner.identify(request, services.keys)
         request[CALLER] = caller
         if route is None:
             raise _refuse_address(request)
-        authorize(caller, route)
+        authorize(caller, route.scope)
         return await route.handler(Call(request, services, caller))
 
 

@@ -17,10 +17,12 @@ from edi.findings import find
 from gateway.api.call import Call
 from gateway.api.problem import MEDIA_TYPE, Problem
 from gateway.housekeeping import ANSWERS_KEPT
+from gateway.recording import LeftOut
 from gateway.store import TenantScope, idempotency
 from gateway.store.idempotency import Entry
 
 HEADER = "Idempotency-Key"
+JSON_TYPE = "application/json"
 REPLAYED = "Idempotent-Replayed"
 LONGEST = 255
 KEPT = ANSWERS_KEPT
@@ -28,22 +30,26 @@ DIGEST = "idempotency_body"
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
-    """An answer as it is kept and sent: status and body, and the address of what was made."""
+    """An answer as it is kept and sent: status and body, and the address of what was made.
+
+    `media` is "" where the status tells it: JSON, or problem+json.
+    """
 
     status: int
     body: bytes
     location: str = ""
+    media: str = ""
 
     def write(self, *, replayed: bool = False) -> web.Response:
         """The answer as it is sent."""
         headers = {"Location": self.location} if self.location else {}
         if replayed:
             headers[REPLAYED] = "true"
-        media = "application/json" if self.status < 400 else MEDIA_TYPE
+        media = self.media or (JSON_TYPE if self.status < 400 else MEDIA_TYPE)
         return web.Response(status=self.status, body=self.body, content_type=media, headers=headers)
 
 
-class Repeated(Exception):
+class Repeated(LeftOut):
     """Another process answered the same key first."""
 
     def __init__(self, entry: Entry) -> None:

@@ -27,7 +27,7 @@ INFO = {
 BODIES: dict[Taken, JSON] = {
     Taken.CLAIM: {
         "type": "object",
-        "description": "A professional claim in the field's standard shape; unknown keys and nulls pass.",
+        "description": "A claim in the standard shape of the field; unknown keys and nulls pass.",
     },
     Taken.BATCH: {
         "type": "string",
@@ -109,7 +109,8 @@ def _write_parameters(route: Route) -> Iterator[JSON]:
 
 def _write_body(route: Route) -> JSON:
     if isinstance(route.body, Taken):
-        return {route.body.value: {"schema": BODIES[route.body]}}
+        note = {"description": route.body_note} if route.body_note else {}
+        return {route.body.value: {"schema": {**BODIES[route.body], **note}}}
     return {"application/json": {"schema": _refer(route.body)}}
 
 

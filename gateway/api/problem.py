@@ -39,6 +39,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "bad-request": Kind(HTTPStatus.BAD_REQUEST, "The request cannot be taken"),
         "too-many": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much at once"),
         "failed": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed"),
+        "not-taken": Kind(HTTPStatus.BAD_GATEWAY, "The payer did not answer the inquiry"),
+        "no-answer-yet": Kind(HTTPStatus.GATEWAY_TIMEOUT, "The payer has not answered in time"),
         "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server cannot take this now"),
     }
 )

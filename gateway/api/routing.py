@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
-from gateway.api.call import Handler
-from gateway.keys import Scope
+from gateway.api.auth import authenticate
+from gateway.api.call import Caller, Handler
+from gateway.api.problem import Problem, write_problem
+from gateway.keys import KeyRoom, Scope
 
 
 class Taken(StrEnum):
@@ -29,8 +33,24 @@ class Answer(msgspec.Struct, frozen=True):
     media: str = "application/json"
 
 
+class Manner(msgspec.Struct, frozen=True):
+    """How a family of routes learns who calls, and how it words what is no success.
+
+    `identify` raises Problem for a stranger; `refuse` writes the answer for a problem of a request id.
+    """
+
+    identify: Callable[[web.Request, KeyRoom], Awaitable[Caller]]
+    refuse: Callable[[Problem, str], web.Response]
+
+
+NATIVE = Manner(authenticate, write_problem)
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the route table. `scope` None: any key; `open`: no key at all."""
+    """One row of the route table. `scope` None: any key; `open`: no key at all.
+
+    `body_note` describes the body where that of its kind does not fit.
+    """
 
     method: str
     path: str
@@ -42,5 +62,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Taken = Taken.NOTHING
+    body_note: str = ""
     idempotent: bool = False
     problems: tuple[int, ...] = ()
+    manner: Manner = NATIVE

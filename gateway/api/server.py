@@ -9,22 +9,27 @@ from aiohttp import web
 
 from gateway.api.call import SERVICES
 from gateway.api.connections import Gate, Underway, make_protocol
+from gateway.api.core.routes import CORE_ROUTES
+from gateway.api.dialects.routes import DIALECT_ROUTES
 from gateway.api.doors import Doors
 from gateway.api.table import ROUTES
 from gateway.logs import log_event
 from gateway.services import Services
 
+ALL_ROUTES = (*ROUTES, *DIALECT_ROUTES, *CORE_ROUTES)
+DATED = "{version:[0-9]{4}-[0-9]{2}-[0-9]{2}}"
 LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that the client sees the answer
 QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages
 
 
 def make_application(services: Services, underway: Underway) -> web.Application:
-    """The application: every route of the table behind the doors."""
-    doors = Doors({route.name: route for route in ROUTES}, underway)
+    """The application: every route of the table, the dialects and the CORE door behind the doors."""
+    doors = Doors({route.name: route for route in ALL_ROUTES}, underway)
     application = web.Application(middlewares=[doors.middleware()], client_max_size=0, logger=QUIET)
     application[SERVICES] = services
-    for route in ROUTES:
-        application.router.add_route(route.method, route.path, _refuse, name=route.name)
+    for route in ALL_ROUTES:
+        path = route.path.replace("{version}", DATED)
+        application.router.add_route(route.method, path, _refuse, name=route.name)
     return application
 
 

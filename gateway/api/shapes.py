@@ -119,7 +119,7 @@ class ClaimFindings(Shape, frozen=True, kw_only=True):
 
 
 class FileShown(Shape, frozen=True, kw_only=True):
-    """A file: `direction` is api, in or out; `kinds` its transaction sets; `reason` a finding's code."""
+    """A file: `direction` api, drop, in or out; `kinds` its transaction sets; `reason` a finding's code."""
 
     id: str
     direction: str
@@ -151,6 +151,12 @@ class FileTaken(Shape, frozen=True, kw_only=True):
     file: FileShown
     claims: Sequence[FileClaim]
     findings: tuple[Finding, ...]
+
+
+class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose answer a posted file is: the name of the partner that it came from, empty for none."""
+
+    partner: str = ""
 
 
 class FileAnswer(Shape, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from gateway.api.handlers import (
     system,
     webhooks,
 )
+from gateway.api.inquiry_routes import INQUIRY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
@@ -33,6 +34,7 @@ from gateway.api.shapes import (
     EventPage,
     EventQuery,
     FileAnswers,
+    FileQuery,
     FileShown,
     FileTaken,
     Health,
@@ -61,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
         answers=(Answer(200, "The rules that were asked for.", RulesShown),),
         problems=(400,),
     ),
+    *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
     Route(
@@ -68,12 +71,12 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/claims",
         name="submit_claim",
         handler=claims.submit_claim,
-        summary="Submit a professional claim.",
+        summary="Submit a claim: professional, institutional or dental.",
         scope=Scope.CLAIMS_WRITE,
         body=Taken.CLAIM,
         idempotent=True,
         answers=(Answer(202, "The claim was accepted and will be sent.", ClaimTaken),),
-        problems=(400, 408, 409, 413, 422),
+        problems=(400, 408, 409, 413, 422, 429),
     ),
     Route(
         method="POST",
@@ -196,11 +199,15 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/files",
         name="deposit_file",
         handler=files.deposit_file,
-        summary="Post an X12 file; it is kept and checked, and the claims of an 837 are taken in.",
+        summary="Post an X12 file: the claims of an 837 are taken in, a partner's answers are applied.",
         scope=Scope.FILES_WRITE,
         body=Taken.X12,
-        answers=(Answer(201, "The file was kept and nothing stops it.", FileTaken),),
-        problems=(408, 413, 422),
+        query=FileQuery,
+        answers=(
+            Answer(201, "The file was kept and nothing stops it.", FileTaken),
+            Answer(202, "The file of a partner was kept and will be read.", FileTaken),
+        ),
+        problems=(400, 408, 413, 422),
     ),
     Route(
         method="GET",
@@ -307,6 +314,16 @@ ROUTES: tuple[Route, ...] = (
         name="show_openapi",
         handler=openapi.show_openapi,
         summary="Show this document.",
+        open=True,
         answers=(Answer(200, "OpenAPI 3.1."),),
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        name="show_documentation",
+        handler=openapi.show_documentation,
+        summary="Show this document as a page for the browser.",
+        open=True,
+        answers=(Answer(200, "The page.", media="text/html"),),
     ),
 )

@@ -34,6 +34,7 @@ class Request(msgspec.Struct, frozen=True):
     values: bool
     target: int
     format: int = FORMAT
+    character_set: str = ""
 
 
 class FileTold(msgspec.Struct, frozen=True):

@@ -97,7 +97,14 @@ class _Run:
     def run(self, begin: Callable[[int, int], Advance]) -> Manifest:
         wishes = self.wishes
         inputs = tuple(self.pool.map(describe_input, self.paths))
-        request = Request(inputs, str(wishes.form), wishes.strict, wishes.values, self.target)
+        request = Request(
+            inputs,
+            str(wishes.form),
+            wishes.strict,
+            wishes.values,
+            self.target,
+            character_set=wishes.character_set,
+        )
         finished = self.journal.finished(request)
         if finished is not None:
             return finished

@@ -47,6 +47,7 @@ class Wishes(msgspec.Struct, frozen=True):
     form: Form
     strict: bool = False
     values: bool = False
+    character_set: str = ""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -154,7 +155,7 @@ def run_task(task: Task, wishes: Wishes, tallies: tuple[Tallies, ...] = ()) -> T
 def _read_part(
     path: Path, part: FilePart, planned: PlannedSet, counts: _Counts, tallies: tuple[Tallies, ...]
 ) -> PartEnded:
-    for event in read_part(part, FileBytes(path).fetch, tallies):
+    for event in read_part(part, FileBytes(path).fetch, tallies, character_set=counts.wishes.character_set):
         if isinstance(event, UnitRead):
             counts.add_unit(event, part.at, planned.set_id)
             continue
@@ -184,7 +185,7 @@ class _Standing(msgspec.Struct):
 
 def _read_whole(task: Task, wishes: Wishes, counts: _Counts) -> None:
     standing = _Standing()
-    for event in stream_units(FileBytes(task.path), strict=wishes.strict):
+    for event in stream_units(FileBytes(task.path), strict=wishes.strict, character_set=wishes.character_set):
         _take(event, standing, counts)
 
 

@@ -28,6 +28,7 @@ from gateway.bulk.journal import FolderInUse, Manifest
 from gateway.bulk.running import Advance, run_bulk
 from gateway.bulk.tables import Form
 from gateway.bulk.work import Wishes
+from gateway.cli.asking import CharacterSet, check_character_set
 from gateway.cli.trouble import Trouble
 
 STOPPING = ("fatal", "error")
@@ -46,6 +47,7 @@ def bulk(
     part_size: Annotated[int, typer.Option(min=1, help="About how many bytes make a part.")] = TARGET,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise forgiven.")] = False,
+    character_set: CharacterSet = "",
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Put the document's values into the findings (may be PHI).")
     ] = False,
@@ -59,7 +61,7 @@ def bulk(
         raise Trouble("Parquet needs pyarrow: pip install 'claimwire[bulk]'")
     if cluster and find_spec("distributed") is None:
         raise Trouble("a cluster needs dask.distributed: pip install 'claimwire[cluster]'")
-    wishes = Wishes(output.absolute(), form, strict, show_values)
+    wishes = Wishes(output.absolute(), form, strict, show_values, check_character_set(character_set))
     paths = [path.absolute() for path in files]
     try:
         with show_progress() as begin:

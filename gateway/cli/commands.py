@@ -13,7 +13,6 @@ from msgspec import to_builtins
 from rich.console import Console
 
 from edi.acks.answering import ANSWERS, acknowledge_file
-from edi.characters import CHARACTER_SETS
 from edi.command import (
     GUIDE_ALONE,
     UNUSABLE,
@@ -35,9 +34,10 @@ from edi.listing import describe_inspected, list_inspected
 from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
+from gateway.cli.asking import CharacterSet, check_character_set
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
-from gateway.cli.explaining import show_outline
+from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
 from gateway.cli.rendering import show_inspected, show_lines
 from gateway.cli.servers import demo, serve, simulate
@@ -93,17 +93,12 @@ def check(
         typer.Option(help="Write the acknowledgment instead: 999, 824 or 277ca.", metavar="999|824|277ca"),
     ] = "",
     guide: GuideName = "",
-    character_set: Annotated[
-        str,
-        typer.Option(help="Refuse characters of an X12 file outside of this set.", metavar="basic|extended"),
-    ] = "",
+    character_set: CharacterSet = "",
     output: Output = None,
 ) -> None:
     """Everything that is wrong with JSON claims or X12 files, and what to do about it."""
     if ack and ack.lower() not in ANSWERS:
         raise Trouble("--ack is 999, 824 or 277ca")
-    if character_set and character_set not in CHARACTER_SETS:
-        raise Trouble("--character-set is basic or extended")
     known = check_guide(guide)
     edits = ack.lower() != GUIDE_ALONE
     tables = open_tables()
@@ -114,7 +109,7 @@ def check(
             strict=strict,
             guide=known,
             edits=edits,
-            character_set=character_set,
+            character_set=check_character_set(character_set),
             basis=Basis(tables),
         )
         for name in files
@@ -206,6 +201,11 @@ def explain(
     only_findings: Annotated[
         bool, typer.Option("--only-findings", help="Only the segments that findings are about.")
     ] = False,
+    first: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"That many claims, 0: all. A terminal or page gets {READABLE}, else all."),
+    ] = None,
+    start: Annotated[int, typer.Option("--from", min=1, help="Begin with the claim of this number.")] = 1,
     redact: Annotated[
         bool, typer.Option("--redact", help="Hide whatever may identify a person: names, numbers, days.")
     ] = False,
@@ -216,12 +216,16 @@ def explain(
     guide: GuideName = "",
 ) -> None:
     """The file as a person reads it: contents, loops, names, values, meanings of codes, findings in place."""
+    console = Console(width=width or None)
+    most = READABLE if html is not None or (console.is_terminal and not as_json) else 0
     asked = Asked(
         strict=strict,
         guide=check_guide(guide),
         redacted=redact,
         unit=claim,
         findings_alone=only_findings,
+        start=start,
+        first=most if first is None else first,
     )
     created = SystemClock().now()
     inspected, outline = read_outline(file, created, asked)
@@ -232,7 +236,7 @@ def explain(
     elif as_json:
         _write(encode_json(to_builtins(outline)), None)
     else:
-        show_outline(Console(width=width or None), outline, paged=pager)
+        show_outline(console, outline, paged=pager)
     raise typer.Exit(exit_status([inspected]))
 
 

@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edi.outline.lines import count_findings, describe_section, list_outline
-from edi.outline.shapes import Field, Kind, Note, Outline, Row, Section, Unit
+from edi.outline.lines import count_findings, describe_left, describe_section, list_outline
+from edi.outline.shapes import Field, Kind, Left, Note, Outline, Row, Section, Unit
 from gateway.cli.rendering import COLOURS, VERDICTS, show_lines
 
+READABLE = 200
+"""Claims that a person looks through at once, and a browser or a pager takes easily (3 MB of a page)."""
 INDENT = 2
 NAME_WIDTH = 38
 SECTIONS = {
@@ -49,11 +51,19 @@ def draw_outline(console: Console, outline: Outline) -> None:
     if outline.units:
         console.print()
         console.print(draw_contents(outline.units), highlight=False)
+    if outline.left is not None:
+        console.print(Text(f"not shown: {describe_left(outline.left)}; {tell_way(outline.left)}", "italic"))
     for note in outline.notes:
         draw_note(console, note, 0)
     for section in outline.sections:
         console.print()
         draw_section(console, section, 0)
+
+
+def tell_way(left: Left) -> str:
+    """How to see what is left out."""
+    following = f"--from {left.following} goes on, " if left.following else ""
+    return f"{following}--claim N shows one, --only-findings those with findings, --first 0 all"
 
 
 def draw_facts(facts: Iterable[tuple[str, str]]) -> Table:

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from adapters.errors import DeliveryError
 from gateway import release
-from gateway.app import make_transport
 from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
@@ -17,6 +16,7 @@ from gateway.hands import Hand
 from gateway.services import Services
 from gateway.settings import Partner, Settings
 from gateway.store.keys import ApiKey
+from gateway.wiring import make_transport
 
 COMMAND_LINE = "command-line"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,10 @@ from gateway.settings_source import SettingsError
 from gateway.store.errors import StoreError, StoreOwned
 
 T = TypeVar("T")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter. The writer of the database asks for it back after each
+statement; with Python's own five milliseconds for each, a commit would wait longer than it works."""
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -30,10 +35,11 @@ def load_settings(path: Path | None) -> Settings:
         raise Trouble(str(problem)) from None
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
+def run_async(work: Coroutine[Any, Any, T], *, loop_factory: LoopFactory | None = None) -> T:
     """Run to the end; the known ways to fail become Trouble."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
     except StoreOwned as problem:
         raise Trouble(f"{problem}: stop the gateway that runs on this home, or use PostgreSQL") from None
     except (SettingsError, KeyRingInvalid, StoreError, TableUnreadable) as problem:
@@ -74,4 +80,15 @@ def serve_until_stopped(path: Path | None, role: str, host: str | None, port: in
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     server = msgspec.structs.replace(settings.server, **changes)
     start_logs()
-    run_async(serve(msgspec.structs.replace(settings, server=server), role=Role(role)))
+    sys.setswitchinterval(SWITCH_SECONDS)
+    work = serve(msgspec.structs.replace(settings, server=server), role=Role(role))
+    run_async(work, loop_factory=find_loop())
+
+
+def find_loop() -> LoopFactory | None:
+    """uvloop's event loop where it is installed, else None for asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

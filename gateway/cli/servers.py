@@ -49,6 +49,10 @@ def simulate(
     ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8422,
+    http_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Answer inquiries in real time on this port; 0 is any free one."),
+    ] = None,
     haste: Annotated[
         float,
         typer.Option(
@@ -56,12 +60,16 @@ def simulate(
         ),
     ] = 0.0,
 ) -> None:
-    """The scripted payer and clearinghouse over SFTP, until it is interrupted."""
+    """The scripted payer and clearinghouse over SFTP, and in real time over HTTP, until it is interrupted."""
+    if http_port is not None and password_file is None:
+        raise Trouble("inquiries in real time need the sender's --password-file")
     if public_key is None and password_file is None:
         raise Trouble("the sender needs --public-key or --password-file")
     from gateway.cli.simulating import simulate_until_stopped  # late: check and json need none of it
 
-    simulate_until_stopped(home, sender, public_key, password_file, host=host, port=port, haste=haste)
+    simulate_until_stopped(
+        home, sender, public_key, password_file, host=host, port=port, http_port=http_port, haste=haste
+    )
 
 
 def demo(

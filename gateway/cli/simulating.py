@@ -24,6 +24,7 @@ def simulate_until_stopped(
     *,
     host: str,
     port: int,
+    http_port: int | None,
     haste: float,
 ) -> None:
     """Run the payer for one sender. Raises Trouble."""
@@ -32,7 +33,10 @@ def simulate_until_stopped(
         password=_read_line(password_file) if password_file else None,
         public_keys=(_read_line(public_key),) if public_key else (),
     )
-    run_async(_simulate(SimulatorSettings(home.absolute(), (account,), host=host, port=port, haste=haste)))
+    settings = SimulatorSettings(
+        home.absolute(), (account,), host=host, port=port, haste=haste, http_port=http_port
+    )
+    run_async(_simulate(settings))
 
 
 def _read_line(place: Path) -> str:
@@ -58,4 +62,7 @@ def _tell(settings: SimulatorSettings, running: RunningSimulator) -> None:
     names = ", ".join(account.name for account in settings.senders)
     console.print(f"scripted payer sftp://{settings.host}:{running.port} for {names}", markup=False)
     console.print(f'host_key = "{running.host_key}"', markup=False)
+    if running.doors is not None:
+        place = f"http://{settings.host}:{running.doors.port}"
+        console.print(f"inquiries in real time: {place}/core/soap, /core/mime, /rest", markup=False)
     console.print("claims go to inbound/, answers come to outbound/; Ctrl-C ends it", markup=False)

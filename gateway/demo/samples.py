@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-GUIDE_FOLDER = "837P"
+GUIDE_FOLDERS = ("837P", "837I", "837D")
 EXPECTED = "expected.toml"
 
 
@@ -68,17 +68,21 @@ class Sample(msgspec.Struct, frozen=True):
         return str(self.claim["tradingPartnerServiceId"])
 
 
-def find_samples() -> Traversable:
-    """The folder of samples: inside the installed package, or beside it in a checkout."""
+def find_samples(guide: str = GUIDE_FOLDERS[0]) -> Traversable:
+    """The folder of a guide's samples: inside the installed package, or beside it in a checkout."""
     packaged = files("schemas") / "samples"
     if packaged.is_dir():
-        return packaged / GUIDE_FOLDER
-    return Path(str(files("schemas"))).parent / "samples" / GUIDE_FOLDER
+        return packaged / guide
+    return Path(str(files("schemas"))).parent / "samples" / guide
 
 
 def load_samples() -> tuple[Sample, ...]:
-    """Every sample that says what must become of its claim, by name of its case."""
-    folders = sorted((entry for entry in find_samples().iterdir() if entry.is_dir()), key=lambda e: e.name)
+    """Every sample that says what must become of its claim, by guide and by name of its case."""
+    folders = [
+        entry
+        for guide in GUIDE_FOLDERS
+        for entry in sorted(find_samples(guide).iterdir(), key=lambda entry: entry.name)
+    ]
     return tuple(load_sample(folder) for folder in folders if (folder / EXPECTED).is_file())
 
 

@@ -12,6 +12,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from edi.outline.lines import describe_left
 from edi.outline.shapes import Kind, Note, Outline, Row, Section, Unit
 
 SEVERITIES = ("fatal", "error", "warning", "info")
@@ -70,6 +71,7 @@ def render_page(outline: Outline, written: datetime) -> str:
             outline=outline,
             findings=anchors.listed,
             number=anchors.number,
+            left=describe_left(outline.left) if outline.left else "",
             written=f"{written:%Y-%m-%d %H:%M %Z}",
             style=Markup(read_text("page.css")),  # noqa: S704 -- a file of this package
             script=Markup(read_text("page.js")),  # noqa: S704 -- a file of this package

@@ -20,6 +20,8 @@ from gateway.store.scope import TenantScope
 from gateway.store.work_items import WorkItem
 from gateway.story import AcknowledgmentTold, OrphanStory
 
+QUESTION_RETURNED = "inquiry.returned"
+
 
 class Arrival(msgspec.Struct, frozen=True):
     """One inbound file in the transaction that applies it. `notes` gathers what is to be said of the file."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
+
 from edi.acks import read_277ca
 from edi.files import SetReport
-from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport, StatusCode
+from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport
 from gateway.journal import Particulars, record_all
 from gateway.lifecycle import load_lifecycle
 from gateway.matching import Match, Trait, choose_claim
-from gateway.meanings import explain
 from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
-from gateway.story import AcknowledgmentTold, tell_statuses
+from gateway.store.scope import TenantScope
+from gateway.story import tell_status_report
 
+KIND = "277CA"
 REFUSED = "claim.payer_rejected"
+INTERCHANGE_DIGITS, SET_DIGITS = 9, 4  # what BHT03 is made of
 
 
 def prepare_claim_ack(report: SetReport) -> Apply:
@@ -33,7 +37,7 @@ def _apply_reports(reports: Iterable[ClaimStatusReport], arrival: Arrival) -> No
 
 
 def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
-    told = _tell(arrival, status.statuses, status.clearinghouse_trace)
+    told = tell_status_report(KIND, status.statuses, arrival.file.id, status.clearinghouse_trace)
     match = match_status(arrival, status)
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
@@ -45,19 +49,28 @@ def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
 
 def _apply_batch(arrival: Arrival, report: ClaimStatusReport) -> None:
     """A report without a claim in it refuses a whole batch, named by BHT03 of the 837: our control number."""
-    told = _tell(arrival, report.statuses, report.batch_number)
-    number = read_number(report.batch_number)
+    told = tell_status_report(KIND, report.statuses, arrival.file.id, report.batch_number)
+    number, set_number = split_reference(report.batch_number)
     found = interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number or 0)
     interchange = choose_sent(found)
     refused = any(status.category in REJECTED_CATEGORIES for status in report.statuses)
     if interchange is None or not refused:
         arrival.keep_orphan(told, "claim_status.unmatched")
         return
-    placements = interchanges.list_placements(arrival.scope, interchange.id)
+    placements = interchanges.list_placements(
+        arrival.scope, interchange.id, set_control_numbers=(set_number,) if set_number else ()
+    )
     rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     applied = record_all(arrival.journal, rows, "claim.payer_rejected", particulars)
     arrival.keep(told, applied=applied, interchange=interchange.id)
+
+
+def split_reference(reference: str) -> tuple[int | None, str]:
+    """The control numbers in BHT03 as we write it: of the interchange, and of the set if it has several."""
+    if len(reference) == INTERCHANGE_DIGITS + SET_DIGITS:
+        return read_number(reference[:INTERCHANGE_DIGITS]), reference[INTERCHANGE_DIGITS:]
+    return read_number(reference), ""
 
 
 def name_event(status: ClaimStatus) -> str:
@@ -69,10 +82,12 @@ def name_event(status: ClaimStatus) -> str:
 
 def name_event_of(categories: Iterable[str]) -> str:
     """The event that status categories (STC01-1) are, where nothing else is known."""
-    told, pending = set(categories), load_lifecycle().claim_status.pending_categories
+    told, rules = set(categories), load_lifecycle().claim_status
     if told & REJECTED_CATEGORIES:
         return REFUSED
-    return "claim.pending" if told & pending else "claim.payer_accepted"
+    if told & rules.finalized_categories:
+        return "claim.finalized"
+    return "claim.pending" if told & rules.pending_categories else "claim.payer_accepted"
 
 
 def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
@@ -89,16 +104,11 @@ def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
         service_from=status.service_from,
         service_to=status.service_to,
     )
-    return choose_claim(claims.find_by_control_number(arrival.scope, status.patient_control_number), trait)
+    numbered = claims.find_by_control_number(arrival.scope, status.patient_control_number)
+    return hold_match(arrival.scope, choose_claim(numbered, trait))
 
 
-def _tell(arrival: Arrival, statuses: tuple[StatusCode, ...], answered: str) -> AcknowledgmentTold:
-    first = statuses[0] if statuses else StatusCode("", "")
-    return AcknowledgmentTold(
-        kind="277CA",
-        code=f"{first.category}:{first.status}",
-        meaning=explain("claim_status_category", first.category),
-        file=arrival.file.id,
-        control_number=answered,
-        statuses=tell_statuses(statuses),
-    )
+def hold_match(scope: TenantScope, match: Match) -> Match:
+    """The match with its claim held, and read again, until the transaction ends."""
+    held = claims.load(scope, match.claim.id, lock=True) if match.claim is not None else None
+    return msgspec.structs.replace(match, claim=held)

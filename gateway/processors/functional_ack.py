@@ -10,7 +10,7 @@ from edi.files import SetReport
 from edi.models import GroupAcknowledgment, SetAcknowledgment
 from gateway.journal import Particulars, record_all
 from gateway.meanings import explain
-from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
+from gateway.processors.arrival import QUESTION_RETURNED, Apply, Arrival, choose_sent, read_number
 from gateway.store import acknowledgments, claims, interchanges
 from gateway.store.claims import Claim
 from gateway.store.interchanges import Interchange
@@ -35,6 +35,9 @@ def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:
         arrival.keep_orphan(_tell_group(arrival, acknowledgment), "acknowledgment.unmatched")
         return
     placements = interchanges.list_placements(arrival.scope, interchange.id)
+    if not placements:
+        _apply_to_question(arrival, interchange, acknowledgment)
+        return
     rows = claims.load_many(arrival.scope, [place.claim for place in placements], lock=True)
     arrival.confirm_delivery(interchange, rows)
     arrival.settle_interchange(interchange, accepted=acknowledgment.code in ACCEPTED)
@@ -45,6 +48,18 @@ def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:
         _apply_set(arrival, interchange, [row for row in rows if row.id in placed], answer)
     for orphan in answers.values():
         arrival.keep_orphan(_tell_set(arrival, orphan), "acknowledgment.unmatched")
+
+
+def _apply_to_question(
+    arrival: Arrival, interchange: Interchange, acknowledgment: GroupAcknowledgment
+) -> None:
+    """An interchange without claims asks about some (276): no claim moves, a person hears of a refusal."""
+    told, accepted = _tell_group(arrival, acknowledgment), acknowledgment.code in ACCEPTED
+    arrival.confirm_delivery(interchange, ())
+    applied = arrival.settle_interchange(interchange, accepted=accepted)
+    arrival.keep(told, applied=applied, interchange=interchange.id)
+    if applied and not accepted:
+        arrival.have_looked_at(told, QUESTION_RETURNED)
 
 
 def _find_interchange(arrival: Arrival, control_number: str) -> Interchange | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edi.models import InterchangeAcknowledgment
 from gateway.journal import Particulars, record_all
 from gateway.meanings import explain
-from gateway.processors.arrival import Arrival, choose_sent, read_number
+from gateway.processors.arrival import QUESTION_RETURNED, Arrival, choose_sent, read_number
 from gateway.store import claims, interchanges
 from gateway.store.interchanges import Interchange
 from gateway.story import AcknowledgmentTold, tell_findings
@@ -30,6 +30,8 @@ def apply_interchange_ack(arrival: Arrival, acknowledgment: InterchangeAcknowled
     arrival.confirm_delivery(interchange, rows)
     applied = arrival.settle_interchange(interchange, accepted=acknowledgment.accepted)
     arrival.keep(told, applied=applied, interchange=interchange.id)
+    if applied and not placements and not acknowledgment.accepted:
+        arrival.have_looked_at(told, QUESTION_RETURNED)
     event = "claim.acknowledged" if acknowledgment.accepted else "claim.returned"
     particulars = Particulars(acknowledgment=told, file=arrival.file.id, interchange=interchange.id)
     record_all(arrival.journal, rows, event, particulars)

@@ -24,14 +24,13 @@ from gateway.events import (
 )
 from gateway.journal import Particulars
 from gateway.matching import Match, Trait, choose_claim
+from gateway.payment_story import tell_payment, tell_provider_adjustments
 from gateway.processors.arrival import Apply, Arrival
 from gateway.settlement import Posting, list_adjustments, read_posting
 from gateway.store import claims, remittances, work_items
 from gateway.story import (
     RemittanceStory,
     tell_findings,
-    tell_payment,
-    tell_provider_adjustments,
     write_dollars,
 )
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 
-from edi.models import DENIED, REVERSAL, Adjustment, ServicePayment
+from edi.models import DENIED, PREDETERMINATION, REVERSAL, Adjustment, ServicePayment
 from gateway.simulator.billed import CENT, Line
 from gateway.simulator.scenarios import HUNDRED, AnyStep, LineAdjustment, Remit, Reverse, TakeBack
 
 NOTHING = Decimal("0.00")
 PATIENT_GROUP = "PR"
+NO_DAY_YET = datetime.date(1900, 1, 1)  # 835 2110 DTM02 of a predetermination
+PREDETERMINED = "101"  # claim adjustment reason: predetermination, expected to be paid later
 
 
 class Adjudication(msgspec.Struct, frozen=True):
@@ -97,6 +100,7 @@ def pay_line(line: Line, step: Remit, unused: dict[int, Decimal]) -> ServicePaym
     return ServicePayment(
         procedure=line.procedure,
         qualifier=line.qualifier,
+        revenue_code=line.revenue_code,
         modifiers=line.modifiers,
         charge=line.charge,
         paid=left,
@@ -117,6 +121,25 @@ def wish(line: Line, adjustment: LineAdjustment, unused: Decimal) -> Decimal:
 def share_of(amount: Decimal, percent: Decimal) -> Decimal:
     """`percent` of `amount` in whole cents, half a cent upwards."""
     return (amount * percent / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+
+
+def only_price(payment: Adjudication) -> Adjudication:
+    """The payment as the price of a claim that was never made: all that would be paid is set aside.
+
+    Source: 005010X221A1 2100 CLP02 = 25, CAS*OA*101.
+    """
+    return Adjudication(PREDETERMINATION, tuple(map(set_aside, payment.services)), payment.remarks)
+
+
+def set_aside(service: ServicePayment) -> ServicePayment:
+    """The service with its payment as an adjustment, and the day that stands for one yet to come."""
+    priced = (Adjustment("OA", PREDETERMINED, service.paid),) if service.paid else ()
+    return msgspec.structs.replace(
+        service,
+        paid=NOTHING,
+        date=service.date or NO_DAY_YET,
+        adjustments=(*service.adjustments, *priced),
+    )
 
 
 def reverse(payment: Adjudication) -> Adjudication:

@@ -1,10 +1,11 @@
-"""A claim as the scripted payer remembers it: what of an 837P claim document comes back in the answers."""
+"""A claim as the scripted payer remembers it: what of an 837 claim document comes back in the answers."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,14 +14,34 @@ from edi.models import Address, Person
 from edi.notation import parse_amount, parse_date
 
 CENT = Decimal("0.01")
+REVENUE_QUALIFIER = "NU"  # 835 SVC01-1 of a line that has no procedure
+
+
+class LineForm(NamedTuple):
+    """What a kind of claim calls the parts of a service line. `qualifier` is that of its procedures."""
+
+    service: str
+    units: str
+    qualifier: str
+
+
+LINE_FORMS = (
+    LineForm("professionalService", "serviceUnitCount", "HC"),
+    LineForm("institutionalService", "serviceUnitCount", "HC"),
+    LineForm("dentalService", "procedureCount", "AD"),
+)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One service line as billed (005010X222A1 2400 SV1, DTP*472, REF*6R); `charge` in dollars."""
+    """One service line as billed (2400 SV1, SV2 or SV3, DTP*472, REF*6R); `charge` in dollars.
+
+    A line of a stay that names no procedure has the revenue code as its procedure (qualifier NU).
+    """
 
     procedure: str
     charge: Decimal
     qualifier: str = "HC"
+    revenue_code: str = ""
     modifiers: tuple[str, ...] = ()
     units: Decimal = Decimal(1)
     date: datetime.date | None = None
@@ -44,7 +65,10 @@ class Payee(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim as billed. `trace` is REF D9 of the claim, `member_id` that of the subscriber."""
+    """One claim as billed. `trace` is REF D9 of the claim, `member_id` that of the subscriber.
+
+    `statement` is the period that an institutional claim is for. A predetermination asks for a price only.
+    """
 
     patient_control_number: str
     payer_id: str
@@ -60,6 +84,8 @@ class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
     rendering_npi: str = ""
     submitter_name: str = ""
     submitter_id: str = ""
+    statement: tuple[datetime.date | None, datetime.date | None] = (None, None)
+    predetermination: bool = False
 
     @property
     def charge(self) -> Decimal:
@@ -68,16 +94,19 @@ class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def days(self) -> tuple[datetime.date | None, datetime.date | None]:
-        """The first and the last day of service."""
+        """The first and the last day of service; of an institutional claim, its statement period."""
+        if any(self.statement):
+            return self.statement
         starts = [line.date for line in self.lines if line.date]
         ends = [line.date_end or line.date for line in self.lines if line.date_end or line.date]
         return min(starts, default=None), max((day for day in ends if day), default=None)
 
 
 def read_claim(document: Document) -> BilledClaim:
-    """The claim that an 837P claim document bills."""
+    """The claim that an 837 claim document bills, professional, institutional or dental."""
     claim = read_section(document, "claimInformation")
     subscriber, dependent = read_section(document, "subscriber"), read_section(document, "dependent")
+    dates = read_section(claim, "claimDateInformation")
     member_id, submitter = read_text(subscriber, "memberId"), read_section(document, "submitter")
     return BilledClaim(
         patient_control_number=read_text(claim, "patientControlNumber"),
@@ -94,6 +123,11 @@ def read_claim(document: Document) -> BilledClaim:
         rendering_npi=read_text(document, "rendering", "npi"),
         submitter_name=read_text(submitter, "organizationName") or read_text(submitter, "lastName"),
         submitter_id=read_text(submitter, "submitterIdentification"),
+        statement=(
+            parse_date(read_text(dates, "statementBeginDate")),
+            parse_date(read_text(dates, "statementEndDate")),
+        ),
+        predetermination=claim.get("predeterminationOfBenefits") is True,
     )
 
 
@@ -130,14 +164,23 @@ def read_patient(person: Document, member_id: str) -> Person:
 def read_lines(claim: Document) -> Iterator[Line]:
     """The service lines."""
     for _, line in read_entries(claim, "serviceLines"):
-        service = read_section(line, "professionalService")
-        yield Line(
-            procedure=read_text(service, "procedureCode"),
-            qualifier=read_text(service, "procedureIdentifier") or "HC",
-            modifiers=read_texts(service, "procedureModifiers"),
-            charge=(parse_amount(read_text(service, "lineItemChargeAmount")) or Decimal(0)).quantize(CENT),
-            units=parse_amount(read_text(service, "serviceUnitCount")) or Decimal(1),
-            date=parse_date(read_text(line, "serviceDate")),
-            date_end=parse_date(read_text(line, "serviceDateEnd")),
-            control_number=read_text(line, "providerControlNumber"),
-        )
+        form = next((form for form in LINE_FORMS if form.service in line), LINE_FORMS[0])
+        yield read_line(line, form)
+
+
+def read_line(line: Document, form: LineForm) -> Line:
+    """One service line in the names of its kind of claim."""
+    service = read_section(line, form.service)
+    procedure, revenue = read_text(service, "procedureCode"), read_text(service, "serviceLineRevenueCode")
+    qualifier = read_text(service, "procedureIdentifier") or form.qualifier
+    return Line(
+        procedure=procedure or revenue,
+        qualifier=qualifier if procedure else REVENUE_QUALIFIER,
+        revenue_code=revenue if procedure else "",
+        modifiers=read_texts(service, "procedureModifiers"),
+        charge=(parse_amount(read_text(service, "lineItemChargeAmount")) or Decimal(0)).quantize(CENT),
+        units=parse_amount(read_text(service, form.units)) or Decimal(1),
+        date=parse_date(read_text(line, "serviceDate")),
+        date_end=parse_date(read_text(line, "serviceDateEnd")),
+        control_number=read_text(line, "providerControlNumber") or read_text(line, "lineItemControlNumber"),
+    )

@@ -18,6 +18,9 @@ from gateway.simulator.scenarios import Scenario
 FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
 CLAIM_REPORT = "005010X214"
 REMITTANCE_ADVICE = "005010X221A1"
+STATUS_RESPONSE = "005010X212-277"
+#: The guides of the answers that are made when the file is read.
+DOCUMENT_GUIDES = {"999": FUNCTIONAL_ACKNOWLEDGMENT, "277": STATUS_RESPONSE}
 
 
 class FaultyAnswerError(RuntimeError):
@@ -38,7 +41,7 @@ def compose(
     if answer.kind == "TA1":
         content = wrap_interchange(envelope, (), (Segment(list(answer.segment)),))
     elif answer.document is not None:
-        content = write_documents(FUNCTIONAL_ACKNOWLEDGMENT, [answer.document], envelope)
+        content = write_documents(DOCUMENT_GUIDES[answer.kind], [answer.document], envelope)
     else:
         shares = [find_share(steps, ledger, scenarios) for steps in answer.steps]
         write = write_claim_report if answer.kind == "277CA" else write_remittance

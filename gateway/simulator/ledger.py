@@ -68,9 +68,9 @@ class ClaimSteps(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer to come. `kind` is TA1, 999, 277CA or 835.
+    """An answer to come. `kind` is TA1, 999, 277CA, 277 or 835.
 
-    A TA1 has its `segment`, a 999 its `document`; the others are composed from `steps` when they are due.
+    A TA1 has its `segment`, a 999 or 277 its `document`; the others are made of `steps` when they are due.
     Answers with the same `pool` are one answer; it waits until `wanted` claims are in it, or until
     `patience`. `batch` is BHT03 of the set answered.
     """
@@ -207,6 +207,15 @@ class Ledger:
         return KnownClaim(
             row[0], msgspec.json.decode(row[1], type=BilledClaim), row[2], datetime.fromisoformat(row[3])
         )
+
+    def find_newest(self, patient_control_number: str) -> KnownClaim | None:
+        """The newest recorded claim of that number, or None."""
+        row = self._base.execute(
+            "SELECT id FROM claims WHERE json_extract(CAST(claim AS TEXT), '$.patient_control_number') = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (patient_control_number,),
+        ).fetchone()
+        return None if row is None else self.find_claim(int(row[0]))
 
     def fix_content(self, answer: int, name: str, content: bytes) -> None:
         """Fix the bytes and the name of a planned answer. Inside the transaction that took its numbers."""

@@ -78,7 +78,7 @@ class ScriptedPayer:
         digest = hashlib.sha256(content).hexdigest()
         file = self._ledger.find_untaken(sender, place.name, digest)
         if file is None:
-            submission = plan_file(content, now, self._scenarios, self._ledger.knows_interchange)
+            submission = plan_file(content, now, self._scenarios, self._ledger)
             with self._ledger.transaction():
                 file = self._ledger.record(sender, place.name, digest, now, submission)
             self._reach("payer.recorded")

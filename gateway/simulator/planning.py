@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,14 @@ from edi.envelope import InterchangeHeader, Unreadable
 from edi.files import GroupReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, Place, find
 from gateway.simulator.billed import BilledClaim, read_claim
-from gateway.simulator.ledger import Answer, ClaimSteps, PlayedClaim, ReplyAddress, Submission
+from gateway.simulator.ledger import (
+    Answer,
+    ClaimSteps,
+    KnownClaim,
+    PlayedClaim,
+    ReplyAddress,
+    Submission,
+)
 from gateway.simulator.scenarios import (
     ClaimStatus,
     Moment,
@@ -26,12 +34,21 @@ from gateway.simulator.scenarios import (
     choose_scenario,
     moments_of,
 )
+from gateway.simulator.statuses import answer_status
 
-CLAIMS_GROUP = "HC"
+CLAIMS_GROUP, INQUIRIES_GROUP = "HC", "HR"
+STATUS_REQUEST = "005010X212-276"
 FILE_LIMIT = 64 * 1024 * 1024
 
-Known = Callable[[str, str], bool]
-"""Whether the interchange of a sender id and control number was read before."""
+
+class Memory(Protocol):
+    """What the payer remembers of files it has read."""
+
+    def knows_interchange(self, sender: str, control_number: str) -> bool:
+        """True where an interchange of that sender id and control number was read before."""
+
+    def find_newest(self, patient_control_number: str) -> KnownClaim | None:
+        """The newest claim of that number, or None."""
 
 
 class Plan:
@@ -55,7 +72,7 @@ class Plan:
 
 
 def plan_file(
-    content: bytes, received: datetime, scenarios: Mapping[str, Scenario], known: Known
+    content: bytes, received: datetime, scenarios: Mapping[str, Scenario], memory: Memory
 ) -> Submission:
     """The claims of a file and the answers to come. Of a file that cannot be read at all nothing comes."""
     plan = Plan(received, scenarios)
@@ -66,15 +83,15 @@ def plan_file(
     except Unreadable:
         return plan.submission("unreadable")
     for interchange in report.interchanges:
-        plan_interchange(plan, interchange, known)
+        plan_interchange(plan, interchange, memory)
     return plan.submission("read")
 
 
-def plan_interchange(plan: Plan, report: InterchangeReport, known: Known) -> None:
-    """The TA1, where asked for or needed, and the answers to each group of claims."""
+def plan_interchange(plan: Plan, report: InterchangeReport, memory: Memory) -> None:
+    """The TA1, where asked for or needed, and the answers to each group of claims or of inquiries."""
     header = report.header
     key = (header.sender, header.control_number)
-    if known(*key) or key in plan.interchanges:
+    if memory.knows_interchange(*key) or key in plan.interchanges:
         report = note_repeated(report)
     else:
         plan.interchanges.append(key)
@@ -88,6 +105,8 @@ def plan_interchange(plan: Plan, report: InterchangeReport, known: Known) -> Non
     for group in report.groups if not refused else ():
         if group.header.functional_id == CLAIMS_GROUP:
             plan_group(plan, header, group, address)
+        elif group.header.functional_id == INQUIRIES_GROUP:
+            plan_inquiries(plan, header, group, address, memory)
 
 
 def note_repeated(report: InterchangeReport) -> InterchangeReport:
@@ -122,6 +141,25 @@ def plan_group(plan: Plan, header: InterchangeHeader, group: GroupReport, addres
     for report in answered.sets:
         if report.control_number in accepted:
             plan_set(plan, report, address)
+
+
+def plan_inquiries(
+    plan: Plan, header: InterchangeHeader, group: GroupReport, address: ReplyAddress, memory: Memory
+) -> None:
+    """The 999 of a group of inquiries (276), and a 277 for each that it accepts."""
+    document = acknowledge_group(header, group)
+    reply = Answer(kind="999", due=plan.received, address=address, document=document)
+    plan.answers.append(reply)
+    for report in group.sets:
+        if report.guide == STATUS_REQUEST and report.accepted:
+            plan.answers += [
+                msgspec.structs.replace(
+                    reply,
+                    kind="277",
+                    document=answer_status(asked, memory.find_newest, plan.scenarios, plan.received),
+                )
+                for asked in report.documents
+            ]
 
 
 def return_if_scripted(report: SetReport, scenarios: Mapping[str, Scenario]) -> SetReport:

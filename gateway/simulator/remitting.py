@@ -24,7 +24,13 @@ from edi.models import (
     StatusCode,
 )
 from gateway.simulator import scenarios
-from gateway.simulator.adjudication import NOTHING, Adjudication, adjudicate, measure_take_back
+from gateway.simulator.adjudication import (
+    NOTHING,
+    Adjudication,
+    adjudicate,
+    measure_take_back,
+    only_price,
+)
 from gateway.simulator.billed import BilledClaim
 from gateway.simulator.scenarios import AnyStep, Scenario
 
@@ -135,7 +141,8 @@ def pay_share(share: Share) -> Iterator[ClaimPayment]:
     for index in share.indexes:
         adjudication = adjudicate(share.claim.lines, share.scenario.steps, index)
         if adjudication is not None:
-            yield describe_payment(share, adjudication)
+            asked = only_price(adjudication) if share.claim.predetermination else adjudication
+            yield describe_payment(share, asked)
 
 
 def describe_payment(share: Share, adjudication: Adjudication) -> ClaimPayment:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.clock import SystemClock, VirtualClock
+from gateway.simulator.doors import SLOW_SECONDS, RealTimeDoors
 from gateway.simulator.keys import load_or_create_key, public_line
 from gateway.simulator.ledger import Ledger
 from gateway.simulator.payer import ScriptedPayer
@@ -26,7 +27,7 @@ class SimulatorSettings:
     It looks into the mailboxes every `poll_seconds`. Each time its clock skips the share `haste` of the wait
     for the next answer that it owes, so that long waits are shortened more than short ones and answers keep
     their order: at 0.25, looking 20 times a second, two hours pass in a third of a second and two weeks in
-    one and a half. At 0 its time passes as on the machine.
+    one and a half. At 0 its time passes as on the machine. With `http_port` it answers inquiries there too.
     """
 
     home: Path
@@ -35,6 +36,8 @@ class SimulatorSettings:
     port: int = 0
     poll_seconds: float = 0.1
     haste: float = 0.0
+    http_port: int | None = None
+    slow_seconds: float = SLOW_SECONDS
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class RunningSimulator:
     server: SftpServer
     payer: ScriptedPayer
     host_key: str
+    doors: RealTimeDoors | None = None
 
     @property
     def port(self) -> int:
@@ -65,14 +69,32 @@ async def run_simulator(settings: SimulatorSettings, clock: VirtualClock) -> Asy
     ledger = Ledger(settings.home / "payer.db")
     payer = ScriptedPayer(ledger, server.mailboxes, server.uploads, settings.home / "taken", load_scenarios())
     server.start()
+    doors = await open_doors(settings, clock)
     try:
         async with asyncio.TaskGroup() as tasks:
             working = tasks.create_task(keep_working(payer, clock, settings))
-            yield RunningSimulator(server, payer, public_line(host_key))
+            yield RunningSimulator(server, payer, public_line(host_key), doors)
             working.cancel()
     finally:
+        if doors is not None:
+            await doors.stop()
         await asyncio.to_thread(server.stop)
         ledger.close()
+
+
+async def open_doors(settings: SimulatorSettings, clock: VirtualClock) -> RealTimeDoors | None:
+    """The doors of real time, listening, where the settings want them."""
+    if settings.http_port is None:
+        return None
+    doors = RealTimeDoors(
+        settings.senders,
+        clock,
+        host=settings.host,
+        port=settings.http_port,
+        slow_seconds=settings.slow_seconds,
+    )
+    await doors.start()
+    return doors
 
 
 async def keep_working(payer: ScriptedPayer, clock: VirtualClock, settings: SimulatorSettings) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, func, literal, type_coerce
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
@@ -71,6 +72,14 @@ class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
     original: str | None = None
 
 
+class Equal(msgspec.Struct, frozen=True):
+    """A claim that a new one would be equal to."""
+
+    id: str
+    state: str
+    duplicate_fingerprint: str
+
+
 class Totals(msgspec.Struct, frozen=True):
     """Money over a set of claims."""
 
@@ -99,7 +108,6 @@ _LOAD = Prepared(lambda statements: _select_one(statements, *_COLUMNS))
 _LOCK = Prepared(lambda statements: _select_one(statements, *_COLUMNS).with_for_update())
 _LOAD_BODY = Prepared(lambda statements: _select_one(statements, tables.claim.c.body))
 _FIND_BY_CONTROL_NUMBER = Prepared(lambda statements: _select_equal(statements, "control_fingerprint"))
-_FIND_DUPLICATES = Prepared(lambda statements: _select_equal(statements, "duplicate_fingerprint"))
 _STANDING = ("state", "marks", "paid", "adjusted", "patient", "open", "updated_at")
 _SETTLE = Prepared(
     lambda statements: (
@@ -124,16 +132,32 @@ _MONEY = ("charge", "paid", "adjusted", "patient", "open")
 
 def add(scope: TenantScope, new: NewClaim) -> Claim:
     """Store a claim and return it. Raises Conflict where the id is taken."""
+    return add_all(scope, [new])[0]
+
+
+def add_all(scope: TenantScope, news: Sequence[NewClaim]) -> list[Claim]:
+    """Store claims and return them. Raises Conflict where an id is taken."""
     now = scope.now()
+    rows = [_write_row(scope, new, now) for new in news]
+    scope.insert(
+        tables.claim,
+        *(
+            {**row, "body": scope.seal(new.body, _context(new.id))}
+            for row, new in zip(rows, news, strict=True)
+        ),
+    )
+    return [Claim(**row) for row in rows]
+
+
+def _write_row(scope: TenantScope, new: NewClaim, now: datetime) -> dict[str, Any]:
+    """The columns of a new claim, all but the body."""
     values = {name: getattr(new, name) for name in (*_COPIED, "state", "marks", "original")}
     values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
     values |= {
         "control_fingerprint": fingerprint_control_number(scope, new.patient_control_number),
         "duplicate_fingerprint": fingerprint_duplicate(scope, new),
     }
-    values |= {"created_at": now, "updated_at": now}
-    scope.insert(tables.claim, {**values, "body": scope.seal(new.body, _context(new.id))})
-    return Claim(**values)
+    return values | {"created_at": now, "updated_at": now}
 
 
 def fingerprint_control_number(scope: TenantScope, patient_control_number: str) -> str:
@@ -207,10 +231,29 @@ def find_by_control_numbers(
     return found
 
 
-def find_duplicates(scope: TenantScope, duplicate_fingerprint: str) -> list[Claim]:
-    """The claims equal to a new one, newest first; none is added elsewhere until this transaction ends."""
-    scope.lock(f"duplicate:{duplicate_fingerprint}")
-    return scope.rows(Claim, _FIND_DUPLICATES, fingerprint=duplicate_fingerprint)
+def find_equal(scope: TenantScope, duplicate_fingerprints: Iterable[str]) -> list[Equal]:
+    """The claims equal to new ones, newest first; none is added elsewhere until this transaction ends."""
+    wanted = sorted(set(duplicate_fingerprints))
+    scope.lock_all(f"duplicate:{fingerprint}" for fingerprint in wanted)
+    found: list[Equal] = []
+    for chunk in _chunk(wanted):
+        size = 1 << (len(chunk) - 1).bit_length()
+        padded = chunk + chunk[-1:] * (size - len(chunk))
+        named = {f"wanted_{place}": fingerprint for place, fingerprint in enumerate(padded)}
+        found += scope.rows(Equal, _prepare_equal(size), **named)
+    return sorted(found, key=lambda claim: claim.id, reverse=True)
+
+
+@lru_cache(maxsize=16)
+def _prepare_equal(size: int) -> Prepared:
+    """The look-up of so many fingerprints; a power of two, so that few are ever compiled."""
+    wanted: list[BindParameter[str]] = [bindparam(f"wanted_{place}") for place in range(size)]
+    columns = columns_of(tables.claim, Equal)
+    return Prepared(
+        lambda statements: statements.select(tables.claim, *columns).where(
+            tables.claim.c.duplicate_fingerprint.in_(wanted)
+        )
+    )
 
 
 def list_page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, DateTime, String
@@ -11,6 +12,12 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _CENT: Final = Decimal("0.01")
+
+
+@lru_cache(maxsize=64)
+def _write_instant(moment: datetime) -> str:
+    """The moment as text that sorts; the rows of one transaction share a few."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Cents(TypeDecorator[Decimal]):
@@ -51,8 +58,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment must know its zone")
-        moment = value.astimezone(UTC)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        return _write_instant(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         if value is None:

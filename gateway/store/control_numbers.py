@@ -1,12 +1,16 @@
 """Control numbers (ISA13, GS06, ST02): counted for each partner and kind, taken with what bears them.
 
 They are taken in the caller's transaction: a number is used up if and only if what bears it was stored. After
-999999999 comes 1 (005010 ISA13 has nine digits, and zero is no number that partners expect).
+999999999 comes 1 (005010 ISA13 has nine digits, and zero is no number that partners expect); a partner may be
+given a smaller range.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+import msgspec
+from sqlalchemy import and_, case
 
 from gateway.store import tables
 from gateway.store.scope import TenantScope
@@ -16,20 +20,45 @@ LARGEST: Final = 999_999_999
 _number = tables.control_number
 
 
-def take(scope: TenantScope, partner: str, kind: str) -> int:
+class Span(msgspec.Struct, frozen=True):
+    """A range of control numbers, both ends in it."""
+
+    first: int = 1
+    last: int = LARGEST
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return self.last - self.first + 1
+
+    def follow(self, number: int, steps: int = 1) -> int:
+        """The number so many steps after one of the range; after the last comes the first."""
+        return self.first + (number - self.first + steps) % self.size
+
+
+EVERY: Final = Span()
+
+
+def take(scope: TenantScope, partner: str, kind: str, span: Span = EVERY) -> int:
     """The next number of this partner and kind."""
-    return take_many(scope, partner, kind, 1)[0]
+    return take_many(scope, partner, kind, 1, span)[0]
 
 
-def take_many(scope: TenantScope, partner: str, kind: str, count: int) -> list[int]:
-    """The next `count` numbers, in order. Raises ValueError for a count below 1 or above LARGEST."""
-    if not 1 <= count <= LARGEST:
+def take_many(scope: TenantScope, partner: str, kind: str, count: int, span: Span = EVERY) -> list[int]:
+    """The next `count` numbers, in order; the first ones of `span` where the last taken is not in it.
+
+    Raises ValueError for a count below 1 or above the size of the range.
+    """
+    if not 1 <= count <= span.size:
         raise ValueError("the count of control numbers is out of range")
-    advanced = (_number.c.value + (count - 1)) % LARGEST + 1
-    row = {"partner": partner, "kind": kind, "value": count}
+    held, start = _number.c.value, span.first + count - 1
+    advanced = case(
+        (and_(held >= span.first, held <= span.last), span.first + (held - span.first + count) % span.size),
+        else_=start,
+    )
+    row = {"partner": partner, "kind": kind, "value": start}
     last = scope.insert_or_update(_number, row, ("partner", "kind"), {"value": advanced}).value
-    first = (last - count) % LARGEST + 1
-    return [(first - 1 + step) % LARGEST + 1 for step in range(count)]
+    return [span.follow(last, step - count + 1) for step in range(count)]
 
 
 def set_last(scope: TenantScope, partner: str, kind: str, last: int) -> None:

@@ -43,9 +43,13 @@ class Store(abc.ABC):
         StoreBroken.
         """
         topics: set[str] = set()
-        result: T = await self._write(
-            lambda connection: operation(self._scope(connection, topics, tenant)), tenant
-        )
+
+        def perform(connection: Connection) -> T:
+            done = operation(self._scope(connection, topics, tenant))
+            self._tell(connection, topics)
+            return done
+
+        result: T = await self._write(perform, tenant)
         self._hints.announce(topics)
         return result
 
@@ -73,6 +77,10 @@ class Store(abc.ABC):
     @abc.abstractmethod
     async def close(self) -> None:
         """Finish what was taken on and let go of the database; to close twice is to close once."""
+
+    @abc.abstractmethod
+    def _tell(self, connection: Connection, topics: set[str]) -> None:
+        """Let other processes hear of `topics` with the commit, where there may be some."""
 
     @abc.abstractmethod
     async def _write(self, operation: Operation, tenant: str | None) -> Any: ...

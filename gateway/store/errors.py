@@ -19,6 +19,10 @@ class StoreOwned(StoreError):
     """Another process owns this SQLite file."""
 
 
+class StoreNewer(StoreError):
+    """The schema is one of a later version of the program."""
+
+
 class Conflict(StoreError):
     """A row would break a constraint of the schema."""
 

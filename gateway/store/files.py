@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 import msgspec
 from sqlalchemy import ColumnElement
@@ -22,6 +23,7 @@ PROCESSED = "processed"
 DUPLICATE = "duplicate"
 QUARANTINED = "quarantined"
 INBOUND = "in"
+DROPPED = "drop"
 OUTBOUND = "out"
 
 _file = tables.file
@@ -31,7 +33,7 @@ class File(msgspec.Struct, frozen=True):
     """One file. `sender` is ISA06 and `control_number` ISA13 of its first interchange, once read.
 
     `kinds` are the transaction sets in it, `original` the file that it repeats (in) or answers (out),
-    `reason` a finding's code.
+    `reason` a finding's code; `taken_at` is when a client took its report out of the mailbox.
     """
 
     id: str
@@ -47,6 +49,7 @@ class File(msgspec.Struct, frozen=True):
     original: str | None
     created_at: datetime
     processed_at: datetime | None
+    taken_at: datetime | None
 
 
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +70,8 @@ _COLUMNS = columns_of(_file, File)
 
 
 def add(scope: TenantScope, new: NewFile) -> File:
-    """Record a file. An inbound one whose bytes this partner has sent before is a duplicate."""
-    original = _find_original(scope, new) if new.direction == INBOUND else None
+    """Record a file. One whose bytes this partner, or this sender, has sent before is a duplicate."""
+    original = _find_original(scope, new) if new.direction in (INBOUND, DROPPED) else None
     file = File(
         new.id or scope.new_id("fil"),
         new.direction,
@@ -83,6 +86,7 @@ def add(scope: TenantScope, new: NewFile) -> File:
         original,
         scope.now(),
         None,
+        None,
     )
     name = scope.seal(new.name.encode("utf-8", "surrogateescape"), _context(file.id))
     scope.insert(_file, {**msgspec.structs.asdict(file), "name": name})
@@ -90,10 +94,10 @@ def add(scope: TenantScope, new: NewFile) -> File:
 
 
 def _find_original(scope: TenantScope, new: NewFile) -> str | None:
-    """The id of the inbound file with the same bytes; none comes in elsewhere until this transaction ends."""
+    """The id of the file with the same bytes; none comes in elsewhere until this transaction ends."""
     scope.lock(f"file:{new.partner}")
     statement = scope.select(_file, _file.c.id).where(
-        _file.c.direction == INBOUND,
+        _file.c.direction == new.direction,
         _file.c.partner == new.partner,
         _file.c.sha256 == new.sha256,
         _file.c.state != DUPLICATE,
@@ -137,6 +141,46 @@ def list_page(
     if before is not None:
         statement = statement.where(_file.c.id < before)
     return scope.rows(File, statement.order_by(_file.c.id.desc()).limit(limit))
+
+
+def list_after(scope: TenantScope, after: str, *, until: datetime, limit: int = 100) -> list[File]:
+    """Inbound files with ids above `after` that came until a moment, oldest first; no duplicates.
+
+    The list ends before the first that was not read yet, so that who goes on after its end misses none.
+    """
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.direction == INBOUND,
+        _file.c.id > after,
+        _file.c.created_at <= until,
+        _file.c.state != DUPLICATE,
+    )
+    found = scope.rows(File, statement.order_by(_file.c.id).limit(limit))
+    return list(takewhile(lambda file: file.state != RECEIVED, found))
+
+
+def list_untaken(scope: TenantScope, *, limit: int = 1000) -> list[File]:
+    """Inbound files that were applied and that nobody has taken out of the mailbox, oldest first."""
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.direction == INBOUND, _file.c.state == PROCESSED, _file.c.taken_at.is_(None)
+    )
+    return scope.rows(File, statement.order_by(_file.c.id).limit(limit))
+
+
+def list_unanswered(scope: TenantScope, sender: str, *, limit: int) -> list[File]:
+    """Files that a client posted as `sender` whose acknowledgments nobody has picked up, oldest first."""
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.partner == sender,
+        _file.c.direction.not_in((INBOUND, OUTBOUND)),
+        _file.c.state.in_((PROCESSED, QUARANTINED)),
+        _file.c.taken_at.is_(None),
+    )
+    return scope.rows(File, statement.order_by(_file.c.id).limit(limit))
+
+
+def take(scope: TenantScope, file_id: str) -> bool:
+    """Take a file out of the mailbox; it stays where it is. False where it was taken before."""
+    untaken = (_file.c.id == file_id) & _file.c.taken_at.is_(None)
+    return bool(scope.run(scope.update(_file).where(untaken).values(taken_at=scope.now())))
 
 
 def find_last_received(scope: TenantScope, partner: str) -> datetime | None:

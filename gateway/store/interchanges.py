@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, or_
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
@@ -131,6 +131,15 @@ def find_by_control_number(scope: TenantScope, partner: str, control_number: int
 def find_by_group_control_number(scope: TenantScope, partner: str, number: int) -> list[Interchange]:
     """Those to this partner with this GS06, newest first: what a 999 speaks of (AK102)."""
     return _find(scope, partner, "group_control_number", number)
+
+
+def bears_number(scope: TenantScope, partner: str, column: str, number: int, since: datetime) -> bool:
+    """True where an interchange to the partner has this number and was made since then or is not sent yet."""
+    busy = or_(_interchange.c.created_at >= since, _interchange.c.state.in_((STORED, TEMP_UPLOADED)))
+    statement = scope.select(_interchange, _interchange.c.id).where(
+        _interchange.c.partner == partner, _interchange.c[column] == number, busy
+    )
+    return scope.value(statement.limit(1)) is not None
 
 
 def _find(scope: TenantScope, partner: str, column: str, number: int) -> list[Interchange]:

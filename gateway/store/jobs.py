@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func
+from sqlalchemy import ColumnElement, Update, bindparam, func
 
 from gateway.store import tables
 from gateway.store.errors import LostLease
@@ -138,6 +138,11 @@ def renew(scope: TenantScope, job: Job, *, lease: timedelta) -> None:
     _settle(scope, job, lease_until=scope.lease_now() + lease)
 
 
+def require(scope: TenantScope, job: Job) -> None:
+    """Nothing, while the job is ours. Raises LostLease, which undoes the transaction that asks."""
+    _settle(scope, job)
+
+
 def finish(scope: TenantScope, job: Job) -> None:
     """The job is done; in the transaction of what it did. Raises LostLease, which undoes all of that."""
     _settle(scope, job, state="done", lease_until=None)
@@ -173,15 +178,25 @@ def revive(scope: TenantScope, job_id: str) -> bool:
 
 def reap(scope: TenantScope) -> int:
     """Give back every job whose lease has ended, or bury it at its attempt limit; how many."""
-    now = scope.lease_now()
-    ended = scope.update(_job).where(_job.c.state == "running", _job.c.lease_until <= now)
-    exhausted = _job.c.attempts >= _job.c.attempt_limit
-    changes = {"lease_until": None, "last_error": LEASE_ENDED, "updated_at": scope.now()}
-    buried = scope.run(ended.where(exhausted).values(state="dead", **changes))
-    given_back = scope.run(ended.values(state="ready", due_at=scope.now(), **changes))
+    buried = len(bury_spent(scope))
+    given_back = scope.run(_has_ended(scope).values(state="ready", due_at=scope.now(), **_ended(scope)))
     if given_back:
         scope.hint(TOPIC)
     return buried + given_back
+
+
+def bury_spent(scope: TenantScope) -> list[Job]:
+    """Bury the jobs whose lease has ended at their attempt limit, and say which: their workers died."""
+    spent = _has_ended(scope).where(_job.c.attempts >= _job.c.attempt_limit)
+    return scope.rows(Job, spent.values(state="dead", **_ended(scope)).returning(*_COLUMNS))
+
+
+def _has_ended(scope: TenantScope) -> Update:
+    return scope.update(_job).where(_job.c.state == "running", _job.c.lease_until <= scope.lease_now())
+
+
+def _ended(scope: TenantScope) -> dict[str, object]:
+    return {"lease_until": None, "last_error": LEASE_ENDED, "updated_at": scope.now()}
 
 
 def load(scope: TenantScope, job_id: str) -> Job | None:

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError
 from gateway.store.failures import name_failure
 from gateway.store.guard import guard_statements
+from gateway.store.listening import Listener, tell
 from gateway.store.migrations import migrate
 from gateway.store.scope import Means
 from gateway.store.writer import GroupWriter, Manners
@@ -31,13 +32,17 @@ _MANNERS: Final = Manners(
 class PostgresStore(Store):
     """Opening brings the schema up to date. Raises StoreError where the server does not flush on commit.
 
+    The first wait for a hint opens a connection that listens for those of other processes.
+
     A tenant's operations always meet the same writer of a process: they commit in groups and do not wait for
     each other's locks.
     """
 
     def __init__(self, url: str, means: Means, *, writers: int = WRITERS, readers: int = READERS) -> None:
         super().__init__(means)
-        self._engine = open_engine(url, writers + readers)
+        self._engine = open_engine(url, writers + readers + 1)
+        self._backends: set[int] = set()
+        event.listen(self._engine, "connect", self._note_backend)
         try:
             _assert_durable(self._engine)
             migrate(self._engine)
@@ -46,16 +51,30 @@ class PostgresStore(Store):
             raise
         guard_statements(self._engine)
         self._closed = False
+        self._listener: Listener | None = None
         self._writers = [
             GroupWriter(lambda: _connect(self._engine), _MANNERS, f"claimwire-writer-{number}")
             for number in range(writers)
         ]
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="claimwire-reader")
 
+    def _note_backend(self, driver: Any, _record: object) -> None:
+        self._backends.add(driver.info.backend_pid)
+
+    async def wait(self, topic: str, *, after: int, seconds: float) -> bool:
+        if self._listener is None and not self._closed:
+            self._listener = Listener(lambda: _connect(self._engine), self._hints.announce, self._backends)
+        return await super().wait(topic, after=after, seconds=seconds)
+
+    def _tell(self, connection: Connection, topics: set[str]) -> None:
+        tell(connection, topics)
+
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
         for writer in self._writers:
             await asyncio.to_thread(writer.close)
         self._readers.shutdown()

@@ -71,7 +71,7 @@ def purge_rest(scope: TenantScope, before: datetime, *, kept_types: Collection[s
     others = payments + _delete(scope, ack, ack.c.created_at < before, ack.c.claim.is_(None))
     naming = (tables.interchange_claim.c.interchange, ack.c.interchange)
     interchanges = _purge_unnamed(scope, interchange, before, naming)
-    for table in (tables.webhook_delivery, tables.work_item):
+    for table in (tables.webhook_delivery, tables.work_item, tables.inquiry):
         others += _delete(scope, table, table.c.created_at < before)
     others += _delete(scope, tables.job, tables.job.c.updated_at < before)
     old = (_event.c.at < before, _event.c.claim.is_(None), _event.c.type.not_in(kept_types))
@@ -86,8 +86,10 @@ def purge_rest(scope: TenantScope, before: datetime, *, kept_types: Collection[s
 
 def list_digests(scope: TenantScope) -> set[str]:
     """The digests of all archived files that a row of the tenant names."""
-    named = (tables.file, tables.interchange)
-    return {row[0] for table in named for row in scope.tuples(scope.select(table, table.c.sha256))}
+    inquiry = tables.inquiry.c
+    named = (tables.file.c.sha256, tables.interchange.c.sha256, inquiry.request_sha256, inquiry.answer_sha256)
+    found = (scope.select(column.table, column).where(column.is_not(None)) for column in named)
+    return {row[0] for statement in found for row in scope.tuples(statement)}
 
 
 def count_orphans(scope: TenantScope) -> int:

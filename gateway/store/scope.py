@@ -6,9 +6,9 @@ each table that they name, and `guard` refuses, at the driver's door, SQL that n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -40,6 +40,9 @@ from gateway.store.statements import (
     owner_of,
 )
 
+_LOCK_ALL: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+)
 S = TypeVar("S", bound=msgspec.Struct)
 Statement = Executable | Prepared
 
@@ -141,9 +144,13 @@ class TenantScope(_Scope, Statements):
 
         SQLite has one writer and needs none.
         """
-        if self._is_postgres:
-            statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            self._connection.execute(statement, {"name": f"{self.tenant}:{name}"})
+        self.lock_all([name])
+
+    def lock_all(self, names: Iterable[str]) -> None:
+        """As `lock`, for each of the names, always in the same order."""
+        wanted = sorted({f"{self.tenant}:{name}" for name in names}) if self._is_postgres else []
+        if wanted:
+            self._connection.execute(_LOCK_ALL, {"names": wanted})
 
     def insert(self, table: Table, *rows: Mapping[str, object]) -> None:
         """Insert `rows`, all with the same columns, as this tenant's."""

@@ -17,6 +17,7 @@ from gateway.store.failures import name_failure
 from gateway.store.guard import guard_statements
 from gateway.store.migrations import migrate
 from gateway.store.scope import Means
+from gateway.store.statistics import write_statistics
 from gateway.store.writer import GroupWriter, Manners
 
 READERS: Final = 4
@@ -49,6 +50,7 @@ class SqliteStore(Store):
             path.touch(mode=0o600)  # SQLite would let everybody read it, and gives its WAL the same mode
             self._engine = open_engine(path)
             migrate(self._engine)
+            self._engine = _tell_planner(path, self._engine)
             guard_statements(self._engine)
         except BaseException:
             os.close(self._lock)
@@ -70,6 +72,9 @@ class SqliteStore(Store):
         self._readers.shutdown()
         self._engine.dispose()
         os.close(self._lock)
+
+    def _tell(self, connection: Connection, topics: set[str]) -> None:
+        """No other process has this file open."""
 
     async def _write(self, operation: Operation, tenant: str | None) -> Any:
         return await self._writer.submit(operation)
@@ -102,6 +107,14 @@ def open_engine(path: Path) -> Engine:
                 raise StoreError(f"SQLite does not accept {pragma} = {wanted} for this file")
 
     return engine
+
+
+def _tell_planner(path: Path, engine: Engine) -> Engine:
+    """An engine whose connections plan by our statistics: they are read when a connection opens."""
+    with engine.begin() as connection:
+        write_statistics(connection)
+    engine.dispose()
+    return open_engine(path)
 
 
 def _connect(engine: Engine) -> Connection:

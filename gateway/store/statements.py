@@ -34,6 +34,8 @@ from sqlalchemy.engine import Dialect
 from gateway.store import tables
 
 OWNER: Final = "claimwire_owner"
+MOST_ROWS: Final = 64
+"""Rows that one statement inserts at most; it inserts a power of two, so that few are ever compiled."""
 Convert = Callable[[Any], Any]  # a column type's own step between Python and the driver
 
 
@@ -78,17 +80,35 @@ class Compiled(msgspec.Struct, frozen=True):
         return rows, cursor.rowcount
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-        """Execute for each of `rows`."""
-        filled = [self._fill(row) for row in rows]
-        connection.exec_driver_sql(self.sql, filled if len(filled) > 1 else filled[0])
+        """Insert `rows`. PostgreSQL's driver sends them in one journey.
+
+        SQLite's runs a statement for each and gives the interpreter away with each: many go into one there.
+        """
+        if self.order is None:
+            connection.exec_driver_sql(self.sql, [self._fill(row) for row in rows])
+            return
+        at = 0
+        while at < len(rows):
+            count = 1 << min(MOST_ROWS, len(rows) - at).bit_length() - 1
+            filled = [value for row in rows[at : at + count] for value in self._fill(row)]
+            connection.exec_driver_sql(repeat_row(self.sql, count), tuple(filled))
+            at += count
 
     def _fill(self, values: Mapping[str, object]) -> Any:  # a tuple or a dict, as the driver wants it
-        known = {**self.given, **values}
-        filled = {name: (step(known[name]) if step else known[name]) for name, step in self.bind.items()}
-        return filled if self.order is None else tuple([filled[name] for name in self.order])
+        known, bind = {**self.given, **values} if self.given else values, self.bind
+        if self.order is None:
+            return {name: (step(known[name]) if step else known[name]) for name, step in bind.items()}
+        return tuple([step(known[name]) if (step := bind[name]) else known[name] for name in self.order])
 
     def _read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         return tuple([step(it) if step else it for it, step in zip(row, self.results, strict=True)])
+
+
+@lru_cache(maxsize=1024)
+def repeat_row(sql: str, count: int) -> str:
+    """An insert of one row made one of so many."""
+    head, values, row = sql.partition(" VALUES ")
+    return head + values + ", ".join([row] * count)
 
 
 class Prepared:

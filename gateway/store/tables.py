@@ -163,6 +163,7 @@ file = Table(
     Column("original", String),
     Column("created_at", Instant, nullable=False),
     Column("processed_at", Instant),
+    Column("taken_at", Instant),
     _key("id"),
     _names("original", "file"),
     _index(
@@ -342,6 +343,24 @@ webhook_delivery = Table(
         "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
     ),
     Index(None, "tenant", "endpoint", "id"),
+)
+
+inquiry = Table(
+    "inquiry",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(
+        String, "kind", "partner", "payer_id", "message_id", "trace", "fingerprint", "state", "request_sha256"
+    ),
+    *_columns(Integer, "control_number", "attempts"),
+    Column("reason", String),
+    Column("answer_sha256", String),
+    Column("answered_at", Instant),
+    *_columns(Instant, "due_at", "created_at", "updated_at"),
+    _key("id"),
+    Index(None, "tenant", "fingerprint", "id"),
+    _index("ix_inquiry_due", "due_at", only="state = 'asked'"),
 )
 
 idempotency = Table(

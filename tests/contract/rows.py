@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.store import TenantScope, claims, files, interchanges, remittances
+from gateway.store import TenantScope, claims, files, inquiries, interchanges, remittances
 
 
 def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
@@ -97,3 +97,20 @@ def make_remittance(file: files.File, **changes: Any) -> remittances.NewRemittan
         ),
     }
     return remittances.NewRemittance(**(fields | changes))
+
+
+def make_inquiry(inquiry_id: str = "inq_1", **changes: Any) -> inquiries.NewInquiry:
+    """An eligibility inquiry about to be sent; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "id": inquiry_id,
+        "kind": "eligibility",
+        "partner": "north",
+        "payer_id": "PAYER1",
+        "message_id": f"message of {inquiry_id}",
+        "trace": "000000041",
+        "fingerprint": "print-1",
+        "request_sha256": "12" * 32,
+        "control_number": 41,
+        "wait": timedelta(seconds=91),
+    }
+    return inquiries.NewInquiry(**(fields | changes))

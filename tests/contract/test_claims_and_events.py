@@ -58,9 +58,9 @@ async def test_equal_claims_are_duplicates_and_others_are_not(
     claim = await store.write(make_claim, tenant=tenant)
     other = await store.write(lambda scope: make_claim(scope, **changes), tenant=tenant)
     found = await store.write(
-        lambda scope: claims.find_duplicates(scope, claim.duplicate_fingerprint), tenant=tenant
+        lambda scope: claims.find_equal(scope, [claim.duplicate_fingerprint]), tenant=tenant
     )
-    assert found == ([other, claim] if equal else [claim])
+    assert [it.id for it in found] == ([other.id, claim.id] if equal else [claim.id])
 
 
 async def test_claims_are_listed_page_by_page(store: Store, tenant: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -63,6 +63,34 @@ async def test_after_the_largest_number_comes_one(store: Store, tenant: str) -> 
     await store.write(preset, tenant=tenant)
     assert await store.write(take(), tenant=tenant) == [999_999_999]
     assert await store.write(take(), tenant=tenant) == [1]
+
+
+async def test_a_range_of_numbers_is_walked_round_and_entered_at_its_first(store: Store, tenant: str) -> None:
+    def take_three(scope: TenantScope) -> list[int]:
+        return control_numbers.take_many(scope, "north", "isa", 3, control_numbers.Span(101, 105))
+
+    assert await store.write(take(count=3), tenant=tenant) == [1, 2, 3]
+    taken = [await store.write(take_three, tenant=tenant) for _ in range(3)]
+    assert taken == [[101, 102, 103], [104, 105, 101], [102, 103, 104]]
+
+
+async def test_a_number_is_borne_by_what_is_young_or_unsent(store: Store, tenant: str) -> None:
+    made = await store.write(make_interchange, tenant=tenant)
+    age = timedelta(days=1)
+
+    def bears(scope: TenantScope, number: int, since: datetime) -> bool:
+        return interchanges.bears_number(scope, made.partner, "control_number", number, since)
+
+    def look(scope: TenantScope) -> list[bool]:
+        return [
+            bears(scope, made.control_number, made.created_at - age),
+            bears(scope, made.control_number, made.created_at + age),
+            bears(scope, made.control_number + 1, made.created_at - age),
+        ]
+
+    assert await store.read(look, tenant=tenant) == [True, True, False]
+    await store.write(lambda scope: interchanges.record_receipt(scope, made.id, "{}"), tenant=tenant)
+    assert await store.read(look, tenant=tenant) == [True, False, False]
 
 
 @pytest.mark.parametrize("count", [0, -1, 1_000_000_000])

@@ -16,6 +16,7 @@ from gateway.store.errors import (
     Conflict,
     NoSuchRow,
     StoreError,
+    StoreNewer,
     StoreUnavailable,
     UnscopedStatement,
     ValueRefused,
@@ -243,6 +244,18 @@ async def test_the_schema_is_what_the_program_knows(database: Engine) -> None:
     with database.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+async def test_a_database_of_a_newer_version_is_refused_in_words_and_left_as_it_is(
+    url: str, means: Means, store: Store, database: Engine
+) -> None:
+    await store.close()
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreNewer, match="newer version of claimwire: run that version"):
+        open_store(url, means)
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["9999"]
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

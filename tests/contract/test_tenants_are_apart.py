@@ -24,6 +24,7 @@ from gateway.store import (
     events,
     files,
     idempotency,
+    inquiries,
     interchanges,
     jobs,
     keys,
@@ -35,7 +36,7 @@ from gateway.store import (
     work_items,
 )
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
-from tests.contract.rows import make_claim, make_file, make_interchange, make_remittance
+from tests.contract.rows import make_claim, make_file, make_inquiry, make_interchange, make_remittance
 
 ROOMS = (
     acknowledgments,
@@ -46,6 +47,7 @@ ROOMS = (
     events,
     files,
     idempotency,
+    inquiries,
     interchanges,
     jobs,
     keys,
@@ -72,6 +74,7 @@ class World(NamedTuple):
     delivery: webhooks.Delivery
     key: keys.ApiKey
     item: work_items.WorkItem
+    inquiry: inquiries.Inquiry
 
 
 def furnish(scope: TenantScope) -> World:
@@ -110,6 +113,7 @@ def furnish(scope: TenantScope) -> World:
         webhooks.take(scope, lease=-HOUR)[0],
         keys.add(scope, prefix="cw_1", digest="d", label="l", scopes=()),
         work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,), subject="s"),
+        inquiries.add(scope, make_inquiry()),
     )
 
 
@@ -127,6 +131,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     claims.add: lambda scope, its: make_claim(scope).state,
+    claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
     claims.settle: lambda scope, its: claims.settle(
         scope,
@@ -140,7 +145,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     claims.find_by_control_numbers: lambda scope, its: claims.find_by_control_numbers(scope, {"ACCT-1"}),
     claims.find_by_control_number: lambda scope, its: claims.find_by_control_number(scope, "ACCT-1"),
-    claims.find_duplicates: lambda scope, its: claims.find_duplicates(scope, its.claim.duplicate_fingerprint),
+    claims.find_equal: lambda scope, its: claims.find_equal(scope, [its.claim.duplicate_fingerprint]),
     claims.fingerprint_control_number: lambda scope, its: claims.fingerprint_control_number(scope, "ACCT-1"),
     claims.fingerprint_duplicate: lambda scope, its: claims.fingerprint_duplicate(scope, _same_claim(its)),
     claim_groups.count_group: lambda scope, its: claim_groups.count_group(
@@ -192,10 +197,14 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     files.list_claims: lambda scope, its: files.list_claims(scope, its.file.id),
     files.find_last_received: lambda scope, its: files.find_last_received(scope, "north"),
     files.is_unread: lambda scope, its: files.is_unread(scope, "north"),
+    files.list_unanswered: lambda scope, its: files.list_unanswered(scope, "north", limit=9),
     files.list_control_numbers: lambda scope, its: files.list_control_numbers(
         scope, "north", its.file.created_at
     ),
+    files.list_after: lambda scope, its: files.list_after(scope, "", until=scope.now()),
     files.list_page: lambda scope, its: files.list_page(scope),
+    files.list_untaken: lambda scope, its: files.list_untaken(scope),
+    files.take: lambda scope, its: files.take(scope, its.file.id),
     files.load: lambda scope, its: files.load(scope, its.file.id),
     files.read_name: lambda scope, its: files.read_name(scope, its.file.id),
     files.record_envelope: lambda scope, its: files.record_envelope(
@@ -207,7 +216,17 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     idempotency.complete: lambda scope, its: idempotency.complete(scope, "r", "k", status=1, response=b""),
     idempotency.load: lambda scope, its: idempotency.load(scope, "r", "k"),
     idempotency.purge: lambda scope, its: idempotency.purge(scope, scope.now() + HOUR),
+    inquiries.add: lambda scope, its: inquiries.add(scope, make_inquiry("inq_2")).state,
+    inquiries.find_fresh: lambda scope, its: inquiries.find_fresh(
+        scope, its.inquiry.kind, its.inquiry.fingerprint, its.inquiry.created_at
+    ),
+    inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
+    inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
+    inquiries.take_due: lambda scope, its: inquiries.take_due(scope, scope.now() + HOUR, limit=9),
     interchanges.add: lambda scope, its: make_interchange(scope, its.claim),
+    interchanges.bears_number: lambda scope, its: interchanges.bears_number(
+        scope, "north", "control_number", its.interchange.control_number, its.interchange.created_at
+    ),
     interchanges.find_by_control_number: lambda scope, its: interchanges.find_by_control_number(
         scope, "north", 41
     ),
@@ -232,6 +251,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     interchanges.take_unwatched: lambda scope, its: interchanges.take_unwatched(scope, "north"),
     jobs.bury: lambda scope, its: jobs.bury(scope, its.job, "e"),
+    jobs.bury_spent: lambda scope, its: [job.id for job in jobs.bury_spent(scope)],
     jobs.count_by_state: lambda scope, its: jobs.count_by_state(scope),
     jobs.enqueue: lambda scope, its: jobs.enqueue(scope, jobs.NewJob(kind="send", subject="mine")),
     jobs.enqueue_unless_waiting: lambda scope, its: jobs.enqueue_unless_waiting(
@@ -246,6 +266,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.purge_done: lambda scope, its: jobs.purge_done(scope, scope.now() + HOUR),
     jobs.reap: lambda scope, its: jobs.reap(scope),
     jobs.renew: lambda scope, its: jobs.renew(scope, its.job, lease=HOUR),
+    jobs.require: lambda scope, its: jobs.require(scope, its.job),
     jobs.retry_later: lambda scope, its: jobs.retry_later(scope, its.job, scope.now(), "e"),
     jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),

@@ -18,6 +18,7 @@ PUT_RIGHT = {
     "file.no_final_terminator": "the last segment gets its terminator",
     "file.leading_blanks": "nothing stands before ISA",
     "segment.trailing_separators": "empty elements at the ends of segments are left out",
+    "isa.component_separator_unused": "ISA16 names the separator that composites have",
     "isa.wrong_length": "ISA is filled up to its 106 characters",
 }
 

@@ -141,13 +141,17 @@ def test_console_examples_write_what_the_page_shows(
         assert re.fullmatch(as_pattern(example.shown), written), f"$ {example.command}\n{written}"
 
 
+@pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize("page", pages_with("python"), ids=name)
-def test_python_examples_run(page: Path, folder: Path) -> None:
-    for block in read_blocks(page, "python"):
+def test_python_examples_run(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+    blocks = read_blocks(page, "python")
+    served = any("CLAIMWIRE_URL" in block for block in blocks)
+    variables: dict[str, str] = request.getfixturevalue("gateway") if served else {}
+    for block in blocks:
         done = subprocess.run(
             [sys.executable, "-c", block],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
             capture_output=True,
             text=True,
             timeout=60,

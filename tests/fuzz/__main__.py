@@ -23,6 +23,8 @@ def main() -> int:
     guided = seconds / 2 if is_available() else 0
     cases, crashes = hunt(seeds, label, seconds - guided, say)
     more, found = hunt_guided(seeds, label, guided, say) if guided else (0, [])
+    if guided and not more:
+        print("the hunt guided by coverage ended before its first case: see python -m tests.fuzz.libfuzzer")
     for place in keep([*crashes, *found]):
         print(f"kept as {place}")
     how = (
@@ -32,7 +34,7 @@ def main() -> int:
     )
     kinds = len(crashes) + len(found)
     print(f"{cases + more} cases of series {label} in {seconds:.0f} s, {how}; {kinds} kinds of crash")
-    return 1 if kinds else 0
+    return 1 if kinds or (guided and not more) else 0
 
 
 def say(text: str) -> None:

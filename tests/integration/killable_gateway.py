@@ -21,7 +21,7 @@ from typing import Any
 from gateway.app import Role, open_gateway
 from gateway.batching import SEND
 from gateway.commitpoints import Reach, pass_by
-from gateway.inbound import PROCESS
+from gateway.reception import PROCESS
 from gateway.services import Services
 from gateway.settings import (
     BatchSettings,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +18,12 @@ import pytest
 from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 from gateway.keys import Scope
-from gateway.store import TenantScope, remittances, work_items
+from gateway.store import TenantScope, inquiries, remittances, work_items
 from gateway.store.errors import NoSuchRow
 from gateway.store.remittances import NewRemittance
 from tests import canaries
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
+from tests.contract.rows import make_inquiry
 
 CLOSED = [route for route in ROUTES if not route.open]
 WITH_ID = [route for route in ROUTES if "{id}" in route.path]
@@ -45,16 +49,16 @@ def body_of(route: Route) -> bytes | None:
     )
 
 
-def test_only_health_and_readiness_are_open() -> None:
-    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz"}
+def test_only_health_readiness_and_the_documentation_are_open() -> None:
+    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
 
-def test_every_closed_route_but_the_document_asks_for_a_scope() -> None:
-    assert {route.path for route in CLOSED if route.scope is None} == {"/openapi.json"}
+def test_every_closed_route_asks_for_a_scope() -> None:
+    assert {route.path for route in CLOSED if route.scope is None} == set()
 
 
 async def test_open_routes_answer_anybody(rig: Rig) -> None:
-    for path in ("/healthz", "/readyz"):
+    for path in ("/healthz", "/readyz", "/openapi.json", "/docs"):
         assert (await rig.call("GET", path, headers={"Authorization": ""})).status == 200
 
 
@@ -155,6 +159,14 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
     item = await rig.gateway.services.store.write(
         lambda scope: work_items.add(scope, kind="file", reason="file.odd_name").id, tenant=tenant
     )
+
+    def ask(scope: TenantScope, kind: str) -> str:
+        return inquiries.add(scope, make_inquiry(scope.new_id("inq"), kind=kind)).id
+
+    asked = [
+        await rig.gateway.services.store.write(lambda scope, kind=kind: ask(scope, kind), tenant=tenant)
+        for kind in ("eligibility", "claim_status")
+    ]
     remittance = await rig.gateway.services.store.write(add, tenant=tenant)
     return {
         "claims": claim.json["id"],
@@ -162,6 +174,8 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
         "webhooks": hook.json["id"],
         "remittances": remittance,
         "work-items": item,
+        "eligibility": asked[0],
+        "claim-status": asked[1],
     }
 
 
@@ -185,6 +199,7 @@ def make_remittance(file: str) -> NewRemittance:
 async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None:
     subjects = await make_subjects(rig, "riverbend")
     unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem", "work-items": "wki"}
+    unknown |= {"eligibility": "inq", "claim-status": "inq"}
     for route in WITH_ID:
         kind = route.path.split("/")[2]
         body, nobodys = body_of(route), f"{unknown[kind]}_01K00000000000000000000000"
@@ -228,6 +243,20 @@ async def test_metrics_count_by_kind_and_hold_no_id_and_no_value(rig: Rig) -> No
 async def test_the_document_is_served_as_it_is_shipped(rig: Rig) -> None:
     answer = await rig.call("GET", "/openapi.json")
     assert (answer.status, answer.json["openapi"]) == (200, "3.1.0")
+
+
+async def test_the_documentation_is_one_page_that_asks_for_nothing_else(rig: Rig) -> None:
+    answer = await rig.call("GET", "/docs", headers={"Authorization": ""})
+    page = answer.body.decode()
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert all(f"<code>{route.path}</code>" in page for route in ROUTES)
+    assert re.findall(r"(?:src|href)=[\"'](?!#|/openapi\.json)", page) == []
+    assert "<script" not in page
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
+    anchors = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
 
 
 async def test_a_wrong_secret_is_no_key_though_the_right_one_was_just_used(rig: Rig) -> None:

@@ -146,7 +146,7 @@ async def test_a_failure_of_ours_tells_the_client_a_request_id_only(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError(f"could not store {canaries.LAST_NAME}")
 
-    monkeypatch.setattr(rig.gateway.services.intake, "submit", fail)
+    monkeypatch.setattr(rig.gateway.services.intake, "record", fail)
     answer = await rig.call("POST", "/v1/claims", make_claim())
     assert (answer.status, answer.json["title"]) == (500, "The server failed")
     assert canaries.find_canaries(answer.body) == []
@@ -164,7 +164,7 @@ async def test_a_database_that_cannot_write_is_told_and_waited_for(
     async def fail(*_: object, **__: object) -> None:
         raise failure("disk full")
 
-    monkeypatch.setattr(rig.gateway.services.intake, "submit", fail)
+    monkeypatch.setattr(rig.gateway.services.intake, "record", fail)
     answer = await rig.call("POST", "/v1/claims", make_claim())
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert rig.gateway.services.broken.is_set() == broken
@@ -188,14 +188,14 @@ async def test_a_stopped_server_lets_a_request_under_way_end(
 ) -> None:
     begun, may_end = asyncio.Event(), asyncio.Event()
     async with run_gateway(make_settings(tmp_path)) as rig:
-        submit = rig.gateway.services.intake.submit
+        record = rig.gateway.services.intake.record
 
-        async def submit_slowly(*given: object, **named: object) -> object:
+        async def record_slowly(*given: object, **named: object) -> object:
             begun.set()
             await may_end.wait()
-            return await submit(*given, **named)  # type: ignore[arg-type]  # handed through as given
+            return await record(*given, **named)  # type: ignore[arg-type]  # handed through as given
 
-        monkeypatch.setattr(rig.gateway.services.intake, "submit", submit_slowly)
+        monkeypatch.setattr(rig.gateway.services.intake, "record", record_slowly)
         call = asyncio.create_task(rig.call("POST", "/v1/claims", make_claim()))
         await asyncio.wait_for(begun.wait(), PATIENCE)
         stopping = asyncio.create_task(rig.gateway.stop())
@@ -231,3 +231,42 @@ async def test_a_stopped_server_takes_in_the_rest_of_a_body_that_was_on_its_way(
         await stopping
     assert answer.startswith(b"HTTP/1.1 202 "), answer[:100]
     assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_claims_beyond_the_places_are_told_to_come_again_and_a_batch_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with run_gateway(make_settings(tmp_path, claims_under_way=2)) as rig:
+        may_go_on = asyncio.Event()
+        record = rig.gateway.services.intake.record
+
+        async def record_later(*given: object, **named: object) -> object:
+            await may_go_on.wait()
+            return await record(*given, **named)  # type: ignore[arg-type]  # handed through as given
+
+        monkeypatch.setattr(rig.gateway.services.intake, "record", record_later)
+        held = [
+            asyncio.create_task(rig.call("POST", "/v1/claims", make_claim(f"P-{number}")))
+            for number in range(2)
+        ]
+        while not rig.gateway.services.places.locked():
+            await asyncio.sleep(0.01)
+        refused = await rig.call("POST", "/v1/claims", make_claim("P-2"))
+        ready = await rig.call("GET", "/readyz")
+        lines = b"\n".join(json.dumps(make_claim(f"P-{number}")).encode() for number in range(3, 9))
+        batch = asyncio.create_task(rig.call("POST", "/v1/claims/batch", lines))
+        may_go_on.set()
+        taken = [(await answer).status for answer in held]
+        answers = [json.loads(line) for line in (await batch).body.splitlines()]
+        again = await rig.call("POST", "/v1/claims", make_claim("P-2"))
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
+    assert ready.status == 200
+    assert taken == [202, 202]
+    assert [answer["state"] for answer in answers] == ["accepted"] * 6
+    assert again.status == 202
+
+
+async def test_a_server_about_to_end_is_not_ready_though_it_lives(rig: Rig) -> None:
+    rig.gateway.services.draining.set()
+    ready, healthy = await rig.call("GET", "/readyz"), await rig.call("GET", "/healthz")
+    assert (ready.status, healthy.status) == (503, 200)

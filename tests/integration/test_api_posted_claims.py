@@ -13,7 +13,9 @@ from edi.acks import read_277ca, read_999
 from edi.claims import write_claims
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import check_file
-from tests.api_rig import Rig, make_claim, make_settings, run_gateway
+from tests.api_rig import PAYER, Rig, make_claim, make_settings, run_gateway
+
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples"
 
 
 @pytest.fixture
@@ -146,6 +148,39 @@ async def test_too_many_claims_in_one_file_are_a_finding_and_none_is_taken_in(ri
     answer = await rig.call("POST", "/v1/files", content)
     assert (answer.status, answer.codes) == (422, ["file.too_many_claims"])
     assert (await rig.call("GET", "/v1/claims")).json["claims"] == []
+
+
+@pytest.mark.parametrize(("kind", "sample"), [("837I", "inpatient_stay"), ("837D", "restoration")])
+async def test_institutional_and_dental_claims_are_taken_in_and_answered_alike(
+    rig: Rig, kind: str, sample: str
+) -> None:
+    text = (SAMPLES / kind / sample / "claim.x12").read_bytes()
+    [document] = [document for each in check_file(text).sets for document in each.documents]
+    payer, number = document["tradingPartnerServiceId"], document["claimInformation"]["patientControlNumber"]
+    known, unknown = text.replace(f"*PI*{payer}~".encode(), f"*PI*{PAYER}~".encode()), text
+    for content, state, status in ((known, "accepted", (True, "A2")), (unknown, "rejected", (False, "A7"))):
+        taken = await post(rig, content)
+        [claim] = taken["claims"]
+        assert (claim["state"], claim["patientControlNumber"]) == (state, number), claim["findings"]
+        answers = await read_answers(rig, taken["file"]["id"])
+        assert set(answers) == {"999", "277CA"}
+        assert read_statuses(answers["277CA"]) == {number: status}
+        shown = (await rig.call("GET", f"/v1/claims/{claim['id']}")).json
+        assert (shown["claimType"], shown["payerId"]) == (
+            check_file(text).sets[0].guide,
+            PAYER if state == "accepted" else payer,
+        )
+
+
+async def test_claims_of_all_three_kinds_may_come_in_one_file(rig: Rig) -> None:
+    samples = ("837P/paid_in_full", "837I/inpatient_stay", "837D/restoration")
+    texts = [(SAMPLES / sample / "claim.x12").read_bytes() for sample in samples]
+    texts[2] = texts[2].replace(b"*000000001", b"*000000002")  # each interchange has its own number
+    taken = await post(rig, b"".join(texts))
+    kinds = [(await rig.call("GET", f"/v1/claims/{it['id']}")).json["claimType"] for it in taken["claims"]]
+    assert kinds == ["005010X222A1", "005010X223A2", "005010X224A2"]
+    told = check_file((await read_answers(rig, taken["file"]["id"]))["277CA"])
+    assert [len(each.documents) for each in told.sets] == [1, 1, 1]
 
 
 async def test_a_file_without_claims_is_not_answered(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from edi.files import check_file
 from edi.findings import find
 from gateway import batching, composition
-from gateway.settings_parts import DelimiterSettings
-from gateway.store import control_numbers, jobs, webhooks
-from tests.exchange import TENANT, Exchange, make_claim
+from gateway.settings import Partner
+from gateway.settings_parts import ControlNumberSettings, DelimiterSettings
+from gateway.store import TenantScope, control_numbers, interchanges, jobs, webhooks
+from tests.exchange import TENANT, Exchange, make_claim, write_999, write_batch_refusal
 
 
 @pytest.fixture
@@ -130,6 +132,159 @@ async def test_after_the_largest_control_number_comes_one(exchange: Exchange) ->
     assert numbers == [control_numbers.LARGEST, 1]
 
 
+def with_batch(exchange: Exchange, **limits: Any) -> Partner:
+    batch = msgspec.structs.replace(exchange.partner.batch, max_claims=50, **limits)
+    return msgspec.structs.replace(exchange.partner, batch=batch)
+
+
+async def read_archived(exchange: Exchange) -> list[tuple[interchanges.Interchange, bytes]]:
+    made = await exchange.list_interchanges()
+    return [(it, exchange.archive.get(it.sha256)) for it in made]
+
+
+def list_numbers(text: bytes) -> list[list[str]]:
+    """The patient control numbers of each transaction set."""
+    return [
+        [document["claimInformation"]["patientControlNumber"] for document in report.documents]
+        for report in check_file(text).sets
+    ]
+
+
+async def test_no_file_is_larger_than_the_partner_takes_and_no_claim_is_left_behind(
+    exchange: Exchange,
+) -> None:
+    numbers = [f"RB-{number:02d}" for number in range(20)]
+    await exchange.submit(*map(make_claim, numbers))
+    assert await exchange.batching.run(TENANT, with_batch(exchange, max_bytes=3000)) > 2
+    files = await read_archived(exchange)
+    assert all(it.size == len(text) <= 3000 for it, text in files)
+    assert [number for _, text in files for each in list_numbers(text) for number in each] == numbers
+    assert [it.control_number for it, _ in files] == list(range(1, len(files) + 1))
+
+
+async def test_a_claim_too_large_for_the_partner_is_told_and_the_others_go(exchange: Exchange) -> None:
+    large = make_claim("RB-2")
+    [line, *_] = large["claimInformation"]["serviceLines"]
+    large["claimInformation"]["serviceLines"] = [
+        {**line, "providerControlNumber": f"L{number}"} for number in range(50)
+    ]
+    charge = 50 * Decimal(line["professionalService"]["lineItemChargeAmount"])
+    large["claimInformation"]["claimChargeAmount"] = str(charge)
+    ids = [it.claim for it in await exchange.submit(make_claim("RB-1"), large, make_claim("RB-3"))]
+    assert [(await exchange.load(claim)).state for claim in ids] == ["accepted"] * 3
+    await exchange.batching.run(TENANT, with_batch(exchange, max_bytes=4000))
+    assert [(await exchange.load(claim)).state for claim in ids] == ["batched", "rejected", "batched"]
+    [told] = await exchange.feed("claim.rejected")
+    assert b"claim.too_large_for_partner" in told.body and b"4000" in told.body
+
+
+async def test_a_file_holds_as_many_sets_and_claims_of_a_set_as_the_partner_wants(
+    exchange: Exchange,
+) -> None:
+    claims = [make_claim(f"RB-{number}") for number in range(5)]
+    await exchange.submit(*claims)
+    await exchange.batching.run(TENANT, with_batch(exchange, claims_per_set=2))
+    [(made, text)] = await read_archived(exchange)
+    assert list_numbers(text) == [["RB-0", "RB-1"], ["RB-2", "RB-3"], ["RB-4"]]
+    assert made.claim_count == 5
+    await exchange.submit(*(make_claim(f"RC-{number}") for number in range(3)))
+    assert await exchange.batching.run(TENANT, with_batch(exchange, claims_per_set=1, max_sets=1)) == 3
+    sets = [list_numbers(text) for _, text in (await read_archived(exchange))[1:]]
+    assert sets == [[["RC-0"]], [["RC-1"]], [["RC-2"]]]
+
+
+async def test_a_277ca_that_refuses_one_batch_of_several_moves_the_claims_of_that_set_only(
+    exchange: Exchange,
+) -> None:
+    ids = [it.claim for it in await exchange.submit(make_claim("RB-1"), make_claim("RB-2"))]
+    await exchange.batching.run(TENANT, with_batch(exchange, claims_per_set=1))
+    await exchange.worker.run_due()
+    [sent] = exchange.read_sent()
+    references = [
+        segment.element(3)
+        for each in check_file(sent).sets
+        for segment in each.segments
+        if segment.id == "BHT"
+    ]
+    assert references == ["0000000010001", "0000000010002"]
+    await exchange.answer(write_batch_refusal(references[1]))
+    assert [(await exchange.load(claim)).state for claim in ids] == ["sent", "payer_rejected"]
+
+
+async def test_a_range_of_control_numbers_is_kept_and_begins_again_at_its_first(exchange: Exchange) -> None:
+    partner = with_numbers(exchange, first=5000, last=5999)
+    for number in ("RB-1", "RB-2"):
+        await exchange.submit(make_claim(number))
+        await exchange.batching.run(TENANT, partner)
+    await exchange.store.write(
+        lambda scope: control_numbers.set_last(scope, "payer", "interchange", 5999), tenant=TENANT
+    )
+    await exchange.submit(make_claim("RB-3"))
+    await exchange.batching.run(TENANT, partner)
+    made = await exchange.list_interchanges()
+    assert [it.control_number for it in made] == [5000, 5001, 5002], "5000 and 5001 are in use"
+    assert [it.group_control_number for it in made] == [5000, 5001, 5002]
+
+
+async def test_a_control_number_is_used_again_only_after_its_days(exchange: Exchange) -> None:
+    partner = with_numbers(exchange, first=1, last=1000, reuse_days=30)
+    made = []
+    for number, days in (("RB-1", 0), ("RB-2", 29), ("RB-3", 2)):
+        exchange.advance(days=days)
+        await exchange.submit(make_claim(number))
+        await exchange.store.write(lambda scope: preset(scope, 1000), tenant=TENANT)
+        await exchange.batching.run(TENANT, partner)
+        await exchange.worker.run_due()
+        made = await exchange.list_interchanges()
+    assert [it.control_number for it in made] == [1, 2, 1]
+    newest = write_999(exchange.archive.get(made[2].sha256))
+    await exchange.answer(newest)
+    states = [it.state for it in await exchange.list_interchanges()]
+    assert states == ["sent", "sent", "acknowledged"], "an answer means the newest bearer of the number"
+
+
+async def test_claims_wait_and_a_person_is_told_where_every_number_is_in_use(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "SKIPS", 0)
+    [waiting] = await exchange.submit(make_claim("RB-1"))
+    for _ in range(2):
+        assert await exchange.batching.run(TENANT, exchange.partner) == 0
+    [item] = await exchange.list_items()
+    assert (item.kind, item.reason, item.subject) == (
+        "partner",
+        "partner.control_numbers_exhausted",
+        "payer",
+    )
+    monkeypatch.undo()
+    await exchange.worker.run_due()
+    assert (await exchange.load(waiting.claim)).state == "sent"
+
+
+def with_numbers(exchange: Exchange, **numbers: int) -> Partner:
+    envelope = msgspec.structs.replace(
+        exchange.partner.envelope, control_numbers=ControlNumberSettings(**numbers)
+    )
+    return msgspec.structs.replace(exchange.partner, envelope=envelope)
+
+
+def preset(scope: TenantScope, last: int) -> None:
+    for kind in ("interchange", "group"):
+        control_numbers.set_last(scope, "payer", kind, last)
+
+
+async def test_a_partner_under_test_gets_test_files_only(exchange: Exchange) -> None:
+    real = make_claim("RB-1")
+    real["usageIndicator"] = "P"
+    for usage in ("T", "P"):
+        envelope = msgspec.structs.replace(exchange.partner.envelope, usage=usage)
+        real["claimInformation"]["patientControlNumber"] = f"RB-{usage}"
+        await exchange.submit(real)
+        await exchange.batching.run(TENANT, msgspec.structs.replace(exchange.partner, envelope=envelope))
+        _, text = (await read_archived(exchange))[-1]
+        assert check_file(text).interchanges[0].header.usage == usage
+
+
 async def test_a_claim_that_we_would_reject_is_left_out_with_its_finding_and_the_rest_goes(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +345,7 @@ async def test_a_claim_that_another_worker_took_is_not_batched_twice(exchange: E
         lambda scope: list(batching.list_batches(scope, exchange.partner, "CWP02")), tenant=TENANT
     )
     await exchange.batching.run(TENANT, exchange.partner)
-    assert await exchange.batching._send_off(TENANT, batch) is False
+    assert await exchange.batching._send_off(TENANT, batch) == 0
     assert len(await exchange.list_interchanges()) == 1
     left = await exchange.store.read(lambda scope: jobs.count_by_state(scope), tenant=TENANT)
     assert left == {"ready": 1}

@@ -151,6 +151,16 @@ def test_a_file_that_needs_forgiving_is_read_as_a_whole(payment_file: Path, tmp_
     assert [row["code"] for row in read_rows(tmp_path / "out", "findings")] == ["file.indented"]
 
 
+def test_values_are_held_to_a_character_set_in_every_part(payment_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run(payment_file, "-o", folder, "--part-size", 3000, "--character-set", "basic", status=1)
+    wanted = check_file(payment_file.read_bytes(), character_set="basic").all_findings
+    told = [(row["code"], row["ordinal"]) for row in read_rows(folder, "findings")]
+    assert sorted(told) == sorted((found.code, found.x12 and found.x12.ordinal) for found in wanted)
+    assert "choose another folder" in run(payment_file, "-o", folder, status=2)
+    assert "basic or extended" in run(payment_file, "-o", tmp_path, "--character-set", "latin", status=2)
+
+
 def test_tables_are_for_their_owner_only(payment_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run(payment_file, "-o", folder, status=0)

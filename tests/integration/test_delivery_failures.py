@@ -149,6 +149,55 @@ async def test_a_job_whose_lease_was_lost_changes_nothing(exchange: Exchange) ->
     assert len(exchange.read_sent()) == 1
 
 
+@pytest.mark.parametrize("step", ["send", "temp_uploaded"])
+async def test_a_worker_that_paused_past_its_lease_sends_nothing_that_another_has_sent(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The partner has taken the other worker's file: only the fence can tell the first one to stop."""
+    from gateway.store.errors import LostLease
+
+    [claim] = [each.claim for each in await exchange.submit(make_claim())]
+    await exchange.batching.run(TENANT, exchange.partner)
+    real = exchange.transport.send
+
+    async def let_another_finish() -> None:
+        monkeypatch.setattr(exchange.transport, "send", real)
+        exchange.advance(minutes=5)
+        await exchange.worker.run_due()
+        [sent] = exchange.outbox.glob("*.x12")
+        sent.unlink()
+
+    async def pause(name: str, content: bytes, *, progress: Any) -> Any:
+        async def pause_and_go_on(told: str) -> None:
+            if told == step:
+                await let_another_finish()
+            await progress(told)
+
+        if step == "send":
+            await let_another_finish()
+        return await real(name, content, progress=pause_and_go_on)
+
+    monkeypatch.setattr(exchange.transport, "send", pause)
+    paused = await exchange.take_job("send")
+    with pytest.raises(LostLease):
+        await exchange.dispatch.run(TENANT, paused)
+    assert exchange.read_sent() == []
+    assert (await exchange.story(claim)).count("claim.sent") == 1
+
+
+async def test_a_delivery_that_kills_every_sender_is_held_for_a_person(exchange: Exchange) -> None:
+    from gateway.surrender import reap
+
+    [claim] = [each.claim for each in await exchange.submit(make_claim())]
+    await exchange.batching.run(TENANT, exchange.partner)
+    for _ in range(jobs.ATTEMPT_LIMIT):
+        await exchange.take_job("send")  # and the worker is gone, without a word
+        exchange.advance(minutes=5)
+        await exchange.store.write(reap, tenant=TENANT)
+    assert (await exchange.fold(claim)).marks == frozenset({"held"})
+    assert await exchange.story(claim) == ["claim.received", "claim.accepted", "claim.batched", "claim.held"]
+
+
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 10), (2, 20), (5, 160), (12, 900), (500, 900)])
 def test_waits_double_up_to_a_quarter_of_an_hour(attempts: int, seconds: int) -> None:
     from gateway.dispatch import find_wait

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
+from gateway.cli.explaining import READABLE
 from tests.cli import PAID, REFUSED, SAMPLES, claimwire
 
 RULES = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -115,6 +116,23 @@ def test_one_claim_or_only_findings_are_shown_where_they_are_asked_for() -> None
     none = claimwire("explain", "-", "--claim", "4", stdin=two_claims())
     assert (none.status, none.out) == (2, "")
     assert none.err == "claimwire: -: there is no claim 4; they are numbered 1 to 3\n"
+
+
+def test_a_page_of_many_claims_holds_the_first_and_says_how_to_see_the_others(tmp_path: Path) -> None:
+    claims = json.loads(two_claims())
+    many = json.dumps([claims[number % 3] for number in range(READABLE + 40)]).encode()
+    page = tmp_path / "page.html"
+    assert claimwire("explain", "-", "--html", page, stdin=many).status == 1
+    text = page.read_text()
+    assert text.count("data-unit=") == READABLE
+    assert "Not on this page: 40 claims with 70 findings. <code>--from 201</code> writes the next" in text
+    assert claimwire("explain", "-", "--html", page, "--from", "201", "--first", "5", stdin=many).status == 1
+    text = page.read_text()
+    assert [f'id="unit-{number}"' in text for number in (200, 201, 205, 206)] == [False, True, True, False]
+    assert "claims 201 to 205 of 240" in text
+    piped = claimwire("explain", "-", "--from", "240", stdin=many)
+    assert "shown: claim 240 of 240\n" in piped.out
+    assert "not shown: 239 claims with 395 findings\n" in piped.out
 
 
 def test_json_of_an_outline_holds_what_the_text_shows() -> None:

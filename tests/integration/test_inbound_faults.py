@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from adapters.errors import Transient
+from gateway.reception import PROCESS, READ_ATTEMPTS
 from gateway.store import acknowledgments, remittances
+from gateway.surrender import reap
 from tests.exchange import (
     TENANT,
     Exchange,
@@ -239,13 +241,29 @@ async def test_a_file_that_no_attempt_can_apply_is_quarantined_and_its_neighbour
             raise RuntimeError("a fault of ours")
         real(scope, job, file_id, *rest)  # type: ignore[arg-type]  # passed on as they came
 
-    first = await exchange.inbound.receive(TENANT, exchange.partner.name, "a", write_ta1(sent))
+    first = await exchange.inbound.reception.receive(TENANT, exchange.partner.name, "a", write_ta1(sent))
     monkeypatch.setattr(processing, "apply_file", break_on_the_first)
     for _ in range(6):
         await exchange.worker.run_due()
         exchange.advance(hours=1)
     await exchange.answer(write_999(sent))
     assert {file.id: file.state for file in await exchange.list_files()}[first.id] == "quarantined"
+    assert (await exchange.fold(claim)).state == "acknowledged"
+
+
+async def test_a_file_that_kills_every_reader_is_quarantined_for_a_person_and_its_neighbour_goes_on(
+    exchange: Exchange,
+) -> None:
+    [claim] = await exchange.send(make_claim())
+    sent = exchange.read_sent()[0]
+    first = await exchange.inbound.reception.receive(TENANT, exchange.partner.name, "a", write_ta1(sent))
+    for _ in range(READ_ATTEMPTS):
+        await exchange.take_job(PROCESS)  # and the worker is gone, without a word
+        exchange.advance(minutes=5)
+        await exchange.store.write(reap, tenant=TENANT)
+    await exchange.answer(write_999(sent))
+    assert {file.id: file.state for file in await exchange.list_files()}[first.id] == "quarantined"
+    assert [item.reason for item in await exchange.list_items()] == ["file.processing_failed"]
     assert (await exchange.fold(claim)).state == "acknowledged"
 
 

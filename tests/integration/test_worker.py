@@ -86,7 +86,7 @@ async def test_thirty_files_on_one_lane_do_not_wait_for_the_next_look(exchange: 
     await exchange.send(make_claim())
     sent = exchange.read_sent()[0]
     for number in range(10, 40):
-        await exchange.inbound.receive(TENANT, "payer", "a", write_999(sent, number))
+        await exchange.inbound.reception.receive(TENANT, "payer", "a", write_999(sent, number))
     running = asyncio.create_task(exchange.worker.run())
     async with asyncio.timeout(20):
         while {file.state for file in await exchange.list_files()} != {"processed"}:

@@ -163,6 +163,17 @@ SPOILS = [
 ]
 
 
+@pytest.mark.parametrize("level", [b"HL*7*", b"HL*12*"])
+def test_a_unit_that_does_not_fit_after_all_is_written_once(level: bytes) -> None:
+    assert compare(make_file("837P", 30).replace(level, level.replace(b"HL*", b"HL*9"), 1))
+
+
+def test_a_large_file_with_other_sets_is_written_as_its_documents() -> None:
+    claims, payments = make_file("837P", 3), make_file("835", 3)
+    assert compare(claims + payments)
+    assert compare(claims + make_file("837I", 3))
+
+
 def test_a_code_that_json_escapes_is_escaped_once() -> None:
     assert compare(make_file("837P", 5).replace(b"*ABK:", b'*"ABK:'))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from edi.claim_forms import choose_guide
 from edi.claims import write_claims
 from edi.envelope_writer import EnvelopeSettings
 from gateway.demo.samples import Sample, load_samples
@@ -19,7 +20,7 @@ from gateway.simulator.payer import ScriptedPayer
 from gateway.simulator.scenarios import load_scenarios
 from gateway.simulator.server import Uploads
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "837P"
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ROUNDS = (timedelta(), timedelta(hours=2), timedelta(days=14, hours=2), timedelta(days=21, hours=2))
 FILES = {"TA1": "ack.x12", "999": "ack.x12", "277CA": "status.x12", "835": "remit.x12"}
@@ -28,7 +29,8 @@ FILES = {"TA1": "ack.x12", "999": "ack.x12", "277CA": "status.x12", "835": "remi
 def write_sample(sample: Sample, number: int) -> bytes:
     """The interchange that carries the sample's claim."""
     ids = ("ZZ", "CLAIMWIREDEMO", "ZZ", "SCRIPTEDPAYER", "CLAIMWIREDEMO", "SCRIPTEDPAYER", "T")
-    return write_claims([dict(sample.claim)], EnvelopeSettings(*ids, number, number, SENT)).text
+    envelope, guide = EnvelopeSettings(*ids, number, number, SENT), choose_guide(sample.claim)
+    return write_claims([dict(sample.claim)], envelope, guide=guide).text
 
 
 def make_goldens() -> Mapping[tuple[str, str], bytes]:
@@ -49,8 +51,8 @@ def play(sent: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         mailbox = Mailbox((Path(folder) / "clinic").resolve())
         mailbox.create()
-        for case, text in sent.items():
-            (mailbox.root / INBOUND / f"{case}.x12").write_bytes(text)
+        for number, text in enumerate(sent.values(), 1):
+            (mailbox.root / INBOUND / f"{number:03d}.x12").write_bytes(text)
         ledger = Ledger(Path(folder) / "payer.db")
         payer = ScriptedPayer(
             ledger, {"clinic": mailbox}, Uploads(), Path(folder) / "taken", load_scenarios()

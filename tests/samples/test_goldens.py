@@ -1,4 +1,4 @@
-"""Professional samples: nothing stops what is sent and answered; the refused get what they list."""
+"""Samples that go the whole way: nothing stops what is sent and answered; the refused get what they list."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from edi.claim_forms import choose_guide
 from edi.claims import check_claim
 from edi.files import check_file
 from edi.remits import check_balance, read_remittance
 from gateway.demo.client import list_expected
-from gateway.demo.samples import Sample, load_samples
+from gateway.demo.samples import GUIDE_FOLDERS, Sample, load_samples
 from tests.samples.goldens import SAMPLES
 
-STORED = sorted(place for place in SAMPLES.glob("*/*.x12") if not place.parent.name.startswith("refused"))
+STORED = sorted(
+    place
+    for guide in GUIDE_FOLDERS
+    for place in (SAMPLES / guide).glob("*/*.x12")
+    if not place.parent.name.startswith("refused")
+)
 
 
 def name_of(value: object) -> str:
@@ -30,9 +36,24 @@ def test_nothing_stops_a_sample_file_and_every_remittance_balances(place: Path) 
 
 @pytest.mark.parametrize("sample", load_samples(), ids=name_of)
 def test_a_claim_gets_exactly_the_findings_that_its_sample_lists(sample: Sample) -> None:
-    checked = check_claim(dict(sample.claim))
+    checked = check_claim(dict(sample.claim), guide=choose_guide(sample.claim))
     assert list_expected(checked.findings) == sample.findings
     assert checked.clean == (sample.expected.outcome == "accepted")
+
+
+def test_no_two_samples_have_one_name_or_one_patient_control_number() -> None:
+    samples = load_samples()
+    assert (
+        len({sample.case for sample in samples}) == len({sample.number for sample in samples}) == len(samples)
+    )
+
+
+def test_the_samples_are_professional_institutional_and_dental() -> None:
+    assert {choose_guide(sample.claim) for sample in load_samples()} == {
+        "005010X222A1",
+        "005010X223A2",
+        "005010X224A2",
+    }
 
 
 def test_two_samples_at_least_are_refused_for_several_findings() -> None:

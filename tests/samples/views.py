@@ -16,7 +16,7 @@ from typing import Any
 from edi.acks.answering import acknowledge_file
 from edi.files import FileReport, check_file
 from edi.translation import write_json
-from gateway.demo.samples import EXPECTED
+from gateway.demo.samples import EXPECTED, GUIDE_FOLDERS
 from tests.samples.goldens import SENT, make_goldens
 from tests.samples.guide_samples import CASES, CLAIMS, SAMPLES, list_faults, write_case
 from tests.samples.journeys import tell_stories
@@ -27,7 +27,9 @@ SOURCES = frozenset({"claim.json", "document.json", "file.x12", EXPECTED})
 #: Guides whose documents are reports: what is read from their X12 is a view of its own.
 REPORTS = frozenset({"271", "277", "277CA", "835"})
 ENVELOPES = "TA1"
-JOURNEYS = tuple(sorted(place.parent for place in (SAMPLES / "837P").glob(f"*/{EXPECTED}")))
+JOURNEYS = tuple(
+    sorted(place.parent for guide in GUIDE_FOLDERS for place in (SAMPLES / guide).glob(f"*/{EXPECTED}"))
+)
 FILES = tuple(sorted(place.parent for place in (SAMPLES / ENVELOPES).glob("*/file.x12")))
 EVERY = tuple(sorted({*CASES, *JOURNEYS, *FILES}))
 

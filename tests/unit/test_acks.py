@@ -362,6 +362,14 @@ def test_each_element_of_a_ta1_is_checked() -> None:
     assert answer.findings[2].code == "element.missing"
 
 
+def test_a_file_is_told_at_which_element_its_ta1_is_wrong() -> None:
+    text = wrap_interchange(ENVELOPE, [], [Segment(["TA1", "000000077", "261102", "0915", "A", "000"])])
+    assert check_file(text).all_findings == ()
+    (finding,) = check_file(text.replace(b"*261102*0915*A", b"*20261102*0915*A")).all_findings
+    place = finding.x12
+    assert (finding.code, place and (place.segment, place.element)) == ("element.bad_form", ("TA1", 2))
+
+
 def test_an_accepted_ta1_has_no_findings() -> None:
     assert read_ta1(Segment(["TA1", "000000077", "261102", "0915", "A", "000"])).findings == ()
 

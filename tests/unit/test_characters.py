@@ -9,7 +9,7 @@ import pytest
 
 from edi.command import run
 from edi.files import check_file
-from gateway.composition import Waiting, compose
+from gateway.composition import Form, Waiting, compose
 from tests.samples.guide_samples import envelope, load_document
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -65,7 +65,7 @@ def test_the_command_takes_the_set(tmp_path: Path, capfd: pytest.CaptureFixture[
 def test_a_claim_with_characters_that_the_partner_refuses_is_not_sent() -> None:
     document = load_document(SAMPLES / "837D" / "restoration")
     waiting = [Waiting(claim="C1", document=document)]
-    sent = compose(waiting, envelope(), guide="005010X224A2")
+    sent = compose(waiting, Form(envelope=envelope(), guide="005010X224A2"))
     assert not sent.refused
-    refused = compose(waiting, envelope(), guide="005010X224A2", character_set="basic").refused
+    refused = compose(waiting, Form(envelope=envelope(), guide="005010X224A2", character_set="basic")).refused
     assert {finding.code for finding in refused["C1"]} == {"element.outside_character_set"}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edi import fold, generator
+from edi import generator
 from edi.claims import CheckedClaim, check_claim, write_claims
 from edi.envelope import read_envelopes
 from edi.segments import Delimiters
@@ -322,9 +322,8 @@ def test_claims_with_other_headers_start_a_new_set() -> None:
     assert references == ["0000000010001", "0000000010002"]
 
 
-def test_a_set_holds_no_more_claims_than_the_guide_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold, "CLAIMS_PER_SET", 2)
-    written = write_claims(numbered_claims(5), make_envelope())
+def test_a_set_holds_no_more_claims_than_it_is_given() -> None:
+    written = write_claims(numbered_claims(5), make_envelope(), claims_per_set=2)
     assert [placed.set_control_number for placed in written.placements] == [
         "0001",
         "0001",

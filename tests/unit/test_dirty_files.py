@@ -51,6 +51,10 @@ FORGIVEN: dict[str, tuple[str, list[str]]] = {
     "no terminator at the end": (TEXT.rstrip("~\n"), ["file.no_final_terminator"]),
     "ISA that is too short": (TEXT.replace("MO  *ZZ", "MO*ZZ"), ["isa.wrong_length"]),
     "ISA that is too long": (TEXT.replace("ER  *2611", "ER    *2611"), ["isa.wrong_length"]),
+    "another component separator than ISA declares": (
+        TEXT.replace("*T*:~", "*T*>~"),
+        ["isa.component_separator_unused"],
+    ),
     "empty elements at an end": (TEXT.replace("0101~", "0101***~"), ["segment.trailing_separators"]),
     "empty elements in the envelope": (TEXT.replace("GE*1*8~", "GE*1*8*~"), ["segment.trailing_separators"]),
     "empty components at an end": (TEXT.replace("HC:87880*", "HC:87880::*"), ["element.trailing_separators"]),
@@ -148,3 +152,13 @@ def test_interchanges_with_other_delimiters_follow_one_another() -> None:
     report = check_file(text.encode(), strict=True)
     assert report.all_findings == ()
     assert [each.documents for each in report.sets] == [DOCUMENTS] * 3
+
+
+def test_a_group_of_two_thousand_sets_is_read_set_by_set() -> None:
+    before, body, after = re.split(r"(?=ST\*)|(?=GE\*)", TEXT)
+    sets = [body.replace("*0001", f"*{number:04}") for number in range(1, 2001)]
+    text = before + "".join(sets) + after.replace("GE*1*", "GE*2000*")
+    report = check_file(text.encode(), strict=True)
+    assert report.all_findings == ()
+    assert [entry.control_number for entry in report.sets] == [f"{number:04}" for number in range(1, 2001)]
+    assert {len(entry.segments) for entry in report.sets} == {body.count("~")}

@@ -194,3 +194,29 @@ def test_a_short_zip_code_of_the_billing_provider_is_told_and_a_foreign_one_is_n
     assert faults(claim) == [("address.postal_code_short", "/billing/address/postalCode")]
     claim["billing"]["address"] |= {"postalCode": "K1A0B1", "countryCode": "CA", "state": "ON"}
     assert faults(claim) == []
+
+
+def told_of_service(case: str, day: str, revenue: str = "") -> list[tuple[str, str, str | None]]:
+    """What is found in a sample whose last line was of this day."""
+    claim = load(case)
+    line = claim["claimInformation"]["serviceLines"][-1]
+    line["serviceDate"] = day
+    if revenue:
+        line["institutionalService"]["serviceLineRevenueCode"] = revenue
+    found = check_claim(claim, guide=GUIDE).findings
+    return [(finding.code, finding.severity, finding.pointer) for finding in found]
+
+
+def test_services_of_the_days_before_an_admission_may_come_before_the_statement_period() -> None:
+    place = "/claimInformation/serviceLines/4/serviceDate"
+    assert told_of_service("inpatient_stay", "20261004") == []
+    warned = [("claim.service_before_statement", "warning", place)]
+    for day in ("20261001", "20261003"):
+        assert told_of_service("inpatient_stay", day) == warned
+    assert told_of_service("inpatient_stay", "20260930") == [("claim.dates_disordered", "error", place)]
+    assert told_of_service("inpatient_stay", "20261009") == [("claim.dates_disordered", "error", place)]
+
+
+def test_the_day_of_a_rate_is_that_of_an_assessment_and_need_not_fall_into_the_statement_period() -> None:
+    found = told_of_service("skilled_nursing_stay", "20260815", "0022")
+    assert [code for code, _, _ in found if code.startswith("claim.")] == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from gateway.keys import KeyText, Scope, check_scopes, split_key, write_key
+from gateway.keys import KeyText, Scope, SharedLooks, check_scopes, split_key, write_key
+from gateway.store.errors import StoreUnavailable
+from gateway.store.keys import ApiKey
 
 
 def test_a_new_key_can_be_split_into_its_parts() -> None:
@@ -41,3 +45,41 @@ def test_scopes_are_checked_sorted_and_each_once() -> None:
 def test_unknown_or_no_scopes_are_refused_with_those_there_are(names: list[str]) -> None:
     with pytest.raises(ValueError, match="claims:read"):
         check_scopes(names)
+
+
+async def test_who_asks_while_a_look_is_under_way_gets_the_answer_of_the_next_one_with_all_others() -> None:
+    looks, ends, begun = SharedLooks(), [asyncio.Event() for _ in range(3)], []
+
+    async def look() -> ApiKey | None:
+        number = len(begun)
+        begun.append(number)
+        await ends[number].wait()
+        return number  # type: ignore[return-value]  # any answer will do
+
+    first = asyncio.create_task(looks.share(b"key", look))
+    await asyncio.sleep(0.01)
+    others = [asyncio.create_task(looks.share(b"key", look)) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    assert begun == [0]
+    ends[0].set()
+    assert await first == 0
+    ends[1].set()
+    assert await asyncio.gather(*others) == [1] * 5
+    ends[2].set()
+    assert await looks.share(b"key", look) == 2
+    assert not looks._begun
+    assert not looks._next
+
+
+async def test_a_look_that_fails_fails_for_all_who_shared_it_and_for_nobody_else() -> None:
+    looks = SharedLooks()
+
+    async def fail() -> ApiKey | None:
+        raise StoreUnavailable("down")
+
+    async def find() -> ApiKey | None:
+        return None
+
+    answers = await asyncio.gather(*(looks.share(b"key", fail) for _ in range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 3
+    assert await looks.share(b"key", find) is None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from edi.delimiters import NO_SEPARATOR
+from edi.delimiters import NO_SEPARATOR, read_header
 from edi.envelope import FileReading, Interchange, read_envelopes
 from edi.findings import Finding, Severity
 from edi.lexer import Unreadable
@@ -204,7 +204,8 @@ def test_an_isa_that_is_too_short_is_read_by_its_separators(line_end: str) -> No
 HEADER_FAULTS = {
     "isa.element_separator": (ISA, ISA.replace("T*:", "T-:")),
     "isa.component_separator": (ISA, ISA.replace("T*:", "T*A")),
-    "isa.component_separator_doubtful": (ISA, ISA.replace("T*:", "T*-")),
+    "isa.component_separator_doubtful": (":", "-"),
+    "isa.component_separator_unused": (ISA, ISA.replace("T*:", "T*>")),
     "isa.segment_terminator": ("*T*:~", "*T*:&"),
     "isa.repetition_separator": ("*^*", "*U*"),
 }
@@ -328,3 +329,22 @@ def test_two_thousand_sets_of_one_group_are_read_and_counted() -> None:
     assert len(interchange.groups[0].sets) == 2000
     assert codes(interchange.findings) + codes(interchange.groups[0].findings) == []
     assert not any(each.findings for each in interchange.groups[0].sets)
+
+
+COMPOSITES = (
+    *("CLM*A*1***11>B>1~", "HI*ABK>J209~", "SV1*HC>99213*1~", "SV2*0300*HC>80053*1~"),
+    *("SV3*AD>D0120*1~", "SVC*HC>99213*1~"),
+)
+
+
+def test_a_component_separator_that_isa_does_not_declare_is_told_by_any_composite_and_not_guessed() -> None:
+    for segment in COMPOSITES:
+        text = f"{ISA}GS*HC*A*B~ST*837*1~{segment}NTE*ADD*A {'x' * 8000}:~SE*1*1~"
+        header = read_header(text, 0)
+        assert header is not None
+        assert (header.delimiters.component, header.elements[16]) == (">", ">")
+        assert header.faults == ("isa.component_separator_unused",)
+        for unlike in (text.replace("NTE*ADD*", "NTE*ADD*:"), text.replace(">", "-"), text.replace(">", "=")):
+            other = read_header(unlike, 0)
+            assert other is not None
+            assert (other.delimiters.component, other.faults) == (":", ())

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from edi.guides.registry import load_guide, load_heads
-from edi.outline.choosing import NoSuchUnitError, choose_findings, choose_unit
+from edi.outline.choosing import NoSuchUnitError, choose_findings, choose_unit, choose_units
 from edi.outline.inputs import Asked, outline_input
 from edi.outline.lines import list_outline
-from edi.outline.shapes import HIDDEN, Outline, Row, Section
+from edi.outline.shapes import HIDDEN, Left, Outline, Row, Section
 from edi.outline.values import write_money, write_postal_code, write_telephone, write_time
 from edi.outline.words import find_contents, load_words
 from tests.cli import ROOT
@@ -162,6 +162,22 @@ def test_a_claim_is_chosen_by_its_place_or_its_number_and_its_neighbours_are_lef
     assert whole.units[0].label not in text_of(by_number)
     with pytest.raises(NoSuchUnitError, match="there is no claim 3; they are numbered 1 to 2"):
         choose_unit(whole, "3")
+
+
+def test_some_claims_of_many_are_shown_and_what_is_left_out_is_counted() -> None:
+    claims = json.loads(two_claims())
+    whole = outline(json.dumps([*claims, *claims, claims[0]]).encode())
+    some = choose_units(whole, 2, 2)
+    assert [unit.number for unit in some.units] == [2, 3]
+    assert (some.selected, some.left) == ("claims 2 to 3 of 5", Left(3, "claim", 1, 4))
+    assert [row.id for row in rows_of(some)].count("CLM") == 2
+    assert "not shown: 3 claims with 1 finding\n" in text_of(some)
+    assert choose_units(whole, 1, 0) is whole
+    last = choose_units(whole, 5, 200)
+    assert last.left == Left(4, "claim", 2)
+    assert choose_units(choose_findings(whole), 3, 1).selected == "findings alone, claim 4 of 4"
+    with pytest.raises(NoSuchUnitError, match="there is no claim 6; they are numbered 1 to 5"):
+        choose_units(whole, 6, 1)
 
 
 def test_findings_alone_leave_out_every_segment_without_one() -> None:

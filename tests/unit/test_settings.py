@@ -160,6 +160,21 @@ def test_a_secret_is_read_where_its_reference_points(tmp_path: Path) -> None:
     assert SecretReference("env:HERE").read({"HERE": "there"}) == "there"
 
 
+def test_two_partners_with_one_sender_and_one_receiver_are_refused_by_name(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"')
+    problem = complaint(tmp_path, FILE + "[tenants" + second)
+    assert "clinic/first-exchange, clinic/second" in problem.problem
+    assert "ISA05-08" in problem.problem
+
+
+def test_one_receiver_may_have_a_partner_for_tests_and_one_for_production(tmp_path: Path) -> None:
+    second = FILE.partition("[tenants")[2].replace("first-exchange", "second")
+    second = second.replace('"60054", "87726"', '"11111"').replace('usage = "T"', 'usage = "P"')
+    path = write(tmp_path, FILE + "[tenants" + second)
+    assert len(Settings.load(path, {"CLAIMWIRE_HOME": str(tmp_path)}).tenants[0].partners) == 2
+
+
 @pytest.mark.parametrize("text", ["env:ABSENT", "file:absent"])
 def test_an_absent_secret_says_where_it_was_looked_for(tmp_path: Path, text: str) -> None:
     with pytest.raises(
@@ -186,14 +201,18 @@ def test_every_key_stands_in_the_reference() -> None:
         "name",
         "tenants",
         "partners",
+        "senders",
         "transport",
         "envelope",
         "delimiters",
+        "control_numbers",
         "batch",
         "watch",
         "payer_watch",
+        "real_time",
+        "route",
     }
-    structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
+    structure |= {"server", "store", "archive", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []
 
@@ -204,6 +223,11 @@ cut_offs = ["11:00", "16:30"]
 time_zone = "America/Chicago"
 days = ["mon", "fri"]
 holidays = [2026-12-25]
+"""
+NUMBERS = """
+[tenants.clinic.partners.first-exchange.envelope.control_numbers]
+first = 1
+last = 9999
 """
 DELIMITERS = """
 [tenants.clinic.partners.first-exchange.envelope.delimiters]
@@ -230,10 +254,97 @@ def test_cut_offs_and_delimiters_are_read(tmp_path: Path) -> None:
         ('element = "|"', 'element = ":"', "four different signs"),
         ('element = "|"', 'element = "A"', "four different signs"),
         ('element = "|"', 'element = "||"', "delimiters.element"),
+        ("last = 9999", "last = 999", "at least 1000"),
+        ("last = 9999", "last = 1000000000", "control_numbers.last"),
+        ("first = 1", "first = 0", "control_numbers.first"),
+        ('time_zone = "', 'claims_per_set = 5001\ntime_zone = "', "batch.claims_per_set"),
+        ('time_zone = "', 'max_bytes = -1\ntime_zone = "', "batch.max_bytes"),
         ("poll_seconds = 2", 'file_name = "claims.x12"', "holds {id} or {control_number}"),
     ],
 )
 def test_a_calendar_or_delimiter_that_cannot_be_is_told(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
-    assert told in str(complaint(tmp_path, (FILE + BATCH + DELIMITERS).replace(old, new)))
+    assert told in str(complaint(tmp_path, (FILE + BATCH + NUMBERS + DELIMITERS).replace(old, new)))
+
+
+SENDERS = """
+[tenants.clinic.senders.front-desk]
+inbound_folder = "drop/in"
+outbound_folder = "/srv/answers"
+[tenants.clinic.senders.laboratory]
+inbound_folder = "/srv/laboratory"
+outbound_folder = "/srv/laboratory-answers"
+"""
+
+
+def test_senders_are_read_with_their_folders_and_the_environment_over_them(tmp_path: Path) -> None:
+    variable = "CLAIMWIRE_TENANTS__CLINIC__SENDERS__FRONT_DESK__POLL_SECONDS"
+    environ = {"CLAIMWIRE_HOME": str(tmp_path), variable: "2.5"}
+    settings = Settings.load(write(tmp_path, FILE + SENDERS), environ)
+    sender = settings.find_sender("clinic", "front-desk")
+    assert (sender.inbound_folder, sender.poll_seconds, sender.done_folder) == (
+        tmp_path / "drop" / "in",
+        2.5,
+        None,
+    )
+    with pytest.raises(KeyError):
+        settings.find_sender("clinic", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"/srv/answers"', '"drop/in"', "drop/in of a sender is named twice"),
+        ('"/srv/laboratory"', '"drop/in"', "drop/in of a sender is named twice"),
+        ("senders.laboratory", "senders.first-exchange", "first-exchange is a partner and a sender"),
+        ('outbound_folder = "/srv/answers"', "", "outbound_folder"),
+        ('outbound_folder = "/srv/answers"', 'outbox_folder = "/srv/answers"', "senders.front-desk"),
+    ],
+)
+def test_a_sender_that_cannot_be_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in str(complaint(tmp_path, FILE + SENDERS.replace(old, new)))
+
+
+def test_a_sender_and_a_partner_cannot_share_a_folder(tmp_path: Path) -> None:
+    folder = """
+    [tenants.other.partners.second]
+    payers = ["CWP09"]
+    transport = { kind = "folder", outbox_folder = "/srv/out", inbox_folder = "/srv/answers" }
+    envelope = { sender = "OTHER", receiver = "SECOND", group_sender = "OTHER", group_receiver = "SECOND" }
+    """
+    assert "/srv/answers of a sender" in str(complaint(tmp_path, FILE + SENDERS + folder))
+
+
+ARCHIVE = """
+[archive]
+bucket = "claims"
+prefix = "north"
+endpoint = "https://minio.example:9000"
+access_key = "env:BUCKET_KEY"
+secret_key = "file:bucket.secret"
+"""
+
+
+def test_a_bucket_for_the_archive_is_read(tmp_path: Path) -> None:
+    settings = Settings.load(write(tmp_path, FILE + ARCHIVE), {"CLAIMWIRE_HOME": str(tmp_path)})
+    archive = settings.archive
+    assert (archive.bucket, archive.prefix, archive.access_key) == (
+        "claims",
+        "north",
+        SecretReference("env:BUCKET_KEY"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('bucket = "claims"', "", "bucket is missing"),
+        ('secret_key = "file:bucket.secret"', "", "given together"),
+        ('"env:BUCKET_KEY"', '"AKIAEXAMPLE"', "by reference"),
+        ("https://minio", "minio", "endpoint begins with https"),
+        ("prefix", "folder", "folder"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in str(complaint(tmp_path, FILE + ARCHIVE.replace(old, new)))

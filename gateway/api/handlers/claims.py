@@ -8,10 +8,10 @@ import msgspec
 from aiohttp import web
 
 from edi.excerpts import cut_claim
-from edi.json_body import decode_body
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
 from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer, hold, read_ticket, replay
+from gateway.api.places import hold_place
 from gateway.api.problem import Problem, refuse_missing, refuse_parameter
 from gateway.api.shapes import (
     ClaimAmounts,
@@ -26,8 +26,8 @@ from gateway.api.shapes import (
 )
 from gateway.dossier import Dossier, read_dossier
 from gateway.feed import show_event
-from gateway.intake import Submission
 from gateway.lifecycle import load_lifecycle
+from gateway.recording import Submission
 from gateway.store import TenantScope, claims, events, interchanges
 from gateway.store.claims import Claim
 
@@ -55,18 +55,26 @@ async def _take_once(call: Call, body: bytes, ticket: Ticket) -> web.Response:
 
 
 async def _take(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswer:
+    """Submit the claim where there is a place for it."""
+    async with hold_place(call):
+        return await _submit(call, body, ticket)
+
+
+async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswer:
     """Submit the claim; its answer is kept under the ticket in the same transaction."""
-    decoded = decode_body(body)
-    if decoded.document is None:
-        kept = await call.services.intake.keep_unreadable(call.tenant, body, decoded.findings)
-        raise Problem("unreadable", "The bytes were kept.", decoded.findings, file=kept.file)
+    intake = call.services.intake
+    opinion = await intake.judge(call.tenant, body)
+    if opinion.judged is None:
+        kept = await intake.keep_unreadable(call.tenant, body, opinion.unreadable)
+        raise Problem("unreadable", "The bytes were kept.", opinion.unreadable, file=kept.file)
     request_id = call.request[REQUEST_ID]
 
     def save(scope: TenantScope, submission: Submission) -> None:
-        if ticket is not None:
-            ticket.save(scope, answer_submission(submission, request_id))
+        assert ticket is not None
+        ticket.save(scope, answer_submission(submission, request_id))
 
-    submission = await call.services.intake.submit(call.tenant, decoded.document, also=save)
+    also = save if ticket is not None else None
+    submission = await intake.record(call.tenant, opinion.judged, also=also)
     return answer_submission(submission, request_id)
 
 
@@ -89,10 +97,10 @@ def answer_submission(submission: Submission, request_id: str) -> StoredAnswer:
 
 async def validate_claim(call: Call) -> web.Response:
     """POST /v1/claims/validate: what a check says; nothing is stored."""
-    decoded = decode_body(await call.body())
-    if decoded.document is None:
-        raise Problem("unreadable", findings=decoded.findings)
-    _, findings = call.services.intake.check(call.tenant, decoded.document)
+    opinion = await call.services.intake.judge(call.tenant, await call.body())
+    if opinion.judged is None:
+        raise Problem("unreadable", findings=opinion.unreadable)
+    findings = opinion.judged.findings
     if any(finding.stops for finding in findings):
         raise Problem("findings", "Nothing was stored.", findings)
     return write_json(ClaimChecked(clean=True, findings=findings))

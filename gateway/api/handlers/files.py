@@ -6,16 +6,23 @@ from aiohttp import web
 
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
-from gateway.api.problem import Problem, refuse_missing
-from gateway.api.shapes import FileAnswer, FileAnswers, FileClaim, FileShown, FileTaken
-from gateway.intake import Submission
+from gateway.api.problem import Problem, refuse_missing, refuse_parameter
+from gateway.api.shapes import FileAnswer, FileAnswers, FileClaim, FileQuery, FileShown, FileTaken
+from gateway.keys import Scope
+from gateway.recording import Submission
 from gateway.store import files
 
 FILES = "/v1/files"
 
 
 async def deposit_file(call: Call) -> web.Response:
-    """POST /v1/files: the bytes are kept, claims taken in; 201, or 422 with findings and the file."""
+    """POST /v1/files: the bytes are kept, claims taken in; 201, or 422 with findings and the file.
+
+    With `partner` it is received from that partner, as if it came out of its mailbox: 202.
+    """
+    partner = call.query(FileQuery).partner
+    if partner:
+        return await receive_file(call, partner)
     content = await call.body(limit=call.services.settings.server.file_limit)
     deposit = await call.services.deposits.keep(call.tenant, content)
     if not deposit.accepted:
@@ -26,6 +33,18 @@ async def deposit_file(call: Call) -> web.Response:
         findings=deposit.findings,
     )
     return write_json(taken, status=201, headers={"Location": f"{FILES}/{deposit.file.id}"})
+
+
+async def receive_file(call: Call, partner: str) -> web.Response:
+    """The file is kept and queued for reading; one whose bytes came before is a duplicate."""
+    call.demand(Scope.FILES_APPLY)
+    tenant = call.services.settings.tenant(call.tenant)
+    if tenant is None or all(known.name != partner for known in tenant.partners):
+        raise refuse_parameter("partner", "the name of one of your partners")
+    content = await call.body(limit=call.services.settings.server.file_limit)
+    file = await call.services.reception.receive(call.tenant, partner, "", content)
+    taken = FileTaken(file=show(file, FileShown), claims=(), findings=())
+    return write_json(taken, status=202, headers={"Location": f"{FILES}/{file.id}"})
 
 
 async def show_file(call: Call) -> web.Response:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.api.bodies import write_json
 from gateway.api.call import Call
+from gateway.api.problem import Problem
 from gateway.api.shapes import Health
 from gateway.metrics import MEDIA_TYPE, write_gauge
 from gateway.store import SystemScope, TenantScope, claims, webhooks
@@ -18,7 +19,9 @@ async def show_health(call: Call) -> web.Response:
 
 
 async def show_readiness(call: Call) -> web.Response:
-    """GET /readyz: the database answers too (else the doors say 503)."""
+    """GET /readyz: the database answers too (else the doors say 503), and the server is not about to end."""
+    if call.services.draining.is_set() or call.services.broken.is_set():
+        raise Problem("unavailable", "This server is about to end.", headers={"Retry-After": "5"})
     await call.services.store.read(SystemScope.tenants)
     return write_json(Health(status="ready"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ def sample(case: str, number: str = "") -> dict[str, Any]:
     if number:
         claim["claimInformation"]["patientControlNumber"] = number
     return claim
+
+
+def stored(case: str) -> bytes:
+    """The interchange of a sample of any guide."""
+    return (ROOT / "samples" / case / "claim.x12").read_bytes()
 
 
 def write(*claims: dict[str, Any], number: int = 1) -> bytes:
@@ -109,6 +114,45 @@ def test_an_accepted_claim_is_acknowledged_reported_and_paid_when_its_time_has_c
     payer.work(NOW + timedelta(days=14, hours=2))
     assert office.kinds() == ["TA1", "999", "277CA", "835"]
     assert payer.find_next_answer() is None
+
+
+def test_a_stay_is_paid_by_its_revenue_lines_for_its_statement_period(office: Office) -> None:
+    office.put(stored("837I/inpatient_stay"))
+    office.play()
+    [payment] = [payment for remittance in office.remittances() for payment in remittance.claims]
+    assert (payment.facility_type, payment.frequency) == ("11", "1")
+    assert (payment.service_from, payment.service_to) == (date(2026, 10, 4), date(2026, 10, 8))
+    lines = [(it.qualifier, it.procedure, it.revenue_code) for it in payment.services]
+    assert lines == [
+        ("NU", "0120", ""),
+        ("NU", "0250", ""),
+        ("NU", "0300", ""),
+        ("NU", "0320", ""),
+        ("HC", "99285", "0450"),
+    ]
+    assert payment.charge == Decimal("18450.75") == payment.paid + Decimal("5166.21")
+
+
+def test_a_dental_claim_is_paid_by_its_procedures(office: Office) -> None:
+    office.put(stored("837D/restoration"))
+    office.play()
+    [payment] = [payment for remittance in office.remittances() for payment in remittance.claims]
+    assert [(it.qualifier, it.procedure, it.control_number) for it in payment.services] == [
+        ("AD", "D0120", "1"),
+        ("AD", "D2392", "2"),
+    ]
+    assert payment.paid == Decimal("296.64")
+
+
+def test_a_predetermination_is_priced_and_not_paid(office: Office) -> None:
+    office.put(stored("837D/predetermination_of_a_crown"))
+    office.play()
+    [remittance] = office.remittances()
+    [payment] = remittance.claims
+    assert (remittance.amount, payment.status, payment.paid) == (0, "25", 0)
+    set_aside = [it.amount for line in payment.services for it in line.adjustments if it.group == "OA"]
+    assert sum(set_aside) == Decimal("1425.60")
+    assert {line.date for line in payment.services} == {date(1900, 1, 1)}
 
 
 def test_answers_name_what_they_answer(office: Office) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from edi.models import Person
+from edi.models import Person, Remittance
 from edi.remits import check_balance, read_remittance, remittance_document
 from gateway.simulator.billed import BilledClaim, Line, Payee
 from gateway.simulator.remitting import (
@@ -69,6 +70,40 @@ def test_every_remittance_of_every_scenario_balances(scenario: Scenario, charges
         assert settlement.remittance.amount >= 0
         assert owed >= 0
         assert check_balance(read_remittance(remittance_document(settlement.remittance))) == ()
+
+
+@pytest.mark.parametrize("scenario", load_scenarios().values(), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line(procedure="0120", qualifier="NU", charge=Decimal("9200.35"), units=Decimal(4)),
+        Line(procedure="99285", revenue_code="0450", charge=Decimal("3000.01")),
+        Line(procedure="D2392", qualifier="AD", charge=Decimal("350.10"), control_number="2"),
+    ],
+    ids=["stay", "outpatient", "dental"],
+)
+@pytest.mark.parametrize("predetermination", [False, True], ids=["claim", "predetermination"])
+def test_institutional_and_dental_lines_balance_in_every_scenario(
+    scenario: Scenario, line: Line, predetermination: bool
+) -> None:
+    claim = msgspec.structs.replace(
+        bill("1.00"), lines=(line, line), predetermination=predetermination, statement=(TODAY, TODAY)
+    )
+    for index in money_steps(scenario):
+        settlement = settle(
+            [share(claim, scenario, index)], trace_number="EFT1", today=TODAY, owed=Decimal("0.00")
+        )
+        assert check_balance(settlement.remittance) == ()
+        read = read_remittance(remittance_document(settlement.remittance))
+        assert list_lines(read) == list_lines(settlement.remittance)
+
+
+def list_lines(remittance: Remittance) -> list[tuple[str, str, str, Decimal, Decimal]]:
+    return [
+        (line.qualifier, line.procedure, line.revenue_code, line.charge, line.paid)
+        for payment in remittance.claims
+        for line in payment.services
+    ]
 
 
 def test_claims_that_share_a_remittance_are_paid_by_one_amount() -> None:

@@ -1,0 +1,328 @@
+"""The API's calls for threads. Made from the route table by `make schemas`; not edited by hand."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gateway.api.code_shapes import CodeShown, TableList
+from gateway.api.inquiry_shapes import InquiryShown
+from gateway.api.payer_shapes import PayerPage, PayerShown
+from gateway.api.rule_shapes import RulesShown
+from gateway.api.shapes import (
+    ClaimChecked,
+    ClaimFindings,
+    ClaimListed,
+    ClaimPage,
+    ClaimShown,
+    ClaimTaken,
+    DeliveryPage,
+    EndpointMade,
+    EndpointPage,
+    EndpointRotated,
+    EndpointShown,
+    EventPage,
+    FileAnswers,
+    FileShown,
+    FileTaken,
+    Health,
+    NewEndpoint,
+    RemittancePage,
+    RemittanceShown,
+    ReplayPlanned,
+    ReplayWish,
+    TestPlanned,
+    Timeline,
+)
+from gateway.api.worklist_shapes import (
+    Attachment,
+    Reason,
+    ReleaseShown,
+    Remark,
+    WorkItemShown,
+    WorklistPage,
+    Worklists,
+)
+from gateway.client.wishes import Wish, write_wish
+
+
+class Calls(abc.ABC):
+    """One method for each route."""
+
+    @abc.abstractmethod
+    def _send(self, wish: Wish, shape: Any) -> Any:
+        """Send a call and read its answer as `shape`. Raises ClaimwireError."""
+
+    def list_code_tables(self) -> TableList:
+        """List the code tables with their releases."""
+        wish = write_wish("GET", "/v1/codes", {}, {})
+        found: TableList = self._send(wish, TableList)
+        return found
+
+    def show_code(self, table: str, code: str, *, date: date | None = None) -> CodeShown:
+        """Show what a code means and whether it is in effect on a day."""
+        wish = write_wish("GET", "/v1/codes/{table}/{code}", {"table": table, "code": code}, {"date": date})
+        found: CodeShown = self._send(wish, CodeShown)
+        return found
+
+    def list_payers(self, *, search: str = "", after: str = "", limit: int = 100) -> PayerPage:
+        """List payers: those that your partners reach, and those of the directory."""
+        wish = write_wish("GET", "/v1/payers", {}, {"search": search, "after": after, "limit": limit})
+        found: PayerPage = self._send(wish, PayerPage)
+        return found
+
+    def show_payer(self, payer: str) -> PayerShown:
+        """Show a payer, by its id or by a clearinghouse's id for it."""
+        wish = write_wish("GET", "/v1/payers/{payer}", {"payer": payer}, {})
+        found: PayerShown = self._send(wish, PayerShown)
+        return found
+
+    def show_rules(self, *, search: str = "", payer: str = "") -> RulesShown:
+        """List the rules and edits that claims are checked by."""
+        wish = write_wish("GET", "/v1/rules", {}, {"search": search, "payer": payer})
+        found: RulesShown = self._send(wish, RulesShown)
+        return found
+
+    def ask_eligibility(self, body: Mapping[str, Any]) -> InquiryShown:
+        """Ask a payer about a patient's eligibility and benefits (270), and hear its answer (271)."""
+        wish = write_wish("POST", "/v1/eligibility", {}, {}, body, "application/json")
+        found: InquiryShown = self._send(wish, InquiryShown)
+        return found
+
+    def show_eligibility(self, id: str) -> InquiryShown:
+        """Show an eligibility inquiry and its answer."""
+        wish = write_wish("GET", "/v1/eligibility/{id}", {"id": id}, {})
+        found: InquiryShown = self._send(wish, InquiryShown)
+        return found
+
+    def ask_claim_status(self, body: Mapping[str, Any]) -> InquiryShown:
+        """Ask a payer how a claim stands (276), and hear its answer (277)."""
+        wish = write_wish("POST", "/v1/claim-status", {}, {}, body, "application/json")
+        found: InquiryShown = self._send(wish, InquiryShown)
+        return found
+
+    def show_claim_status(self, id: str) -> InquiryShown:
+        """Show a claim status inquiry and its answer."""
+        wish = write_wish("GET", "/v1/claim-status/{id}", {"id": id}, {})
+        found: InquiryShown = self._send(wish, InquiryShown)
+        return found
+
+    def count_worklists(self) -> Worklists:
+        """List the work lists with their counts by age."""
+        wish = write_wish("GET", "/v1/worklists", {}, {})
+        found: Worklists = self._send(wish, Worklists)
+        return found
+
+    def show_worklist(self, name: str, *, cursor: str = "", limit: int = 100) -> WorklistPage:
+        """Show a work list, oldest first."""
+        wish = write_wish("GET", "/v1/worklists/{name}", {"name": name}, {"cursor": cursor, "limit": limit})
+        found: WorklistPage = self._send(wish, WorklistPage)
+        return found
+
+    def show_work_item(self, id: str) -> WorkItemShown:
+        """Show a work item."""
+        wish = write_wish("GET", "/v1/work-items/{id}", {"id": id}, {})
+        found: WorkItemShown = self._send(wish, WorkItemShown)
+        return found
+
+    def attach_work_item(self, id: str, body: Attachment) -> WorkItemShown:
+        """Attach the answer in a work item to a claim; it posts like an automatic match."""
+        wish = write_wish("POST", "/v1/work-items/{id}/attach", {"id": id}, {}, body, "application/json")
+        found: WorkItemShown = self._send(wish, WorkItemShown)
+        return found
+
+    def resolve_work_item(self, id: str, body: Reason) -> WorkItemShown:
+        """Close a work item with a note; nothing else moves."""
+        wish = write_wish("POST", "/v1/work-items/{id}/resolve", {"id": id}, {}, body, "application/json")
+        found: WorkItemShown = self._send(wish, WorkItemShown)
+        return found
+
+    def work_claim(self, id: str, body: Remark) -> ClaimListed:
+        """Take a claim off the work lists until something new happens to it."""
+        wish = write_wish("POST", "/v1/claims/{id}/worked", {"id": id}, {}, body, "application/json")
+        found: ClaimListed = self._send(wish, ClaimListed)
+        return found
+
+    def release_claim(self, id: str, body: Remark) -> ReleaseShown:
+        """Release a held claim: it is batched again, or its interchange is delivered again."""
+        wish = write_wish("POST", "/v1/claims/{id}/release", {"id": id}, {}, body, "application/json")
+        found: ReleaseShown = self._send(wish, ReleaseShown)
+        return found
+
+    def release_partner(self, name: str, body: Remark) -> ReleaseShown:
+        """Release everything that is held on its way to a partner."""
+        wish = write_wish("POST", "/v1/partners/{name}/release", {"name": name}, {}, body, "application/json")
+        found: ReleaseShown = self._send(wish, ReleaseShown)
+        return found
+
+    def rotate_webhook(self, id: str) -> EndpointRotated:
+        """Make a new signing secret, shown this once; the one before signs beside it for a day."""
+        wish = write_wish("POST", "/v1/webhooks/{id}/rotate", {"id": id}, {})
+        found: EndpointRotated = self._send(wish, EndpointRotated)
+        return found
+
+    def replay_webhook(self, id: str, body: ReplayWish) -> ReplayPlanned:
+        """Deliver events of the feed once more."""
+        wish = write_wish("POST", "/v1/webhooks/{id}/replay", {"id": id}, {}, body, "application/json")
+        found: ReplayPlanned = self._send(wish, ReplayPlanned)
+        return found
+
+    def test_webhook(self, id: str) -> TestPlanned:
+        """Deliver a test event to this endpoint alone."""
+        wish = write_wish("POST", "/v1/webhooks/{id}/test", {"id": id}, {})
+        found: TestPlanned = self._send(wish, TestPlanned)
+        return found
+
+    def enable_webhook(self, id: str) -> EndpointShown:
+        """Send an endpoint that was switched off what happens from now on."""
+        wish = write_wish("POST", "/v1/webhooks/{id}/enable", {"id": id}, {})
+        found: EndpointShown = self._send(wish, EndpointShown)
+        return found
+
+    def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
+        """Submit a claim: professional, institutional or dental."""
+        wish = write_wish(
+            "POST", "/v1/claims", {}, {}, body, "application/json", idempotency_key=idempotency_key
+        )
+        found: ClaimTaken = self._send(wish, ClaimTaken)
+        return found
+
+    def validate_claim(self, body: Mapping[str, Any]) -> ClaimChecked:
+        """Check a claim; nothing is stored."""
+        wish = write_wish("POST", "/v1/claims/validate", {}, {}, body, "application/json")
+        found: ClaimChecked = self._send(wish, ClaimChecked)
+        return found
+
+    def list_claims(
+        self, *, state: str = "", payer: str = "", cursor: str = "", limit: int = 100
+    ) -> ClaimPage:
+        """List claims, newest first."""
+        wish = write_wish(
+            "GET", "/v1/claims", {}, {"state": state, "payer": payer, "cursor": cursor, "limit": limit}
+        )
+        found: ClaimPage = self._send(wish, ClaimPage)
+        return found
+
+    def show_claim(self, id: str) -> ClaimShown:
+        """Show a claim with its document."""
+        wish = write_wish("GET", "/v1/claims/{id}", {"id": id}, {})
+        found: ClaimShown = self._send(wish, ClaimShown)
+        return found
+
+    def show_timeline(self, id: str) -> Timeline:
+        """Show the story of a claim, oldest first."""
+        wish = write_wish("GET", "/v1/claims/{id}/timeline", {"id": id}, {})
+        found: Timeline = self._send(wish, Timeline)
+        return found
+
+    def show_claim_x12(self, id: str) -> bytes:
+        """Fetch the claim as X12: the 837 that was sent, with this claim alone."""
+        wish = write_wish("GET", "/v1/claims/{id}/x12", {"id": id}, {})
+        found: bytes = self._send(wish, bytes)
+        return found
+
+    def show_claim_findings(self, id: str) -> ClaimFindings:
+        """Show what was found when the claim came in."""
+        wish = write_wish("GET", "/v1/claims/{id}/findings", {"id": id}, {})
+        found: ClaimFindings = self._send(wish, ClaimFindings)
+        return found
+
+    def list_events(self, *, after: int = 0, limit: int = 100, type: str = "") -> EventPage:
+        """List events in order, after a sequence number."""
+        wish = write_wish("GET", "/v1/events", {}, {"after": after, "limit": limit, "type": type})
+        found: EventPage = self._send(wish, EventPage)
+        return found
+
+    def list_remittances(self, *, cursor: str = "", limit: int = 100) -> RemittancePage:
+        """List remittances, newest first."""
+        wish = write_wish("GET", "/v1/remittances", {}, {"cursor": cursor, "limit": limit})
+        found: RemittancePage = self._send(wish, RemittancePage)
+        return found
+
+    def show_remittance(self, id: str) -> RemittanceShown:
+        """Show a remittance with its claims and provider adjustments."""
+        wish = write_wish("GET", "/v1/remittances/{id}", {"id": id}, {})
+        found: RemittanceShown = self._send(wish, RemittanceShown)
+        return found
+
+    def deposit_file(self, body: bytes, *, partner: str = "") -> FileTaken:
+        """Post an X12 file: the claims of an 837 are taken in, a partner's answers are applied."""
+        wish = write_wish("POST", "/v1/files", {}, {"partner": partner}, body, "application/edi-x12")
+        found: FileTaken = self._send(wish, FileTaken)
+        return found
+
+    def show_file(self, id: str) -> FileShown:
+        """Show what a file is and what became of it."""
+        wish = write_wish("GET", "/v1/files/{id}", {"id": id}, {})
+        found: FileShown = self._send(wish, FileShown)
+        return found
+
+    def show_acknowledgments(self, id: str) -> FileAnswers:
+        """Show the 999 that answers a posted 837, and the 277CA that answers its claims."""
+        wish = write_wish("GET", "/v1/files/{id}/acknowledgments", {"id": id}, {})
+        found: FileAnswers = self._send(wish, FileAnswers)
+        return found
+
+    def list_webhooks(self) -> EndpointPage:
+        """List webhook endpoints."""
+        wish = write_wish("GET", "/v1/webhooks", {}, {})
+        found: EndpointPage = self._send(wish, EndpointPage)
+        return found
+
+    def make_webhook(self, body: NewEndpoint) -> EndpointMade:
+        """Make a webhook endpoint; the answer shows its signing secret once."""
+        wish = write_wish("POST", "/v1/webhooks", {}, {}, body, "application/json")
+        found: EndpointMade = self._send(wish, EndpointMade)
+        return found
+
+    def show_webhook(self, id: str) -> EndpointShown:
+        """Show a webhook endpoint."""
+        wish = write_wish("GET", "/v1/webhooks/{id}", {"id": id}, {})
+        found: EndpointShown = self._send(wish, EndpointShown)
+        return found
+
+    def delete_webhook(self, id: str) -> None:
+        """Delete a webhook endpoint and what still waits for it."""
+        wish = write_wish("DELETE", "/v1/webhooks/{id}", {"id": id}, {})
+
+        self._send(wish, None)
+
+    def list_deliveries(self, id: str, *, cursor: str = "", limit: int = 100) -> DeliveryPage:
+        """List what was delivered to an endpoint, newest first."""
+        wish = write_wish(
+            "GET", "/v1/webhooks/{id}/deliveries", {"id": id}, {"cursor": cursor, "limit": limit}
+        )
+        found: DeliveryPage = self._send(wish, DeliveryPage)
+        return found
+
+    def show_health(self) -> Health:
+        """Say whether the process lives."""
+        wish = write_wish("GET", "/healthz", {}, {})
+        found: Health = self._send(wish, Health)
+        return found
+
+    def show_readiness(self) -> Health:
+        """Say whether requests can be served."""
+        wish = write_wish("GET", "/readyz", {}, {})
+        found: Health = self._send(wish, Health)
+        return found
+
+    def show_metrics(self) -> bytes:
+        """Show counts in the Prometheus text format."""
+        wish = write_wish("GET", "/metrics", {}, {})
+        found: bytes = self._send(wish, bytes)
+        return found
+
+    def show_openapi(self) -> bytes:
+        """Show this document."""
+        wish = write_wish("GET", "/openapi.json", {}, {})
+        found: bytes = self._send(wish, bytes)
+        return found
+
+    def show_documentation(self) -> bytes:
+        """Show this document as a page for the browser."""
+        wish = write_wish("GET", "/docs", {}, {})
+        found: bytes = self._send(wish, bytes)
+        return found

@@ -1,0 +1,81 @@
+"""The desk of intake: judged claims of a tenant wait here for each other and are recorded together.
+
+While one group is on its way to the disk, the next gathers: a lone claim waits for nobody, and many share the
+statements and the flush of one commit. A claim that fails is found by recording each of its group alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from gateway.commitpoints import Reach, pass_by
+from gateway.recording import Parcel, Submission, record_claims
+from gateway.store import Store
+from gateway.store.errors import StoreBroken, StoreUnavailable
+
+TOGETHER: Final = 128
+NOTHING_WRITTEN: Final = (StoreUnavailable, StoreBroken)
+
+
+class _Waiting(msgspec.Struct, frozen=True, eq=False):
+    parcel: Parcel
+    answer: asyncio.Future[Submission]
+
+    def settle(self, outcome: Submission | BaseException) -> None:
+        """Answer, unless nobody waits any more."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, BaseException):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
+
+
+class Desk:
+    """Records claims in groups. `reach` is told of each commit."""
+
+    def __init__(self, store: Store, *, reach: Reach = pass_by) -> None:
+        self._store = store
+        self._reach = reach
+        self._waiting: defaultdict[str, deque[_Waiting]] = defaultdict(deque)
+        self._writing: dict[str, asyncio.Task[None]] = {}
+
+    async def record(self, tenant: str, parcel: Parcel) -> Submission:
+        """The claim's answer, once it is durable. Raises LeftOut, StoreUnavailable, StoreBroken."""
+        waiting = _Waiting(parcel, asyncio.get_running_loop().create_future())
+        self._waiting[tenant].append(waiting)
+        if tenant not in self._writing:
+            self._writing[tenant] = asyncio.create_task(self._write(tenant))
+        return await waiting.answer
+
+    async def _write(self, tenant: str) -> None:
+        """Record what waits, group by group, until nothing does."""
+        queue = self._waiting[tenant]
+        try:
+            while queue:
+                await self._write_group(tenant, [queue.popleft() for _ in range(min(TOGETHER, len(queue)))])
+        finally:
+            del self._writing[tenant], self._waiting[tenant]
+            for waiting in queue:  # the task was cancelled: its loop is being closed
+                waiting.answer.cancel()
+
+    async def _write_group(self, tenant: str, group: Sequence[_Waiting]) -> None:
+        parcels = [waiting.parcel for waiting in group]
+        try:
+            outcomes = await self._store.write(lambda scope: record_claims(scope, parcels), tenant=tenant)
+        except Exception as failure:
+            if len(group) == 1 or isinstance(failure, NOTHING_WRITTEN):
+                for waiting in group:
+                    waiting.settle(failure)
+                return
+            for waiting in group:
+                await self._write_group(tenant, [waiting])
+            return
+        self._reach("intake.stored")
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            waiting.settle(outcome)

@@ -1,0 +1,1 @@
+"""Real faults against a real gateway under load, and one checker that proves that nothing was lost."""
