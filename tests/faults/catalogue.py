@@ -182,7 +182,7 @@ FAULTS: tuple[Fault, ...] = (
         trapped("names", "{root}/silent", host="partner.test"),
     ),
     strike(54, "webhook receiver with a bad certificate", clients.show_a_bad_certificate),
-    leave(55, "SOAP peer misbehaves", "no partner is reached over SOAP yet"),
+    test(55, "SOAP peer misbehaves", "tests/contract/test_core_transport.py"),
     strike(56, "no file descriptors left", machines.use_up_descriptors),
     strike(57, "killed for its memory", deaths.run_out_of_memory),
     leave(

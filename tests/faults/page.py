@@ -39,4 +39,4 @@ def name_cause(fault: Fault) -> str:
     """What injects the fault."""
     if fault.strike is not None:
         return f"`{fault.strike.__name__}`"
-    return f"the test `{fault.node.rpartition('::')[2]}`" if fault.node else "nothing"
+    return f"`{fault.node.rpartition('/')[2]}`" if fault.node else "nothing"
