@@ -15,10 +15,11 @@ from edi.documents import Document
 from edi.files import SetReport
 from gateway.events import Happening
 from gateway.inquiries.kinds import ELIGIBILITY, KINDS, Kind
+from gateway.inquiries.telling import InquiryStory
 from gateway.processors.arrival import Apply, Arrival
 from gateway.store import inquiries
 from gateway.store.inquiries import Inquiry
-from gateway.story import AcknowledgmentTold, InquiryStory
+from gateway.story import AcknowledgmentTold
 
 UNMATCHED = "inquiry.unmatched"
 ELIGIBILITY_KIND = "271"
