@@ -95,6 +95,14 @@ def load(scope: TenantScope, inquiry_id: str, *, lock: bool = False) -> Inquiry 
     return scope.one(Inquiry, statement.with_for_update() if lock else statement)
 
 
+def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Inquiry]:
+    """The tenant's inquiries, newest first, older than the id `before`."""
+    statement = _select(scope)
+    if before is not None:
+        statement = statement.where(_inquiry.c.id < before)
+    return scope.rows(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(limit))
+
+
 def find_fresh(scope: TenantScope, kind: str, fingerprint: str, since: datetime) -> Inquiry | None:
     """The newest answered inquiry of the same content whose answer came since then, or None."""
     statement = _select(scope).where(
