@@ -75,7 +75,7 @@ class LoneClaim:
         """The claim's set, read on from its opening."""
         reader = resume(self.opening, self.reading, self.context.delimiters)
         reader.tables = self.tables
-        reader.read(self.segments)
+        reader.read_known(self.segments)
         reader.end()
         return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
 

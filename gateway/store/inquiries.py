@@ -114,6 +114,22 @@ def find_fresh(scope: TenantScope, kind: str, fingerprint: str, since: datetime)
     return scope.one(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(1))
 
 
+def find_by_trace(scope: TenantScope, partner: str, kind: str, trace: str) -> Inquiry | None:
+    """The newest inquiry of the partner with this reference of ours, or None."""
+    statement = _select(scope).where(
+        _inquiry.c.trace == trace, _inquiry.c.partner == partner, _inquiry.c.kind == kind
+    )
+    return scope.one(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(1))
+
+
+def answer_late(scope: TenantScope, inquiry_id: str, answer_sha256: str) -> bool:
+    """Keep an answer that came another way, also after all was given up; False where one was kept before."""
+    now = scope.now()
+    changes = {"state": ANSWERED, "reason": None, "answer_sha256": answer_sha256, "answered_at": now}
+    statement = scope.update(_inquiry).where(_inquiry.c.id == inquiry_id, _inquiry.c.answer_sha256.is_(None))
+    return scope.run(statement.values(**changes, updated_at=now)) == 1
+
+
 def tenants_due(system: SystemScope) -> list[str]:
     """The tenants with an inquiry that is due again."""
     due = (_inquiry.c.state == ASKED, _inquiry.c.due_at <= system.now())
