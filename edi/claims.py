@@ -20,16 +20,20 @@ from edi.collector import resting_collector
 from edi.documents import read_section, read_text
 from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables, load_shipped
-from edi.envelope_writer import EnvelopeSettings
+from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding, find
 from edi.fold import CLAIMS_PER_SET
 from edi.generation import MAX_FINDINGS
-from edi.writer import envelope_context, generate_sets, wrap_sets
+from edi.notation import parse_date
+from edi.plans import load_plan
+from edi.writer import envelope_context
+from edi.written_claims import ClaimText, ClaimWriter
 
 if TYPE_CHECKING:
     from edi.payer_rules.book import RuleBook
     from edi.repairs import Repairs
 
+DAY_LENGTH = 8  # CCYYMMDD
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
@@ -51,12 +55,15 @@ class ClaimSummary(msgspec.Struct, frozen=True):
 
 
 class CheckedClaim(msgspec.Struct, frozen=True):
-    """A claim in canonical form and everything wrong with it."""
+    """A claim in canonical form and everything wrong with it; and the text that it was checked as, where that
+    is sure to be the claim's in any batch.
+    """
 
     guide: str
     document: dict[str, Any]
     findings: tuple[Finding, ...]
     summary: ClaimSummary | None
+    text: ClaimText | None = None
 
     @property
     def clean(self) -> bool:
@@ -106,13 +113,13 @@ def check_claim(
     basis = None
     if tables is not None or received is not None:
         basis = Basis(load_shipped() if tables is None else tables, received)
-    findings = check_generated(form.document, guide, edits=edits, basis=basis)
+    findings, text = check_generated(form.document, guide, edits=edits, basis=basis)
     if rules is not None:
         findings += tuple(rules.judge(form.document, guide, basis or default_basis()))
     posted = [*repaired, *form.findings, *(point_to_posted(form, finding) for finding in findings)]
     if len(posted) > MAX_FINDINGS:
         posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
-    return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document))
+    return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document), text)
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:
@@ -128,8 +135,8 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
     if charge is None:
         return None
     lines = claim.get("serviceLines")
-    days = sorted(service_days(lines if isinstance(lines, list) else []))
-    days = days or sorted(service_days([read_section(claim, "claimDateInformation")]))
+    days = list(service_days(lines if isinstance(lines, list) else []))
+    days = days or list(service_days([read_section(claim, "claimDateInformation")]))
     return ClaimSummary(
         patient_control_number=read_text(claim, "patientControlNumber"),
         payer_id=read_text(document, "tradingPartnerServiceId"),
@@ -138,8 +145,8 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
         billing_npi=read_text(document, "billing", "npi"),
         subscriber_member_id=read_text(document, "subscriber", "memberId"),
         charge=charge,
-        service_from=days[0] if days else None,
-        service_to=days[-1] if days else None,
+        service_from=min(days, default=None),
+        service_to=max(days, default=None),
         frequency=str(claim.get("claimFrequencyCode") or ""),
         filing_indicator=read_text(claim, "claimFilingCode"),
         line_count=len(lines) if isinstance(lines, list) else 0,
@@ -161,26 +168,22 @@ def read_amount(value: object) -> Decimal | None:
 def service_days(lines: Sequence[object]) -> Iterator[date]:
     """The first and last days of service lines, or of a statement period, that are dates."""
     for line in lines:
-        if isinstance(line, Mapping):
+        if isinstance(line, dict):
             for name in SERVICE_DAYS:
-                day = read_day(line.get(name))
+                text = line.get(name)
+                day = read_day(text) if text is not None else None
                 if day is not None:
                     yield day
 
 
 def read_day(text: object) -> date | None:
     """A CCYYMMDD text as a date, or None."""
-    if not isinstance(text, str) or len(text) != 8 or not (text.isascii() and text.isdigit()):
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
+    return parse_date(text) if isinstance(text, str) and len(text) == DAY_LENGTH else None
 
 
 @resting_collector()
 def write_claims(
-    documents: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any] | CheckedClaim],
     envelope: EnvelopeSettings,
     *,
     guide: str = PROFESSIONAL,
@@ -188,23 +191,40 @@ def write_claims(
 ) -> WrittenInterchange:
     """Claims as one interchange, folded under their providers, subscribers and patients.
 
-    Claims are written as they are, checked or not. The sets are numbered 0001 and on.
+    Claims are written as they are, checked or not; what `check_claim` answered stands for its claim, which is
+    not written a second time. The sets are numbered 0001 and on. Raises ValueError where there are no claims.
     """
-    forms = [canonicalise(document, guide) for document in documents]
-    claims = [form.document for form in forms]
-    sets = generate_sets(guide, claims, envelope_context(envelope), claims_per_set=claims_per_set)
-    placements = [
-        PlacedClaim(index, generated.segments[0].element(2), position)
-        for generated in sets
-        for position, index in enumerate(generated.claims, 1)
-    ]
+    if not claims:
+        raise ValueError("there are no documents to write")
+    writer = ClaimWriter(guide, envelope_context(envelope), claims_per_set)
+    forms: dict[int, ClaimForm] = {}
+    for index, claim in enumerate(claims):
+        if isinstance(claim, CheckedClaim) and claim.text is not None and claim.guide == guide:
+            writer.add_written(index, claim.document, claim.text)
+        else:
+            document = claim.document if isinstance(claim, CheckedClaim) else claim
+            form = canonicalise(document, guide)
+            writer.add(index, form.document)
+            if index in writer.findings:
+                forms[index] = form
+    sets = writer.write_sets()
     findings = [
-        msgspec.structs.replace(
-            finding, pointer=f"/{index}" + forms[index].posted_pointer(finding.pointer or "")
-        )
-        for generated in sets
-        for index, finding in generated.findings
+        point_to_claim(index, forms[index], finding)
+        for made in sets
+        for index in sorted(made.claims)
+        for finding in writer.findings.get(index, ())
     ]
-    text = wrap_sets(guide, sets, envelope)
+    definition = load_plan(guide).guide
+    group = (definition.functional_group, definition.version, [made.text for made in sets])
+    placements = [
+        PlacedClaim(index, made.number, position)
+        for made in sets
+        for position, index in enumerate(made.claims, 1)
+    ]
     placements.sort(key=lambda placed: placed.index)
-    return WrittenInterchange(text, tuple(placements), tuple(findings))
+    return WrittenInterchange(wrap_interchange(envelope, [group]), tuple(placements), tuple(findings))
+
+
+def point_to_claim(index: int, form: ClaimForm, finding: Finding) -> Finding:
+    """The finding about one of many claims, its pointer beginning with the claim's index."""
+    return msgspec.structs.replace(finding, pointer=f"/{index}" + form.posted_pointer(finding.pointer or ""))

@@ -158,6 +158,14 @@ DERIVATIONS: dict[str, Derivation] = {
     "line.procedure_code": derive_procedure_code,
 }
 
+#: What some ask of the document beside their scope: names at its root.
+ASKED: dict[Derivation, tuple[str, ...]] = {
+    derive_self: ("dependent",),
+    derive_billing_entity_type: ("billing",),
+    derive_payer_name: ("receiver",),
+    derive_source_id: ("tradingPartnerServiceId",),
+}
+
 #: Those that ask nothing of the document.
 CONTEXTUAL = frozenset(
     {derive_control_number, derive_date, derive_time, derive_reference, derive_sender, derive_receiver}

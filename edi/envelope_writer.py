@@ -53,10 +53,12 @@ class EnvelopeSettings(msgspec.Struct, frozen=True):
 
 def wrap_interchange(
     settings: EnvelopeSettings,
-    groups: Sequence[tuple[str, str, Sequence[list[Segment]]]],
+    groups: Sequence[tuple[str, str, Sequence[list[Segment] | str]]],
     ta1: Sequence[Segment] = (),
 ) -> bytes:
     """One interchange as UTF-8: ISA, the TA1 segments, each group (GS01, GS08, its sets ST..SE), IEA.
+
+    A set may be text already.
 
     Without groups it is an interchange of TA1 alone. Raises DelimiterInValue, or ValueError where the
     settings do not fit the envelope (005010 ISA, GS) or a set is not closed by an SE with its count.
@@ -70,7 +72,10 @@ def wrap_interchange(
         header = _group_header(settings, functional_id, version, number)
         trailer = Segment(["GE", str(len(sets)), str(number)])
         text.append(write_segments([header], delimiters))
-        text.extend(write_segments(_check_set(segments), delimiters) for segments in sets)
+        text.extend(
+            segments if isinstance(segments, str) else write_segments(_check_set(segments), delimiters)
+            for segments in sets
+        )
         text.append(write_segments([trailer], delimiters))
     text.append(write_segments([Segment(["IEA", str(len(groups)), control_number])], delimiters))
     return "".join(text).encode("utf-8", "surrogateescape")  # bytes of BIN and BDS stand as they are
@@ -231,7 +236,7 @@ def _check_set(segments: list[Segment]) -> list[Segment]:
 
 
 def _check_contents(
-    groups: Sequence[tuple[str, str, Sequence[list[Segment]]]], ta1: Sequence[Segment]
+    groups: Sequence[tuple[str, str, Sequence[list[Segment] | str]]], ta1: Sequence[Segment]
 ) -> None:
     if not groups and not ta1:
         raise ValueError("an interchange needs a group or a TA1")

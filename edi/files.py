@@ -117,5 +117,4 @@ def _report(
     delimiters: Delimiters,
 ) -> SetReport:
     content = Kept(tuple(transaction_set.segments), tree)
-    count, number = len(transaction_set.segments), transaction_set.control_number
-    return SetReport(transaction_set.set_id, number, guide, count, findings, content, delimiters)
+    return SetReport(content.segments[0], guide, len(content.segments), findings, content, delimiters)

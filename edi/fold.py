@@ -6,8 +6,9 @@ Claims whose header segments are equal go into one set (at most 5,000, the guide
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
 from edi.generation import Generation
 from edi.plans import LoopPlan, SegmentPlan
@@ -17,6 +18,7 @@ from edi.written import WrittenLoop, WrittenSegment
 CLAIMS_PER_SET = 5_000
 Source = tuple[WrittenSegment, WrittenLoop, int]
 Rendered = tuple[tuple[str, ...], ...]
+Piece = TypeVar("Piece", covariant=True)
 
 
 class Part:
@@ -27,22 +29,43 @@ class Part:
         self.sources = sources
         self.delimiters = delimiters
 
+    @property
+    def repeat(self) -> int:
+        """How often the guide allows the loop."""
+        return self.plan.use.repeat
+
     @cached_property
     def rendered(self) -> Rendered:
         """The segments as they are written, without the numbers of the hierarchy."""
         return tuple([tuple(segment.write(self.delimiters)) for segment, _, _ in self.sources])
 
 
-class Node:
+class Folded(Protocol[Piece]):
+    """What can be folded: its segments or their texts, and what tells equals."""
+
+    @property
+    def sources(self) -> Sequence[Piece]:
+        """The segments, or the texts of them."""
+
+    @property
+    def rendered(self) -> Hashable:
+        """The same in equal parts."""
+
+    @property
+    def repeat(self) -> int:
+        """How often the guide allows the loop."""
+
+
+class Node(Generic[Piece]):
     """A part that is written once, the claims right below it and the nodes below it."""
 
-    def __init__(self, part: Part | None) -> None:
+    def __init__(self, part: Folded[Piece] | None) -> None:
         self.part = part
-        self.units: list[tuple[int, Part]] = []
-        self.nodes: list[Node] = []
-        self.latest: dict[Rendered, Node] = {}
+        self.units: list[tuple[int, Folded[Piece]]] = []
+        self.nodes: list[Node[Piece]] = []
+        self.latest: dict[Hashable, Node[Piece]] = {}
 
-    def descend(self, part: Part, limit: int) -> Node:
+    def descend(self, part: Folded[Piece], limit: int) -> Node[Piece]:
         """The node of `part` below this one: the one that is there while it has room, else a new one."""
         rendered = part.rendered
         node = self.latest.get(rendered)
@@ -52,7 +75,7 @@ class Node:
             self.latest[rendered] = node
         return node
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[Piece]:
         """The segments of this node and below, in guide order."""
         if self.part is not None:
             yield from self.part.sources
@@ -68,28 +91,28 @@ class Node:
             yield from node.claims()
 
 
-class SetDraft:
+class SetDraft(Generic[Piece]):
     """One transaction set before it has a number."""
 
-    def __init__(self, header: Part) -> None:
+    def __init__(self, header: Folded[Piece] | None) -> None:
         self.root = Node(header)
         self.open = [self.root]
         self.count = 0
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[Piece]:
         """Every segment between ST and SE."""
         return list(self.root.sources())
 
-    def add(self, index: int, parts: list[Part]) -> None:
+    def add(self, index: int, parts: Sequence[Folded[Piece]]) -> None:
         """Fold one document in."""
         *way, unit = parts
         node = self.root
         for part in way:
-            node = node.descend(part, unit.plan.use.repeat if part is way[-1] else CLAIMS_PER_SET)
+            node = node.descend(part, unit.repeat if part is way[-1] else CLAIMS_PER_SET)
         node.units.append((index, unit))
         self.count += 1
 
-    def add_again(self, index: int, parts: list[Part], shared: int) -> None:
+    def add_again(self, index: int, parts: Sequence[Folded[Piece]], shared: int) -> None:
         """Put one document below the first `shared` levels of the one before it, where it still has them."""
         *way, unit = parts
         for depth, part in enumerate(way):
@@ -150,11 +173,10 @@ def fold(
     written: Sequence[tuple[int, WrittenLoop, Generation]],
     delimiters: Delimiters,
     unit: bool,
-    claims_per_set: int = CLAIMS_PER_SET,
-) -> list[SetDraft]:
+) -> list[SetDraft[Source]]:
     """The sets that hold the written documents; without a `unit` loop each document is a set."""
-    drafts: list[SetDraft] = []
-    open_drafts: dict[Rendered, SetDraft] = {}
+    drafts: list[SetDraft[Source]] = []
+    open_drafts: dict[Rendered, SetDraft[Source]] = {}
     for index, root, _ in written:
         if not unit or len(written) == 1:
             draft = SetDraft(Part(root.plan, add_sources(root, index, []), delimiters))
@@ -163,7 +185,7 @@ def fold(
             continue
         header, *parts = split_parts(root, index, delimiters)
         held = open_drafts.get(header.rendered)
-        if held is None or held.count >= claims_per_set:
+        if held is None or held.count >= CLAIMS_PER_SET:
             held = open_drafts[header.rendered] = SetDraft(header)
             drafts.append(held)
         held.add(index, parts)
@@ -172,12 +194,12 @@ def fold(
 
 def fold_again(
     written: Sequence[tuple[int, WrittenLoop, Generation]], delimiters: Delimiters, shared: Sequence[int]
-) -> SetDraft:
+) -> SetDraft[Source]:
     """The one set that claims were read from: `shared` levels of each are those of the claim before it.
 
     Raises ValueError where the headers of the claims differ.
     """
-    draft: SetDraft | None = None
+    draft: SetDraft[Source] | None = None
     for (index, root, _), levels in zip(written, shared, strict=True):
         header, *parts = split_parts(root, index, delimiters)
         if draft is None:

@@ -217,7 +217,7 @@ class Lexer:
                 chunk = window.cut(start, end)
         window.reach(end + _LOOK_AHEAD)
         first = start - window.start
-        for found in HEADER_ID.finditer(chunk):
+        for found in HEADER_ID.finditer(chunk) if "ISA" in chunk else ():
             if self._is_boundary(first, first + found.start(), delimiters):
                 return chunk[: found.start()], True
         return chunk, trailer >= 0 or (window.ended and end == window.end)
@@ -350,6 +350,8 @@ def cut_rows(texts: list[str], start: int, cut: str, element: str, *, plain: boo
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:
     """The place of the first segment with this id in a chunk that begins with a segment, or -1."""
+    if segment_id not in chunk:
+        return -1
     place = chunk.find(segment_id + delimiters.element)
     while place >= 0:
         before = _skip_blanks_back(chunk, place, 0, delimiters.segment)
@@ -361,11 +363,7 @@ def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:
 
 def _find_binary(chunk: str, delimiters: Delimiters) -> int:
     """The place of the first segment with binary content in a chunk that begins with a segment, or -1."""
-    found = (
-        _find_segment(chunk, name, delimiters)
-        for name in BINARY_SEGMENTS
-        if name + delimiters.element in chunk
-    )
+    found = (_find_segment(chunk, name, delimiters) for name in BINARY_SEGMENTS)
     return min((place for place in found if place >= 0), default=-1)
 
 

@@ -156,6 +156,10 @@ class SetReader(ReaderNotes):
         self.held = segments[-LOOKAHEAD:]
         self._walk(segments, len(segments) - len(self.held))
 
+    def read_known(self, segments: list[Segment]) -> None:
+        """Read segments that need not be seen beside what follows them."""
+        self._walk(segments, len(segments))
+
     def _walk(self, segments: list[Segment], count: int) -> None:
         """Read the first `count` of `segments`."""
         find, loop = self.shapes.find, self.loop
@@ -335,6 +339,14 @@ def shape_of(loop: Loop) -> Shape:
     return loop.shape
 
 
+def choose_reading(guide_id: str, delimiters: Delimiters, *, edits: bool, basis: Basis | None) -> Reading:
+    """The guide with its rules, and with `edits` those by `basis` (None: the shipped tables)."""
+    separators = delimiters.component, delimiters.repetition
+    if edits and basis is not None:
+        return prepare_reading(guide_id, *separators, choose_rules(guide_id, basis))
+    return prepare(guide_id, *separators, edits)
+
+
 def read_set(
     guide_id: str,
     segments: list[Segment],
@@ -351,11 +363,7 @@ def read_set(
     beyond the guide (numbers that prove themselves, code look-ups; SNIP 5 and 6) run as well, by `basis`.
     A code list of the guide that `basis` holds newer than ours counts in either case.
     """
-    separators = delimiters.component, delimiters.repetition
-    if edits and basis is not None:
-        reading = prepare_reading(guide_id, *separators, choose_rules(guide_id, basis))
-    else:
-        reading = prepare(guide_id, *separators, edits)
+    reading = choose_reading(guide_id, delimiters, edits=edits, basis=basis)
     reader = SetReader(reading, delimiters, at or Place())
     reader.tables = basis.tables if basis is not None else None
     with resting_collector():

@@ -37,19 +37,28 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class SetReport:
-    """A transaction set as read. `guide` and `tree` are None where no guide is known for it.
+    """A transaction set as read. `header` is its ST; `guide` and `tree` are None where no guide is known.
 
     Of a large file, `segments` and `tree` are read again when they are first asked for. `documents` binds the
     tree to JSON on first use: one document for each claim of an 837, one for the set otherwise.
     """
 
-    set_id: str
-    control_number: str
+    header: Segment
     guide: str | None
     segment_count: int
     findings: tuple[Finding, ...]
     content: SetContent = field(repr=False, compare=False)
     delimiters: Delimiters = field(default_factory=Delimiters)
+
+    @property
+    def set_id(self) -> str:
+        """ST01."""
+        return self.header.element(1)
+
+    @property
+    def control_number(self) -> str:
+        """ST02."""
+        return self.header.element(2)
 
     @property
     def segments(self) -> tuple[Segment, ...]:

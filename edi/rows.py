@@ -63,33 +63,35 @@ class HeldRows:
         self.ordinal = 0
         self.plain = True
         self._last = (0, True)
-        self._offsets: list[int] = []
+        self._known = 0, 0
 
     def add(self, rows: Rows, ordinal: int) -> None:
         """Hold more rows, which follow those that are held."""
         if not self.rows:
             self.start, self.gap, self.ordinal, self.plain = rows.start, rows.gap, ordinal, True
+            self._known = 0, rows.start
         self.plain = self.plain and rows.plain
         self._last = (len(rows.rows), rows.plain)
         self.rows += rows.rows
         self.texts += rows.texts
-        self._offsets = []
 
     def make_segments(self, first: int, last: int) -> list[Segment]:
         """The rows from `first` to before `last` as segments."""
-        if not self._offsets:
-            lengths = map(self.gap.__add__, map(len, self.texts))
-            self._offsets = list(accumulate(lengths, initial=self.start))
-        rows, offsets = self.rows[first:last], self._offsets[first:last]
-        return list(
-            map(Segment, rows, count(self.ordinal + first), offsets, repeat(None), repeat(self.plain))
-        )
+        rows = Rows(self.rows[first:last], self.texts[first:last], self.place(first), self.gap, self.plain)
+        return rows.make_segments(count(self.ordinal + first))
+
+    def place(self, number: int) -> int:
+        """Where a row begins in the file; mostly asked of rows that come after the one asked of before."""
+        before, place = self._known if self._known[0] <= number else (0, self.start)
+        place += sum(map(len, self.texts[before:number])) + (number - before) * self.gap
+        self._known = number, place
+        return place
 
     def drop(self, number: int) -> None:
         """Forget the first so many."""
-        self.start += sum(map(len, self.texts[:number])) + number * self.gap
+        self.start = self.place(number)
+        self._known = 0, self.start
         self.ordinal += number
         del self.rows[:number], self.texts[:number]
         if len(self.rows) <= self._last[0]:
             self.plain = self._last[1]
-        self._offsets = []

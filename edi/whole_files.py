@@ -166,7 +166,7 @@ def _describe_group(group: GroupReport) -> WholeGroup:
 
 
 def _describe_set(found: SetReport) -> WholeSet:
-    header = SetNames(found.set_id, found.control_number, found.segments[0].element(3))
+    header = SetNames(found.set_id, found.control_number, found.header.element(3))
     if not found.documents:
         inner = found.segments[1:-1] if found.segments[-1].id == "SE" else found.segments[1:]
         return WholeSet(header, segments=tuple(tuple(segment.elements) for segment in inner))

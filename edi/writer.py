@@ -12,7 +12,7 @@ from edi.collector import resting_collector
 from edi.derivations import derive_reference
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding
-from edi.fold import CLAIMS_PER_SET, SetDraft, Source, fold, fold_again, number_hierarchy
+from edi.fold import SetDraft, Source, fold, fold_again, number_hierarchy
 from edi.generation import Context, make_pointer
 from edi.generator import write_document
 from edi.guide import Slot
@@ -94,12 +94,12 @@ class Drafted(NamedTuple):
     """Documents written and folded into sets without numbers."""
 
     plan: SetPlan
-    drafts: list[SetDraft]
+    drafts: list[SetDraft[Source]]
     roots: list[WrittenLoop]
     findings: list[tuple[int, Finding]]
 
 
-def finish_set(drafted: Drafted, draft: SetDraft, context: Context, reference: str) -> GeneratedSet:
+def finish_set(drafted: Drafted, draft: SetDraft[Source], context: Context, reference: str) -> GeneratedSet:
     """Number a draft: hierarchy, control number, segment count."""
     plan = drafted.plan
     sources = draft.sources()
@@ -134,11 +134,10 @@ def generate_sets(
     documents: Sequence[Mapping[str, Any]],
     context: Context,
     first_number: int = 1,
-    claims_per_set: int = CLAIMS_PER_SET,
 ) -> list[GeneratedSet]:
     """The transaction sets of the documents, numbered from `first_number` (four digits)."""
     with resting_collector():
-        drafted = draft_sets(guide_id, documents, context, claims_per_set)
+        drafted = draft_sets(guide_id, documents, context)
         sets = []
         for number, draft in enumerate(drafted.drafts, first_number):
             numbered = msgspec.structs.replace(context, control_number=f"{number:04d}")
@@ -151,7 +150,6 @@ def draft_sets(
     guide_id: str,
     documents: Sequence[Mapping[str, Any]],
     context: Context,
-    claims_per_set: int = CLAIMS_PER_SET,
 ) -> Drafted:
     """The documents folded into sets without numbers. Raises ValueError where there are none."""
     if not documents:
@@ -159,7 +157,7 @@ def draft_sets(
     plan = load_plan(guide_id)
     written = [(index, *write_document(plan, document, context)) for index, document in enumerate(documents)]
     findings = [(index, finding) for index, _, generation in written for finding in generation.findings]
-    drafts = fold(written, context.delimiters, bool(plan.unit), claims_per_set)
+    drafts = fold(written, context.delimiters, bool(plan.unit))
     return Drafted(plan, drafts, [root for _, root, _ in written], findings)
 
 

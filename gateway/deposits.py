@@ -8,7 +8,7 @@ transaction with the file. Nothing else of a file is applied: what moves claims 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -33,7 +33,7 @@ CLAIM_GUIDES = frozenset(kind.guide for kind in CLAIM_TYPES)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file came: over HTTP, or dropped by a sender under a name of its own."""
+    """How a file came: over HTTP, or from a sender under a name of its own."""
 
     direction: str = DIRECTION
     sender: str = ""
@@ -56,6 +56,9 @@ class Deposit(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.submissions) or not any(finding.stops for finding in self.findings)
 
 
+Also = Callable[[TenantScope, Deposit], None]
+
+
 class Deposits:
     """Keeps, checks and applies posted files. `limit` is how many claims one file may hold."""
 
@@ -65,13 +68,21 @@ class Deposits:
         self._intake = intake
         self._limit = limit
 
-    async def keep(self, tenant: str, content: bytes) -> Deposit:
-        """Archive the bytes, then check them; durable when awaited, whatever was found."""
+    async def keep(
+        self, tenant: str, content: bytes, *, origin: Origin = OVER_HTTP, also: Also | None = None
+    ) -> Deposit:
+        """Archive the bytes, then check them; durable when awaited, whatever was found.
+
+        `also` writes in the same transaction.
+        """
         digest = await asyncio.to_thread(self._archive.put, content)
         reading = await asyncio.to_thread(self.read, tenant, content)
 
         def record(scope: TenantScope) -> Deposit:
-            return record_deposit(scope, digest, len(content), reading)
+            deposit = record_deposit(scope, digest, len(content), reading, origin)
+            if also is not None:
+                also(scope, deposit)
+            return deposit
 
         return await self._store.write(record, tenant=tenant)
 

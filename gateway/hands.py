@@ -13,6 +13,7 @@ from edi.models import ClaimPayment, Remittance
 from gateway.events import WORK_ITEM_RESOLVED, Happening
 from gateway.journal import Journal, Particulars
 from gateway.lifecycle import load_lifecycle
+from gateway.payment_story import tell_payment
 from gateway.processors.application_report import KIND as APPLICATION_REPORT
 from gateway.processors.application_report import name_event_of_code
 from gateway.processors.claim_ack import name_event_of
@@ -22,7 +23,7 @@ from gateway.store.claims import Claim
 from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.work_items import WorkItem
-from gateway.story import AcknowledgmentTold, HandTold, WorkItemStory, read_told, tell_payment
+from gateway.story import AcknowledgmentTold, HandTold, WorkItemStory, read_told
 
 CLAIM_STATUSES = ("277CA", "277")
 

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from edi.findings import Finding, Place
-from edi.models import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment, StatusCode
+from edi.models import StatusCode
 from gateway.lifecycle import Fact, Settlement, Standing
 from gateway.meanings import explain
 
@@ -214,19 +214,6 @@ class OrphanStory(Told, frozen=True, kw_only=True):
     reason: str
 
 
-class InquiryStory(Told, frozen=True, kw_only=True):
-    """The body of `eligibility.completed` and `claim_status.completed`: how an inquiry ended after its client
-    was told to wait. The answer itself is looked up by the id.
-    """
-
-    inquiry: str
-    partner: str
-    payer_id: str
-    state: str
-    reason: str | None = None
-    findings: tuple[FindingTold, ...] = ()
-
-
 class PartnerStory(Told, frozen=True, kw_only=True):
     """The body of a `partner.*` event. `reason` says what failed in our own words."""
 
@@ -343,62 +330,3 @@ def tell_status_report(
         control_number=answered,
         statuses=tell_statuses(statuses),
     )
-
-
-def tell_payment(
-    payment: ClaimPayment, settlement: Settlement, remittance: Remittance, remittance_id: str
-) -> PaymentTold:
-    """What `remittance` says of one claim, adjustments with their meanings."""
-    lines = enumerate(payment.services, start=1)
-    return PaymentTold(
-        remittance=remittance_id,
-        trace_number=remittance.trace_number,
-        status=payment.status,
-        status_meaning=explain("claim_payment_status", payment.status),
-        charge=write_dollars(payment.charge),
-        paid=write_dollars(settlement.paid),
-        adjusted=write_dollars(settlement.adjusted),
-        patient=write_dollars(settlement.patient),
-        denial=settlement.denial,
-        payer_claim_control_number=payment.payer_claim_control_number,
-        adjustments=(
-            *(_tell_adjustment(adjustment, None) for adjustment in payment.adjustments),
-            *(told for number, service in lines for told in _tell_service(service, number)),
-        ),
-        remark_codes=_list_remarks(payment),
-    )
-
-
-def tell_provider_adjustments(
-    adjustments: Iterable[ProviderAdjustment],
-) -> tuple[ProviderAdjustmentTold, ...]:
-    """Provider adjustments with their meanings."""
-    return tuple(
-        ProviderAdjustmentTold(
-            reason=adjustment.reason,
-            reason_meaning=explain("provider_adjustment_reason", adjustment.reason),
-            amount=write_dollars(adjustment.amount),
-        )
-        for adjustment in adjustments
-    )
-
-
-def _tell_service(service: ServicePayment, number: int) -> Iterable[AdjustmentTold]:
-    return (_tell_adjustment(adjustment, number) for adjustment in service.adjustments)
-
-
-def _tell_adjustment(adjustment: Adjustment, service: int | None) -> AdjustmentTold:
-    return AdjustmentTold(
-        group=adjustment.group,
-        group_meaning=explain("adjustment_group", adjustment.group),
-        reason=adjustment.reason,
-        reason_meaning=explain("adjustment_reason", adjustment.reason),
-        amount=write_dollars(adjustment.amount),
-        service=service,
-    )
-
-
-def _list_remarks(payment: ClaimPayment) -> tuple[str, ...]:
-    """The remark codes of the claim and its services, each once, in their order."""
-    codes = [*payment.remark_codes, *(code for service in payment.services for code in service.remark_codes)]
-    return tuple(dict.fromkeys(codes))

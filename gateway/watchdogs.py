@@ -27,7 +27,7 @@ from gateway.watches import ClaimWatch, load_watches
 PARTNER: Final = "partner"
 WATCHDOG: Final = Hand("watchdog")
 PATIENCE: Final = timedelta(hours=1)
-PAUSE: Final = timedelta(minutes=1)
+PAUSE: Final = timedelta(seconds=5)
 FILING_TURN: Final = timedelta(hours=1)
 
 FindPartner = Callable[[str, str], Partner | None]

@@ -74,7 +74,7 @@ def report_set(interchange: InterchangeHeader, group: GroupReport, report: SetRe
             "groupControlNumber": echo_number(group.header.control_number),
             "transactionSetControlNumber": echo_control_number(report.control_number),
             "transactionSetIdentifierCode": echo_id(report.set_id, 3),
-            "version": echo_version(report.segments[0].element(3) or group.header.version),
+            "version": echo_version(report.header.element(3) or group.header.version),
             "errors": [report_finding(notes, finding) for finding in findings],
         }
     )

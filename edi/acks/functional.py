@@ -94,11 +94,10 @@ def list_codes(codes: Iterable[str | None]) -> list[str]:
 def answer_set(interchange: InterchangeHeader, report: SetReport) -> dict[str, object]:
     """The answer to one transaction set: AK2, its IK3 and IK4 notes, IK5."""
     code = judge_set(report.findings)
-    header = report.segments[0]
     return {
         "transactionSetIdentifierCode": echo_id(report.set_id, 3),
         "transactionSetControlNumber": echo_control_number(report.control_number),
-        "implementationConventionReference": echo_version(header.element(3)),
+        "implementationConventionReference": echo_version(report.header.element(3)),
         "segmentErrors": SegmentNotes(interchange, report).write() if code != "A" else [],
         "acknowledgmentCode": code,
         "syntaxErrorCodes": list_set_errors(report.findings) if code != "A" else [],

@@ -9,7 +9,8 @@ let nothing wrong through that the slow path would find, and the slow path is th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from edi.guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
 from edi.guides.maps import load_external_codes
@@ -26,12 +27,19 @@ MONTH_AND_DAY = "|".join(
         r"(?:0[13578]|1[02])31",
     )
 )
+DAYS_OF_YEAR = frozenset(
+    f"{month:02}{day:02}"
+    for month in range(1, 13)
+    for day in range(1, 32)
+    if re.fullmatch(MONTH_AND_DAY, f"{month:02}{day:02}")
+)
 DAY = rf"(?:19|20)\d\d(?:{MONTH_AND_DAY})"
 TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?"
 FORMATS = {"D8": DAY, "RD8": f"{DAY}-{DAY}", "TM": TIME, "DT": f"{DAY}{TIME}"}
 REFERENCE = "127"  # data element 127, reference identification: a number that may be a person's
 _SHORT = 20
-_REMEMBERED = 4096  # days, periods and times known to be right: they repeat, and say nothing by themselves
+_REMEMBERED = 4096  # composites known to be right
+_REMEMBERED_DAYS = 32_768  # days (those of 90 years), periods and times: they repeat, and say nothing alone
 
 
 class Acceptors(dict[int, Accept]):
@@ -86,8 +94,9 @@ class Acceptors(dict[int, Accept]):
             (use.position for use in within), default=0
         ):
             return None
-        notes = [note for note in (_note_test(note, end) for note in self.notes) if note]
-        return [f"a{end - 1}", *_tests(source, within), *notes] if end > 1 else notes
+        sure = {use.position for use in self.uses if use.usage == "R"} | {end - 1}
+        notes = [note for note in (_note_test(note, end, sure) for note in self.notes) if note]
+        return [*_tests(source, within, sure), *notes]
 
     def doubt(self, rows: Sequence[list[str]], places: Iterable[int]) -> list[int]:
         """Those of `places` at which a row is not surely right: one function looks at all of them."""
@@ -128,12 +137,12 @@ class Remembered(dict[str, bool]):
 
     def __init__(self, expression: str) -> None:
         super().__init__()
-        self.match = re.compile(expression, re.ASCII).fullmatch
+        self.match: Callable[[str], object] = re.compile(expression, re.ASCII).fullmatch
 
     def __missing__(self, text: str) -> bool:
-        if self.match(text) is None:
+        if not self.match(text):
             return False
-        if len(self) >= _REMEMBERED:
+        if len(self) >= _REMEMBERED_DAYS:
             self.clear()
         self[text] = True
         return True
@@ -158,7 +167,15 @@ class RememberedComposites(dict[str, bool]):
         return right
 
 
+def is_day(text: str) -> bool:
+    """True for a day as CCYYMMDD; of the 29th of February it is not sure."""
+    return text[4:] in DAYS_OF_YEAR and text[:2] in ("19", "20") and text[2:4].isdigit() and text.isascii()
+
+
 PERIODS = {name: Remembered(expression) for name, expression in FORMATS.items()}
+
+
+PERIODS["D8"].match = is_day
 
 
 class _Source:
@@ -199,24 +216,31 @@ class _Source:
 def _number_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = use.min_length, use.max_length
     if use.type == "R":
-        digits = max(1, high - 2)
         whole = f"{variable}.isdigit()"
-        parts = f"{variable}[-3:-2] == '.' or '.' not in {variable} or {variable}[-2:-1] == '.'"
-        signed = f"{variable}.replace('.', '', 1).removeprefix('-').isdigit()"
+        cents = f"({variable}[-3:-2] == '.' or {variable}[-2:-1] == '.')"
+        positive = f"{variable}.replace('.', '', 1).isdigit()"
+        negative = f"{source.name(is_negative)}({variable})"
         ascii_only = "" if source.plain else f"{variable}.isascii() and "
-        return f"({ascii_only}len({variable}) <= {digits} and ({whole} or ({parts}) and {signed}))"
+        fits = f"{ascii_only}len({variable}) <= {max(1, high - 2)}"
+        return f"({fits} and ({cents} and {positive} or {whole} or {negative}))"
     pattern = source.pattern(rf"-?\d{{{low},{high}}}")
     if source.plain:
         return f"({low} <= len({variable}) <= {high} and {variable}.isdigit() or {pattern}({variable}))"
     return f"{pattern}({variable})"
 
 
+def is_negative(text: str) -> bool:
+    """True for a number below zero with at most two decimals."""
+    whole, point, part = text.removeprefix("-").partition(".")
+    digits = f"{whole}{part}".isdigit() and (not point or 0 < len(part) < 3)
+    return text.startswith("-") and digits
+
+
 def _text_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = max(use.min_length, 1), use.max_length
     fits = f"len({variable}) <= {high}" if low == 1 else f"{low} <= len({variable}) <= {high}"
     if source.plain:
-        filled = f"{variable} and " if use.usage == "R" else ""
-        return f"({filled}{fits} and {source.delimiters.component!r} not in {variable})"
+        return f"({fits} and {source.delimiters.component!r} not in {variable})"
     # most texts are letters and digits alone, which is known faster than by the expression
     pattern = source.pattern(rf"{source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
     return f"({fits} and {variable}.isalnum() and {variable}.isascii() or {pattern}({variable}))"
@@ -237,52 +261,84 @@ def _value_test(source: _Source, use: ElementUse, variable: str, format_variable
     return test(source, use, variable)
 
 
-def _element_test(source: _Source, use: ElementUse, variable: str, format_variable: str | None) -> str:
+def _element_test(
+    source: _Source, use: ElementUse, variable: str, format_variable: str | None, *, there: bool
+) -> str:
+    """The test of an element; `there` says that it may not be empty."""
     if use.usage == "N":
-        return f"not {variable}"
+        return "False" if there else f"not {variable}"
     test = _value_test(source, use, variable, format_variable)
-    return test if use.usage == "R" else f"(not {variable} or {test})"
+    return f"{variable} and {test}" if there else f"(not {variable} or {test})"
 
 
-def _composite_test(source: _Source, use: CompositeUse, variable: str) -> str:
+def _composite_test(source: _Source, use: CompositeUse, variable: str, *, there: bool) -> str:
     if use.usage == "N":
-        return f"not {variable}"
-    inner = Acceptors(use.components, (), source.delimiters, first=1, plain=source.plain)
+        return "False" if there else f"not {variable}"
+    known = compile_components(use.components, source.delimiters, source.plain)
     if any(part.data_element == REFERENCE for part in use.components):
         parts = f"(p := {variable}.split({source.delimiters.component!r}))"
-        test = f"{source.name(inner)}[len({parts})](p)"
+        test = f"{source.name(known.accepts)}[len({parts})](p)"
     else:
-        test = f"{source.name(RememberedComposites(inner))}[{variable}]"
-    return f"({variable} and {test})" if use.usage == "R" else f"(not {variable} or {test})"
+        test = f"{source.name(known)}[{variable}]"
+    return f"{variable} and {test}" if there else f"(not {variable} or {test})"
 
 
-def _note_test(note: SyntaxNote, end: int) -> str | None:
-    """The test of a syntax note where the texts at `end` and beyond are missing; None where it holds so."""
-    names = [f"a{position}" if position < end else "''" for position in note.positions]
-    present, rest = len(names) - names.count("''"), names[1:]
-    idle = {"P": present == 0, "E": present <= 1, "C": names[0] == "''", "L": names[0] == "''"}
-    if not rest or idle.get(note.kind):
+@lru_cache(maxsize=4096)  # many places allow the same composite, and remember the same texts of it
+def compile_components(
+    components: tuple[ElementUse, ...], delimiters: Delimiters, plain: bool
+) -> RememberedComposites:
+    """The acceptors of a composite, wherever it stands."""
+    return RememberedComposites(Acceptors(components, (), delimiters, first=1, plain=plain))
+
+
+def _note_test(note: SyntaxNote, end: int, sure: Container[int]) -> str | None:
+    """The test of a syntax note where the texts at `end` and beyond are missing and those at `sure` are not
+    empty; None where it holds so.
+    """
+    if len(note.positions) < 2:
         return None
-    return {
-        "P": " == ".join(f"(not {name})" for name in names),
-        "R": f"({' or '.join(names)})",
-        "E": f"(({' + '.join(f'(not {name})' for name in names)}) >= {len(names) - 1})",
-        "C": f"(not {names[0]} or ({' and '.join(rest)}))",
-        "L": f"(not {names[0]} or ({' or '.join(rest)}))",
-    }[note.kind]
+    within = [position for position in note.positions if position < end]
+    lacks, first = len(within) < len(note.positions), note.positions[0]
+    open_names = [f"a{position}" for position in within if position not in sure]
+    known = len(within) - len(open_names)
+    if note.kind in "CL":
+        if first >= end:
+            return None
+        rest = [name for name in open_names if name != f"a{first}"]
+        some = known > (first in sure)
+        test = _rest_test(note.kind, rest, lacks=lacks, some=some)
+        return test if test is None or first in sure else f"(not a{first} or {test})"
+    absent = " and ".join(f"not {name}" for name in open_names) or None
+    if note.kind == "P":
+        if lacks:
+            return "False" if known else absent
+        return " and ".join(open_names) or None if known else " == ".join(f"(not {it})" for it in open_names)
+    if note.kind == "R":
+        return None if known else f"({' or '.join(open_names)})" if open_names else "False"
+    if len(within) < 2:
+        return None
+    if known:
+        return absent if known == 1 else "False"
+    return f"(({' + '.join(f'(not {name})' for name in open_names)}) >= {len(open_names) - 1})"
 
 
-def _tests(source: _Source, uses: Sequence[ElementUse | CompositeUse]) -> list[str]:
-    tests, format_variable = [], None
+def _rest_test(kind: str, rest: Sequence[str], *, lacks: bool, some: bool) -> str | None:
+    """What notes C and L want of the texts after the first: all of them, or one."""
+    if kind == "C":
+        return "False" if lacks else f"({' and '.join(rest)})" if rest else None
+    return None if some else f"({' or '.join(rest)})" if rest else "False"
+
+
+def _tests(source: _Source, uses: Sequence[ElementUse | CompositeUse], sure: Container[int]) -> Iterator[str]:
+    format_variable = None
     for use in uses:
-        variable = f"a{use.position}"
+        variable, there = f"a{use.position}", use.position in sure
         if isinstance(use, CompositeUse):
-            tests.append(_composite_test(source, use, variable))
+            yield _composite_test(source, use, variable, there=there)
             continue
         if use.data_element == "1250":
             format_variable = variable
-        tests.append(_element_test(source, use, variable, format_variable))
-    return tests
+        yield _element_test(source, use, variable, format_variable, there=there)
 
 
 def compile_acceptor(use: SegmentUse, delimiters: Delimiters, *, plain: bool = False) -> Acceptors:

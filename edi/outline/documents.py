@@ -101,9 +101,8 @@ def _read(
         if found is not None:
             kept.append(found)
             placed.add(at)
-    set_id = load_guide(guide).transaction_set
     content = Kept(tuple(generated.segments), tree)
-    return SetReport(set_id, NUMBER, guide, len(content.segments), tuple(kept), content), placed
+    return SetReport(content.segments[0], guide, len(content.segments), tuple(kept), content), placed
 
 
 def make_form(document: Mapping[str, Any], guide: str) -> ClaimForm | None:

@@ -6,9 +6,10 @@ remittance has neither, nothing is wrong with it, but whoever posts it must find
 
 from __future__ import annotations
 
+import sys
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 import msgspec
@@ -20,14 +21,19 @@ from edi.rules.registry import JoinedTally, total_rule
 from edi.tree import Loop
 
 GUIDE = "005010X221A1"
-NO_NUMBER = "0"  # CLP01 where the provider sent none
+UNKNOWN = ("", "0")  # CLP01 where the provider sent no number
 
 Lone = list[tuple[int, Place]]
 
 
-def make_key(number: str) -> int:
+def digest(number: str) -> bytes:
     """Eight bytes that stand for a claim's number (CLP01)."""
-    return int.from_bytes(blake2b(number.encode(), digest_size=8).digest(), "big")
+    return blake2b(number.encode(), digest_size=8).digest()
+
+
+def make_key(number: str) -> int:
+    """The same as a number."""
+    return int.from_bytes(digest(number), sys.byteorder)
 
 
 class ReversalPairs(JoinedTally):
@@ -46,15 +52,19 @@ class ReversalPairs(JoinedTally):
         if segment is None:
             return
         number, status = segment.element(1), segment.element(2)
-        if status != REVERSAL:
-            self.add_payment(number, status)
-        elif number not in ("", NO_NUMBER):
-            self.reversals.append((make_key(number), locate(loop, segment, 2)))
+        if status == REVERSAL:
+            self.add_reversal(number, locate(loop, segment, 2))
+        elif status != PREDETERMINATION:
+            self.add_payments([number])
 
-    def add_payment(self, number: str, status: str) -> None:
-        """A claim payment that takes nothing back: CLP01 and CLP02."""
-        if number not in ("", NO_NUMBER) and status != PREDETERMINATION:
-            self.payments.append(make_key(number))
+    def add_reversal(self, number: str, place: Place) -> None:
+        """A claim payment that takes another back: CLP01, and where CLP02 says so."""
+        if number not in UNKNOWN:
+            self.reversals.append((make_key(number), place))
+
+    def add_payments(self, numbers: Iterable[str]) -> None:
+        """Claim payments of these numbers that take nothing back and are no predeterminations."""
+        self.payments.frombytes(b"".join([digest(number) for number in numbers if number not in UNKNOWN]))
 
     def state(self) -> dict[str, str]:
         """Both as text."""

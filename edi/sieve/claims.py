@@ -6,19 +6,18 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, pairwise
 
-from edi.notation import read_number
-from edi.rows import Row
 from edi.rules.claim import DIAGNOSES, LINE_CHARGES, PATIENT_DETAILS, POINTERS, ZERO, is_within
 from edi.rules.coordination import MEDICARE, PRIMARY
 from edi.rules.hierarchy import LevelNumbers, level_of
 from edi.rules.registry import Tally
 from edi.rules.situations import SENT_APART, STATES_REQUIRED
-from edi.sieve.amounts import differ, read_amounts
-from edi.sieve.screens import counts, screen
-from edi.sieve.windows import Places, Window, part, value
+from edi.sieve.amounts import read_amounts
+from edi.sieve.screens import fits, screen
+from edi.sieve.windows import Places, Window, value
 from edi.tree import Loop
 
 OWN = "18"
+CLAIM = ("CLM",)
 
 
 @screen("levels_are_linked", "levels_are_numbered")
@@ -27,34 +26,29 @@ def leave_to_linking(window: Window) -> Iterable[int]:
     return ()
 
 
-def list_levels(window: Window, first: int, last: int) -> list[Row]:
-    """The HL of a unit."""
-    levels = window.find("HL")
-    return [window.rows[at] for at in levels[bisect_left(levels, first) : bisect_left(levels, last)]]
-
-
-def are_linked(outer: Loop, tally: Tally, window: Window, first: int, last: int) -> bool:
-    """True where a subscriber's level and those of its dependants are numbered on, linked, and tell rightly
-    of levels below. Once a wrong number was found, numbers say nothing more.
+@fits(LevelNumbers)
+def count_levels(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
+    """The level of a subscriber and those of its dependants: numbered on, linked, and telling rightly of
+    levels below. Once a wrong number was found, numbers say nothing more.
     """
-    above = level_of(outer)
+    above, (start, end) = level_of(outer), window.starts[unit : unit + 2]
     if above is None or not isinstance(tally, LevelNumbers):
         return False
-    subscriber, *dependants = rows = list_levels(window, first, last)
-    numbered = all(row[1] == str(at) for at, row in enumerate(rows, tally.count + 1))
-    return (
-        (numbered or tally.fault is not None)
-        and subscriber[2] == above.element(1)
-        and subscriber[4] == ("1" if dependants else "0")
-        and all(row[2] == subscriber[1] and row[4] == "0" for row in dependants)
-    )
-
-
-@counts(LevelNumbers, fits=are_linked)
-def count_levels(tally: Tally, window: Window, first: int, last: int) -> None:
-    """The levels of a unit."""
-    if isinstance(tally, LevelNumbers):
-        tally.count += len(list_levels(window, first, last))
+    levels = window.find("HL", "2000C")
+    begin = bisect_left(levels, start)
+    dependants = levels[begin : bisect_left(levels, end, begin)]
+    _, number, parent, _, child = window.rows[start]
+    if parent != above.elements[1] or child != ("1" if dependants else "0"):
+        return False
+    numbered, count = tally.fault is None, tally.count + 1
+    if numbered and number != str(count):
+        return False
+    for at in dependants:
+        row, count = window.rows[at], count + 1
+        if row[2] != number or row[4] != "0" or (numbered and row[1] != str(count)):
+            return False
+    tally.count = count
+    return True
 
 
 @screen("subscriber_and_patient_agree")
@@ -132,18 +126,15 @@ def doubt_accidents(window: Window) -> Iterator[int]:
 @screen("claim_total_is_sum_of_lines")
 def doubt_totals(window: Window) -> Iterator[int]:
     """Claims whose charge is not that of their lines."""
-    rows, claims = window.rows, window.find("CLM")
+    claims = window.find("CLM")
     for name, element in LINE_CHARGES:
         lines = window.find(name, "2400")
         if not lines:
             continue
-        charges = read_amounts(window, lines, element)
-        if charges is None:
-            yield from claims
-            continue
-        sums, parts = list(accumulate(charges, initial=ZERO)), part(lines, claims)
-        for at, total, (first, last) in zip(claims, differ(sums, parts), pairwise(parts), strict=True):
-            if first < last and read_number(rows[at][2]) != total:
+        sums = list(accumulate(read_amounts(window, lines, element), initial=ZERO))
+        parts, totals = window.part(CLAIM, (name, "2400")), read_amounts(window, claims, 2)
+        for at, total, (first, last) in zip(claims, totals, pairwise(parts), strict=True):
+            if first < last and sums[last] - sums[first] != total:
                 yield at
 
 
@@ -153,13 +144,18 @@ def doubt_pointers(window: Window) -> Iterator[int]:
     rows, claims, separator = window.rows, window.find("CLM"), window.component
     lists = window.find("HI", "2300")
     counts = [sum(text.partition(separator)[0] in DIAGNOSES for text in rows[at][1:]) for at in lists]
-    sums, begins = list(accumulate(counts, initial=0)), part(lists, claims)
+    sums, begins = list(accumulate(counts, initial=0)), window.part(CLAIM, ("HI", "2300"))
     listed = [sums[last] - sums[first] for first, last in pairwise(begins)]
     for name, element in POINTERS.items():
         lines = window.find(name, "2400")
-        parts = part(lines, claims)
-        for count, first, last in zip(listed, parts, parts[1:], strict=False):
-            for at in lines[first:last]:
-                row = rows[at]
-                if count and len(row) > element and not is_within(row[element], separator, count):
-                    yield at
+        texts = [value(rows[at], element) for at in lines]
+        right: dict[int, set[str]] = {count: set() for count in listed}
+        for claim, count, (first, last) in zip(
+            claims, listed, pairwise(window.part(CLAIM, (name, "2400"))), strict=True
+        ):
+            pointers = set(texts[first:last]) - right[count]
+            if pointers and count:
+                if all(is_within(text, separator, count) for text in pointers):
+                    right[count] |= pointers
+                else:
+                    yield claim

@@ -6,11 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from edi.notation import read_number
 from edi.rules.claim import LINE_CHARGES, ZERO
 from edi.sieve.amounts import Adjustments, differ
 from edi.sieve.screens import screen
-from edi.sieve.windows import Places, Window, part, value
+from edi.sieve.windows import Places, Window, value
+
+OTHER = ("SBR", "2320")
 
 
 def before(places: Places, row: int) -> int:
@@ -30,9 +31,6 @@ def doubt_other_payers(window: Window) -> Iterable[int]:
     if not others and not lines:
         return ()
     adjusted, of_lines = Adjustments(window, "2320"), Adjustments(window, "2430")
-    paid = [read_number(window.rows[at][2]) for at in lines]
-    if None in paid or not (adjusted.known and of_lines.known):
-        return [*others, *lines]
     adjudications = Adjudications(window, of_lines)
     return [*adjudications.doubt_lines(), *adjudications.doubt_payers(adjusted), *doubt_turns(window)]
 
@@ -58,9 +56,11 @@ class Adjudications:
         places, lines = window.find("SVD", "2430"), window.find("LX", "2400")
         self.by_line: dict[tuple[int, str], Decimal] = {}
         self.by_claim: dict[tuple[int, str], tuple[Decimal, Decimal]] = {}
-        for at, less in zip(places, differ(adjusted.sums, part(adjusted.places, places)), strict=True):
+        for at, less in zip(
+            places, differ(adjusted.sums, window.part(("SVD", "2430"), adjusted.asked)), strict=True
+        ):
             row = window.rows[at]
-            payer, paid = row[1], read_number(row[2]) or ZERO
+            payer, paid = row[1], Decimal(row[2])
             line, claim = (before(lines, at), payer), (before(self.claims, at), payer)
             self.by_line[line] = self.by_line.get(line, ZERO) + paid + less
             all_paid, all_less = self.by_claim.get(claim, (ZERO, ZERO))
@@ -73,15 +73,16 @@ class Adjudications:
             services = self.window.find(name, "2400")
             for (line, _), amount in self.by_line.items() if services else ():
                 at = bisect_left(services, line)
-                if at == len(services) or read_number(rows[services[at]][element]) != amount:
+                if at == len(services) or Decimal(rows[services[at]][element]) != amount:
                     yield line
 
     def doubt_payers(self, adjusted: Adjustments) -> Iterator[int]:
         """Other payers whose payment and adjustments are not the charge, or not what the lines make."""
         rows, others = self.window.rows, self.window.find("SBR", "2320")
         stated, names = self.window.find("2320/AMT[D]"), self.window.find("NM1", "2330B")
-        own = differ(adjusted.sums, part(adjusted.places, others))
-        begin_amount, begin_name = part(stated, others), part(names, others)
+        own = differ(adjusted.sums, self.window.part(OTHER, adjusted.asked))
+        begin_amount = self.window.part(OTHER, ("2320/AMT[D]",))
+        begin_name = self.window.part(OTHER, ("NM1", "2330B"))
         for number, at in enumerate(others):
             amounts = stated[begin_amount[number] : begin_amount[number + 1]]
             named = names[begin_name[number] : begin_name[number + 1]]
@@ -89,12 +90,8 @@ class Adjudications:
                 continue
             claim = before(self.claims, at)
             lines = self.by_claim.get((claim, value(rows[named[0]], 9) if named else ""))
-            paid, charge = read_number(rows[amounts[0]][2]), read_number(rows[claim][2])
+            paid, charge = Decimal(rows[amounts[0]][2]), Decimal(rows[claim][2])
             less = lines[1] if lines is not None else ZERO
-            if (
-                paid is None
-                or charge is None
-                or paid + own[number] + less != charge
-                or (lines is not None and paid != lines[0] - own[number])
-            ):
+            unmade = lines is not None and paid != lines[0] - own[number]
+            if unmade or paid + own[number] + less != charge:
                 yield at

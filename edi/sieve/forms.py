@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from edi.guides.acceptors import Acceptors
 from edi.guides.routes import Station, limit_of
-from edi.sieve.paths import Node, Paths
+from edi.sieve.paths import EVERY_CODE, Node, Paths
 from edi.sieve.windows import Window
 
 MOST_PATTERNS = 10_000
-EVERY_CODE = bytes(range(256))
 
 
 def doubt_rows(window: Window, accepts: Sequence[Acceptors]) -> Iterator[int]:
@@ -38,12 +37,17 @@ class LoopForms:
 
 
 class LoopForm:
-    """The same for one loop; patterns of children that were judged are remembered."""
+    """The same for one loop; patterns of children that were judged are remembered.
+
+    `limits` are how often segments and loops may come, by code; `wanted` are the codes of those that must,
+    None where one of them has not come in the whole file.
+    """
 
     def __init__(self, loop: Station) -> None:
         self.loop = loop
         self.judged: dict[bytes, bool] = {}
-        self.codes: dict[int, Station] = {}
+        self.limits: dict[int, int] = {}
+        self.wanted: bytes | None = None
         self.known = 0
         self.others = b""
 
@@ -58,14 +62,17 @@ class LoopForm:
     def _learn(self, paths: Paths, opener: Node) -> None:
         """The codes of the loop's own segments and of the first segments of loops in it."""
         self.known = len(paths.nodes)
-        self.codes = {}
+        self.limits, wanted = {}, []
         for child in self.loop.children[1:]:
             first = child if child.segment is not None else child.children[0]
             node = paths.by_station.get(first.index)
             if node is not None:
-                self.codes[node.code] = child
-        own = bytes((opener.code, *self.codes))
-        self.others = EVERY_CODE.translate(None, own)
+                self.limits[node.code] = limit_of(child)
+            if child.use.usage == "R":
+                wanted.append(node)
+        codes = [node.code for node in wanted if node is not None]
+        self.wanted = bytes(codes) if len(codes) == len(wanted) else None
+        self.others = EVERY_CODE.translate(None, bytes((opener.code, *self.limits)))
 
     def _judge(self, pattern: bytes) -> bool:
         right = self.judged.get(pattern)
@@ -76,9 +83,6 @@ class LoopForm:
         return right
 
     def _is_right(self, pattern: bytes) -> bool:
-        counts = {station.index: pattern.count(code) for code, station in self.codes.items()}
-        return all(
-            counts.get(child.index, 0) <= limit_of(child)
-            and (child.use.usage != "R" or counts.get(child.index, 0) > 0)
-            for child in self.loop.children[1:]
-        )
+        if self.wanted is None or self.wanted.translate(None, pattern):
+            return False
+        return all(pattern.count(code) <= self.limits[code] for code in set(pattern))

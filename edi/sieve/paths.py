@@ -15,19 +15,23 @@ MOST_NODES = 255
 """How many uses one file may have in its units; rows of others are in doubt. A node is one byte."""
 ASTRAY = 0
 """The code of rows whose place is not known, or outside of the units."""
+EVERY_CODE = bytes(range(256))
 
 
 class Node:
     """A use of a segment in a unit. `moves` lead on by segment id and telling code; `at` are its rows.
 
-    `code` stands for the use in the pattern of a window.
+    `code` stands for the use in the pattern of a window; `names` are its segment id and its key.
     """
 
-    __slots__ = ("at", "code", "moves", "station")
+    __slots__ = ("at", "code", "loop", "moves", "names", "station")
 
     def __init__(self, station: Station | None, code: int) -> None:
         self.station = station
         self.code = code
+        use = station.segment if station is not None else None
+        self.names = (use.id, use.key) if use is not None and use.id != use.key else ()
+        self.loop = use.loop if use is not None else ""
         self.at: list[int] = []
         self.moves: dict[str, NodeBranch] = {}
 

@@ -6,9 +6,8 @@ is in doubt wherever it would be run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import NamedTuple
 
 from edi.guides.routes import Station
 from edi.rules.registry import Rule, RuleSet, Tally, TotalRule
@@ -19,17 +18,11 @@ from edi.tree import Loop
 
 Screen = Callable[[Window], Iterable[int]]
 """Rows of units that are in doubt."""
-Fits = Callable[[Loop, Tally, Window, int, int], bool]
-"""Whether a unit, by its first row and the row after its last, may be counted, in the loop around it."""
-Take = Callable[[Tally, Window, int, int], None]
-
-
-class Count(NamedTuple):
-    """How a unit is counted in a tally of the whole set; one that does not fit is in doubt."""
-
-    take: Take
-    fits: Fits | None
-
+Fits = Callable[[Loop, Tally, Window, int], bool]
+"""Whether a unit, by its number in the window, may be counted after those before it, in the loop around it.
+If so, it is counted."""
+Take = Callable[[Tally, Window, Sequence[int]], None]
+"""Counts units."""
 
 MODULES = (
     "edi.sieve.claims",
@@ -38,7 +31,8 @@ MODULES = (
     "edi.sieve.remittances",
 )
 SCREENS: dict[str, Screen] = {}
-COUNTS: dict[type[Tally], Count] = {}
+FITTING: dict[type[Tally], Fits] = {}
+TAKING: dict[type[Tally], Take] = {}
 
 
 def screen(*rules: str) -> Callable[[Screen], Screen]:
@@ -51,12 +45,22 @@ def screen(*rules: str) -> Callable[[Screen], Screen]:
     return register
 
 
-def counts(tally: type[Tally], fits: Fits | None = None) -> Callable[[Take], Take]:
-    """Registers how a unit is counted in a tally of the whole set."""
+def counts(tally: type[Tally]) -> Callable[[Take], Take]:
+    """Registers how units are counted in a tally of the whole set."""
 
     def register(take: Take) -> Take:
-        COUNTS[tally] = Count(take, fits)
+        TAKING[tally] = take
         return take
+
+    return register
+
+
+def fits(tally: type[Tally]) -> Callable[[Fits], Fits]:
+    """Registers how one unit after another is counted in a tally of the whole set, if it fits."""
+
+    def register(found: Fits) -> Fits:
+        FITTING[tally] = found
+        return found
 
     return register
 
@@ -89,14 +93,17 @@ def _names(child: Station, needs: tuple[str, ...]) -> bool:
 
 
 class Screening:
-    """The screens of one guide's rules; `counted` are the tallies of the whole set, None where one of them
-    cannot be counted by units."""
+    """The screens of one guide's rules, and how units count in the tallies of the whole set; `complete` is
+    false where one of these cannot be counted by units.
+    """
 
     def __init__(self, paths: Paths, rules: RuleSet) -> None:
         self.paths = paths
         self.screens: dict[Screen, None] = {}
         self.bare: list[Bare] = []
-        self.counted: dict[type[Tally], Count] | None = {}
+        self.fitting: dict[type[Tally], Fits] = {}
+        self.taking: dict[type[Tally], Take] = {}
+        self.complete = True
         for station in list_below(paths.unit):
             if station.loop is not None:
                 self._add(station, rules)
@@ -117,11 +124,12 @@ class Screening:
                 self._count(above.make)
 
     def _count(self, tally: type[Tally]) -> None:
-        found = COUNTS.get(tally)
-        if found is None:
-            self.counted = None
-        elif self.counted is not None:
-            self.counted[tally] = found
+        if tally in FITTING:
+            self.fitting[tally] = FITTING[tally]
+        elif tally in TAKING:
+            self.taking[tally] = TAKING[tally]
+        else:
+            self.complete = False
 
     def doubt(self, window: Window) -> Iterator[int]:
         """The rows of units in which a rule might find something."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count, pairwise
+from typing import Protocol
 
 from edi.reader import SetReader, shape_of
 from edi.recovery import LOOKAHEAD
@@ -12,8 +13,9 @@ from edi.sieve.forms import LoopForms, doubt_rows
 from edi.sieve.paths import Paths
 from edi.sieve.screens import Screening, load_screens
 from edi.sieve.windows import Window
+from edi.tree import Loop
 
-WINDOW = 8192
+WINDOW = 4096
 """Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
 FEW = 2
 """Where less than one in so many units has gone through, the rest of the set is read without the sieve."""
@@ -21,14 +23,30 @@ ENOUGH = 200
 """So many units have to be seen before that is told."""
 
 
+class UnitWriter(Protocol):
+    """What takes the units of a set in their order, those that go through and those that are read."""
+
+    def look(self, segments: list[Segment]) -> None:
+        """These segments are read."""
+
+    def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
+        """Take a unit that goes through, by its first row and the row after its last; false where it has to
+        be read. What the reader has handed on comes before it. `plain` is that of its segments.
+        """
+
+    def take_back(self) -> None:
+        """The unit that was written last has to be read after all."""
+
+
 class Sieve:
     """Reads a transaction set with a reader that drops what is complete, and spares it the units that are
     surely right. The findings are those that the reader would have had alone.
     """
 
-    def __init__(self, reader: SetReader) -> None:
+    def __init__(self, reader: SetReader, writer: UnitWriter | None = None) -> None:
         reading = reader.reading
         self.reader = reader
+        self.writer = writer
         self.held = HeldRows()
         self.seen = self.passed = 0
         self.active = bool(reading.guide.handed_on)
@@ -39,7 +57,7 @@ class Sieve:
         self.loops = LoopForms(self.paths)
         self.shapes = reading.shapes
         self.screening = Screening(self.paths, reading.rules)
-        self.active = self.screening.counted is not None
+        self.active = self.screening.complete
 
     def take(self, rows: Rows, ordinal: int) -> None:
         """The next rows of the set, the first of which has this ordinal."""
@@ -53,7 +71,7 @@ class Sieve:
     def read(self, segments: list[Segment]) -> None:
         """The next segments of the set, of which nothing is known."""
         self._read_held(len(self.held.rows))
-        self.reader.read(segments)
+        self._read(segments)
 
     def end(self) -> None:
         """Nothing follows in this set."""
@@ -64,28 +82,36 @@ class Sieve:
 
     def _read_held(self, number: int) -> None:
         if number:
-            self.reader.read(self.held.make_segments(0, number))
+            self._read(self.held.make_segments(0, number))
             self.held.drop(number)
+
+    def _read(self, segments: list[Segment]) -> None:
+        if self.writer is not None:
+            self.writer.look(segments)
+        self.reader.read(segments)
 
     def _sift(self) -> None:
         """Look at the rows that are held; those of the last unit stay: it is not known where it ends."""
         held = self.held
-        window = Window(self.paths, held.rows, self.reader.component)
+        window = Window(self.paths, held, self.reader.component)
         if len(window.starts) < 2:
             self._read_held(len(held.rows))
             return
         doubted = self._doubt(window)
         if window.starts[0]:
-            self.reader.read(held.make_segments(0, window.starts[0]))
+            self._read(held.make_segments(0, window.starts[0]))
+        passing: list[int] = []
         ready = False
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
                 ready = ready or self._settle(first)
-                if ready and self._pass(window, first, last):
-                    self.passed += 1
+                if ready and self._write(window, number):
+                    passing.append(number)
                     continue
-            self.reader.read(held.make_segments(first, last))
+            self._pass(window, passing)
+            self._read(held.make_segments(first, last))
             ready = False
+        self._pass(window, passing)
         self.seen += len(window.starts) - 1
         self.active = self.seen < ENOUGH or self.passed * FEW >= self.seen
         held.drop(window.starts[-1])
@@ -113,13 +139,37 @@ class Sieve:
             and self.paths.enters(shape.at, self.held.rows[first])
         )
 
-    def _pass(self, window: Window, first: int, last: int) -> bool:
-        """Let a unit go through: it counts, and leaves nothing else behind."""
-        reader, loop = self.reader, self.reader.loop
-        counted = [(reader.tree.tally(kind), how) for kind, how in (self.screening.counted or {}).items()]
-        if not all(how.fits is None or how.fits(loop, tally, window, first, last) for tally, how in counted):
-            return False
-        for tally, how in counted:
-            how.take(tally, window, first, last)
-        loop.shape = shape_of(loop).follow(self.paths.unit)
+    def _fits(self, window: Window, unit: int) -> bool:
+        """True where a unit may go through after those before it."""
+        reader = self.reader
+        for kind, fits in self.screening.fitting.items():
+            if not fits(reader.loop, reader.tree.tally(kind), window, unit):
+                return False
         return True
+
+    def _write(self, window: Window, unit: int) -> bool:
+        """True where a unit may go through, and is written where that is wanted."""
+        writer = self.writer
+        if writer is None:
+            return self._fits(window, unit)
+        first, last = window.starts[unit : unit + 2]
+        if not writer.write(window, first, last, self.reader.loop, plain=self.held.plain):
+            return False
+        fits = self._fits(window, unit)  # This counts it, so it is asked last.
+        if not fits:
+            writer.take_back()
+        return fits
+
+    def _pass(self, window: Window, units: list[int]) -> None:
+        """Let units go through: they count, and leave nothing else behind."""
+        if not units:
+            return
+        reader, loop = self.reader, self.reader.loop
+        for kind, take in self.screening.taking.items():
+            take(reader.tree.tally(kind), window, units)
+        for _ in units:
+            before, loop.shape = loop.shape, shape_of(loop).follow(self.paths.unit)
+            if loop.shape is before:
+                break
+        self.passed += len(units)
+        units.clear()

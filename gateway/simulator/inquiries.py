@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from edi.acks.answering import turn_envelope
 from edi.documents import Document, read_entries, read_section, read_text
 from edi.envelope_writer import EnvelopeSettings
 from edi.files import FileReport, check_file
@@ -100,22 +101,10 @@ def find_script(guide: str, asked: Document) -> Script:
 
 
 def open_reply(report: FileReport, number: int, now: datetime) -> EnvelopeSettings:
-    """The envelope of the inquiry turned round."""
+    """The envelope of the inquiry turned round, with a number of the payer's own."""
     interchange = report.interchanges[0]
-    header, group = interchange.header, interchange.groups[0].header
-    return EnvelopeSettings(
-        sender_qualifier=header.receiver_qualifier,
-        sender=header.receiver,
-        receiver_qualifier=header.sender_qualifier,
-        receiver=header.sender,
-        group_sender=group.receiver,
-        group_receiver=group.sender,
-        usage=header.usage,
-        control_number=number,
-        group_control_number=number,
-        created=now,
-        acknowledgment_requested=False,
-    )
+    turned = turn_envelope(interchange, interchange.groups[0].header, now)
+    return msgspec.structs.replace(turned, control_number=number, group_control_number=number)
 
 
 def describe_eligibility(asked: Document, script: Script) -> dict[str, Any]:

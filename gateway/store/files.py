@@ -166,6 +166,17 @@ def list_untaken(scope: TenantScope, *, limit: int = 1000) -> list[File]:
     return scope.rows(File, statement.order_by(_file.c.id).limit(limit))
 
 
+def list_unanswered(scope: TenantScope, sender: str, *, limit: int) -> list[File]:
+    """Files that a client posted as `sender` whose acknowledgments nobody has picked up, oldest first."""
+    statement = scope.select(_file, *_COLUMNS).where(
+        _file.c.partner == sender,
+        _file.c.direction.not_in((INBOUND, OUTBOUND)),
+        _file.c.state.in_((PROCESSED, QUARANTINED)),
+        _file.c.taken_at.is_(None),
+    )
+    return scope.rows(File, statement.order_by(_file.c.id).limit(limit))
+
+
 def take(scope: TenantScope, file_id: str) -> bool:
     """Take a file out of the mailbox; it stays where it is. False where it was taken before."""
     untaken = (_file.c.id == file_id) & _file.c.taken_at.is_(None)

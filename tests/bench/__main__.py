@@ -26,6 +26,8 @@ from tests.bench.targets import Target, list_targets
 
 SMALL = 40
 SLOW = {"pyx12": "check", "x12sdk": "json"}
+ACKNOWLEDGED = ("837P", "837I")
+"""The kinds of file that pyx12 writes a 999 for."""
 QUICK = ("openx12", "oxedi", "node_x12")
 ENVIRONMENTS = ROOT / ".setup" / "peers"
 
@@ -72,6 +74,9 @@ def plan_races(big: dict[str, Made], fair: dict[str, Made], small: dict[str, Mad
             yield race(OURS, work, made)
         for who, work in SLOW.items():
             yield race(who, work, made, 1)
+        if kind in ACKNOWLEDGED:
+            yield race(OURS, "acknowledge", made)
+            yield race("pyx12", "acknowledge", made, 1)
 
 
 def drop_repeated(races: list[Race]) -> Iterable[Race]:

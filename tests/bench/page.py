@@ -12,6 +12,7 @@ BEGIN, END = "<!-- measured: `make bench-page` -->", "<!-- end of what was measu
 WORKS = {
     "check": "check",
     "check_with_edits": "check, edits too",
+    "acknowledge": "check, 999 written",
     "json": "to JSON",
     "remittance": "to balanced remittance JSON",
     "stream": "streamed to JSON",

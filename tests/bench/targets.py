@@ -40,6 +40,10 @@ class Ratio(NamedTuple):
 
 RATIOS = (
     *(Ratio(f"check {kind}", kind, "check", "pyx12", "check", 60) for kind in ("837P", "837I", "835")),
+    *(
+        Ratio(f"check {kind}, 999 written", kind, "acknowledge", "pyx12", "acknowledge")
+        for kind in ("837P", "837I")
+    ),
     Ratio("837P to standard JSON", "837P", "json", "x12sdk", "json", 15),
     Ratio("837I to standard JSON", "837I", "json", "x12sdk", "json"),
     Ratio("835 to remittance JSON", "835", "remittance", "x12sdk", "json", 15),

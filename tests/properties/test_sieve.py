@@ -48,16 +48,16 @@ def windows_of_some_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def passed(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
-    """How many units went through, and how many were counted wrong."""
+    """How many units were fit to go through, and how many were not."""
     found: Counter[bool] = Counter()
-    real = Sieve._pass
+    real = Sieve._fits
 
     def count(*given: object) -> bool:
         answer = real(*given)  # type: ignore[arg-type]  # what it is given it is given on
         found[answer] += 1
         return answer
 
-    monkeypatch.setattr(Sieve, "_pass", count)
+    monkeypatch.setattr(Sieve, "_fits", count)
     return found
 
 

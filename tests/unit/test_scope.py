@@ -13,6 +13,7 @@ from gateway.store.guard import is_scoped
 FOLDER = Path(gateway.store.__file__).parent
 ENGINE_ROOM = {
     "__init__",
+    "client_tables",
     "columns",
     "copies",
     "engine",
@@ -20,19 +21,21 @@ ENGINE_ROOM = {
     "failures",
     "guard",
     "hints",
+    "listening",
     "opening",
     "postgres",
     "scope",
     "sqlite",
     "statements",
+    "statistics",
     "table_parts",
     "tables",
     "writer",
 }
 QUERY_MODULES = sorted(path for path in FOLDER.glob("*.py") if path.stem not in ENGINE_ROOM)
 # What SQLAlchemy offers a query module: parts of a condition, nothing that makes a statement.
-ALLOWED = {"Column", "ColumnElement", "Row", "Select", "String", "Table"}
-ALLOWED |= {"bindparam", "case", "func", "literal", "or_", "type_coerce"}
+ALLOWED = {"BindParameter", "Column", "ColumnElement", "Row", "Select", "String", "Table", "Update"}
+ALLOWED |= {"and_", "bindparam", "case", "func", "literal", "or_", "type_coerce"}
 FORBIDDEN_ATTRIBUTES = {"_connection", "_execute", "exec_driver_sql", "execute"}
 STATEMENTS = {"select", "insert", "update", "delete"}
 

@@ -1,5 +1,6 @@
-"""pyx12: `x12n_document`, its validation of a file, without the 999, HTML or XML that it could write."""
+"""pyx12: `x12n_document`, its validation of a file, without or with its 999; no HTML or XML."""
 
+from io import StringIO
 from pathlib import Path
 
 from pyx12.params import params
@@ -13,4 +14,11 @@ def validate(path: str) -> object:
         return {"valid": x12n_document(params(), stream, None, None)}
 
 
-run({"check": validate})
+def acknowledge(path: str) -> object:
+    answer = StringIO()
+    with Path(path).open(encoding="ascii") as stream:
+        valid = x12n_document(params(), stream, answer, None)
+    return {"valid": valid and "AK9*A" in answer.getvalue()}
+
+
+run({"check": validate, "acknowledge": acknowledge})

@@ -1,0 +1,117 @@
+"""The door itself: bodies in and out, who calls, and which desk serves which envelope.
+
+UserName is the first half of an API key (`cw_` and twelve letters), Password its second half or the whole
+key: each half fits into the fifty characters that partners have for it. Without them a certificate that the
+settings list says who calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from adapters.core_connectivity.envelopes import Envelope, EnvelopeFault
+from adapters.core_connectivity.forms import (
+    ACK_RETRIEVAL,
+    INQUIRY,
+    RECEIVER,
+    RESULTS_ACK,
+    RESULTS_RETRIEVAL,
+    SUBMISSION,
+    UNAUTHORIZED,
+    Form,
+)
+from adapters.core_connectivity.server import Reply, answer_mime, answer_soap
+from adapters.core_connectivity.soap import Message, SoapFault, Token
+from adapters.core_connectivity.wsdl import write_wsdl
+from gateway.api.auth import make_caller
+from gateway.api.call import CALLER, Call, Caller
+from gateway.api.core import batches, real_time
+from gateway.api.problem import Problem
+from gateway.api.tls import find_certificate, read_certificate
+from gateway.keys import ALL_SCOPES, Scope
+from gateway.logs import log_event
+from gateway.store.errors import StoreBroken, StoreUnavailable
+
+KEY_MARK: Final = "cw_"
+Desk = Callable[[Call, Envelope], Awaitable[Envelope]]
+DESKS: Final[dict[Form, tuple[Desk, tuple[Scope, ...]]]] = {
+    INQUIRY: (real_time.answer_inquiry, ()),
+    SUBMISSION: (batches.take_submission, (Scope.FILES_WRITE,)),
+    ACK_RETRIEVAL: (batches.give_acknowledgments, (Scope.FILES_READ,)),
+    RESULTS_RETRIEVAL: (batches.give_results, (Scope.FILES_READ, Scope.REMITTANCES_READ)),
+    RESULTS_ACK: (batches.take_acknowledgment, (Scope.FILES_WRITE,)),
+}
+"""Who serves each kind of envelope, and the scopes that it asks for."""
+
+
+async def answer_soap_request(call: Call) -> web.Response:
+    """POST /core/soap: an envelope, or a fault."""
+    body, content_type = await call.body(), call.request.headers.get("Content-Type", "")
+    moment = call.services.clock.now()
+    return _write(await answer_soap(content_type, body, _make_clerk(call), moment=moment))
+
+
+async def answer_mime_request(call: Call) -> web.Response:
+    """POST /core/mime: an envelope."""
+    body, content_type = await call.body(), call.request.headers.get("Content-Type", "")
+    moment = call.services.clock.now()
+    return _write(await answer_mime(content_type, body, _make_clerk(call), moment=moment))
+
+
+async def show_wsdl(call: Call) -> web.Response:
+    """GET /core/soap: the WSDL, with the address under which it was asked for."""
+    address = call.request.url.with_query(None).with_fragment(None)
+    return web.Response(body=write_wsdl(str(address)), content_type="text/xml")
+
+
+def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
+    async def serve(message: Message) -> Envelope:
+        envelope = message.envelope
+        caller = await _identify(call, message.token)
+        desk, scopes = DESKS[envelope.form]
+        for scope in scopes:
+            if not caller.caller.scopes & {scope.value, ALL_SCOPES}:
+                raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {scope.value}.")
+        try:
+            return await desk(caller, envelope)
+        except (StoreUnavailable, StoreBroken) as failure:
+            log_event("request.unavailable", error=failure, tenant=caller.tenant)
+            if isinstance(failure, StoreBroken):
+                call.services.broken.set()
+            raise SoapFault(RECEIVER, "Nothing was changed. Send it again later.") from failure
+        except Problem as problem:
+            raise EnvelopeFault(UNAUTHORIZED, problem.detail) from problem
+
+    return serve
+
+
+async def _identify(call: Call, token: Token | None) -> Call:
+    """The call with its caller. Raises EnvelopeFault, alike for every reason."""
+    caller = _find_certified(call) if token is None else await _verify(call, token)
+    if caller is None:
+        raise EnvelopeFault(UNAUTHORIZED, "UserName and Password are the two halves of an API key here.")
+    call.request[CALLER] = caller
+    return Call(call.request, call.services, caller)
+
+
+async def _verify(call: Call, token: Token) -> Caller | None:
+    text = token.password if token.password.startswith(KEY_MARK) else f"{token.username}_{token.password}"
+    key = await call.services.keys.verify(text)
+    return make_caller(key) if key is not None else None
+
+
+def _find_certified(call: Call) -> Caller | None:
+    """The caller by the certificate of its connection."""
+    shown = read_certificate(call.request)
+    found = find_certificate(call.services.settings, shown) if shown is not None else None
+    if found is None:
+        return None
+    tenant, certificate = found
+    return Caller(tenant, f"certificate:{certificate.name}", frozenset(certificate.scopes))
+
+
+def _write(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.media})
