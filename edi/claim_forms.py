@@ -118,7 +118,12 @@ class ClaimForm:
 
 def is_empty(value: Any) -> bool:
     """True for null, and for an object that holds nothing but nulls: clients send both for absence."""
-    return value is None or (isinstance(value, dict) and all(inner is None for inner in value.values()))
+    if not isinstance(value, dict):
+        return value is None
+    for inner in value.values():  # noqa: SIM110 -- a third of the time of all(), for each object of a claim
+        if inner is not None:
+            return False
+    return True
 
 
 def choose_guide(posted: Mapping[str, Any]) -> str:
@@ -196,8 +201,10 @@ def find_misnamed(posted: Mapping[str, Any], guide: str) -> Iterator[Finding]:
     if usage is not None and usage not in USAGES:
         yield find("claim.usage_unknown", pointer="/usageIndicator", value=str(usage))
     named = posted.get("claimType")
+    if named is None:
+        return
     ours = next((kind.name for kind in CLAIM_TYPES if kind.guide == guide), None)
-    if named is not None and ours is not None and str(named).lower() != ours:
+    if ours is not None and str(named).lower() != ours:
         yield find("claim.type_differs", pointer="/claimType", value=str(named), type=ours)
 
 
@@ -225,8 +232,22 @@ def open_copy(document: Object, way: Steps) -> Object | None:
     return owner if isinstance(owner, dict) else None
 
 
+def has_single(owner: Any, way: Steps, single: str) -> bool:
+    """True where the object at `way` names `single`; nothing is copied."""
+    for step in way:
+        holds = (
+            isinstance(step, int) if isinstance(owner, list) else isinstance(owner, dict) and step in owner
+        )
+        if not holds:
+            return False
+        owner = owner[step]
+    return isinstance(owner, dict) and single in owner
+
+
 def list_single(form: ClaimForm, way: Steps, single: str, listed: str) -> None:
     """A value that may come single or in a list, as a list."""
+    if not has_single(form.document, way, single):
+        return
     owner = open_copy(form.document, way)
     if owner is None:
         return

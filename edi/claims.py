@@ -24,6 +24,7 @@ from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.findings import Finding, find
 from edi.fold import CLAIMS_PER_SET
 from edi.generation import MAX_FINDINGS
+from edi.notation import parse_date
 from edi.plans import load_plan
 from edi.writer import envelope_context
 from edi.written_claims import ClaimText, ClaimWriter
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from edi.payer_rules.book import RuleBook
     from edi.repairs import Repairs
 
+DAY_LENGTH = 8  # CCYYMMDD
 SERVICE_DAYS = ("serviceDate", "serviceDateEnd", "statementBeginDate", "statementEndDate")
 
 
@@ -133,8 +135,8 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
     if charge is None:
         return None
     lines = claim.get("serviceLines")
-    days = sorted(service_days(lines if isinstance(lines, list) else []))
-    days = days or sorted(service_days([read_section(claim, "claimDateInformation")]))
+    days = list(service_days(lines if isinstance(lines, list) else []))
+    days = days or list(service_days([read_section(claim, "claimDateInformation")]))
     return ClaimSummary(
         patient_control_number=read_text(claim, "patientControlNumber"),
         payer_id=read_text(document, "tradingPartnerServiceId"),
@@ -143,8 +145,8 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
         billing_npi=read_text(document, "billing", "npi"),
         subscriber_member_id=read_text(document, "subscriber", "memberId"),
         charge=charge,
-        service_from=days[0] if days else None,
-        service_to=days[-1] if days else None,
+        service_from=min(days, default=None),
+        service_to=max(days, default=None),
         frequency=str(claim.get("claimFrequencyCode") or ""),
         filing_indicator=read_text(claim, "claimFilingCode"),
         line_count=len(lines) if isinstance(lines, list) else 0,
@@ -166,21 +168,17 @@ def read_amount(value: object) -> Decimal | None:
 def service_days(lines: Sequence[object]) -> Iterator[date]:
     """The first and last days of service lines, or of a statement period, that are dates."""
     for line in lines:
-        if isinstance(line, Mapping):
+        if isinstance(line, dict):
             for name in SERVICE_DAYS:
-                day = read_day(line.get(name))
+                text = line.get(name)
+                day = read_day(text) if text is not None else None
                 if day is not None:
                     yield day
 
 
 def read_day(text: object) -> date | None:
     """A CCYYMMDD text as a date, or None."""
-    if not isinstance(text, str) or len(text) != 8 or not (text.isascii() and text.isdigit()):
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
+    return parse_date(text) if isinstance(text, str) and len(text) == DAY_LENGTH else None
 
 
 @resting_collector()

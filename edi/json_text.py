@@ -5,19 +5,107 @@ Most claims are written straight from their segments (`edi/claim_texts.py`); wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import msgspec
 
 from edi.binding import unit_ways
 from edi.claim_texts import ClaimTexts
 from edi.collector import resting_collector
 from edi.comparison import reading_context
-from edi.files import FileReport, SetReport
+from edi.files import FileReport, SetReport, check_file
 from edi.guides.registry import load_guide
+from edi.large_files import LARGE, UnusualError, check_large
 from edi.plans import load_plan
+from edi.reader import SetReader
+from edi.remits.payment_texts import write_tree
+from edi.segments import Delimiters
 from edi.translation import CLAIM_SET, write_json
+from edi.unit_texts import ClaimWriter, PaymentWriter
 from edi.units import UnitBinder
 
 encode = msgspec.json.Encoder().encode
+REMITTANCE = "005010X221A1"
+
+
+class Translated(NamedTuple):
+    """A file as checked, and its JSON as text in pieces."""
+
+    report: FileReport
+    pieces: tuple[bytes, ...]
+
+    @property
+    def text(self) -> bytes:
+        """The whole JSON."""
+        return b"".join(self.pieces)
+
+
+class OtherGuideError(Exception):
+    """The file has sets of a guide whose documents are not written while they are read."""
+
+
+@resting_collector()
+def translate(content: bytes, *, strict: bool = False) -> Translated:
+    """Reads and checks a whole X12 file, and its documents as one JSON array, in the order of `write_json`.
+
+    The claims of a large file are written while they are checked, and forgotten. Raises Unreadable.
+    """
+    writers: list[ClaimWriter] = []
+    guides: set[str] = set()
+
+    def make_writer(guide: str, reader: SetReader, delimiters: Delimiters) -> ClaimWriter:
+        guides.add(guide)
+        if load_guide(guide).transaction_set != CLAIM_SET or len(guides) > 1:
+            raise OtherGuideError
+        writers.append(ClaimWriter(guide, reader, delimiters))
+        return writers[-1]
+
+    if len(content) >= LARGE:
+        try:
+            report = check_large(content, strict=strict, make_writer=make_writer)
+        except (OtherGuideError, UnusualError):
+            pass
+        else:
+            if not any(interchange.acknowledgments for interchange in report.interchanges):
+                return Translated(report, frame(piece for writer in writers for piece in writer.pieces))
+    report = check_file(content, strict=strict, keep=True)
+    return Translated(report, (encode_json(report),))
+
+
+@resting_collector()
+def translate_remittances(content: bytes, *, strict: bool = False) -> Translated:
+    """Reads and checks a whole file of 835s, every balance with it, and its remittances as one JSON array.
+
+    Raises Unreadable. Sets of other guides are checked and not written.
+    """
+    writers: list[PaymentWriter] = []
+
+    def make_writer(guide: str, reader: SetReader, delimiters: Delimiters) -> PaymentWriter:
+        if guide != REMITTANCE:
+            raise OtherGuideError
+        writers.append(PaymentWriter(guide, reader, delimiters))
+        return writers[-1]
+
+    if len(content) >= LARGE:
+        try:
+            report = check_large(content, strict=strict, make_writer=make_writer)
+        except (OtherGuideError, UnusualError):
+            pass
+        else:
+            return Translated(report, frame(writer.text for writer in writers))
+    report = check_file(content, strict=strict, keep=True)
+    found = [(each.tree, each.delimiters) for each in report.sets if each.guide == REMITTANCE]
+    texts = [write_tree(tree, delimiters) for tree, delimiters in found if tree is not None]
+    return Translated(report, frame(texts))
+
+
+def frame(texts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The pieces of a JSON array whose items these texts are."""
+    pieces = [b"["]
+    for text in texts:
+        pieces += (text, b",")
+    return (*(pieces if len(pieces) == 1 else pieces[:-1]), b"]")
 
 
 @resting_collector()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 from edi.edits.tables import CodeTables
 from edi.fold import Source, number_hierarchy, split_parts
 from edi.generation import Context, Generation
 from edi.generator import SEGMENTS_PER_CLAIM, check_characters, write_child
-from edi.levels import PLAIN, Level, is_plain, join_level
+from edi.levels import PLAIN, Level, has_headings, is_plain, join_level
 from edi.openings import Opening, OpeningPlan, resume
 from edi.reader import Reading, SetReading
 from edi.segments import Segment
@@ -41,34 +42,27 @@ class LoneClaim:
         check_characters(self.generation)
         self.parts = split_parts(self.holder, 0, context.delimiters)
         self.sources = [source for part in self.parts for source in part.sources]
-        above, loop, index = opening.heading
+        self._number()
+        component = context.delimiters.component
+        written = [render(segment, component, context) for segment, _, _ in self.sources]
+        count = len(opening.segments) + len(written) + 1
+        written.append(["SE", str(count), context.control_number])
+        lines = list(map(PLAIN.element.join, written))
+        separators = sum(map(len, written)) - len(lines)
+        plain = is_plain(PLAIN.segment.join([*lines, ""]), len(lines), separators)
+        ordinals = range(len(opening.segments) + 1, count + 1)
+        self.segments = list(map(Segment, written, ordinals, repeat(0), repeat(None), repeat(plain)))
+        self.text = self._join_levels(lines) if plain and not self.generation.findings else None
+
+    def _number(self) -> None:
+        """Write the numbers of the hierarchy."""
+        above, loop, index = self.opening.heading
         heading = WrittenSegment(above.plan, above.scope, above.cells.copy())
-        number_hierarchy([(heading, loop, index), *self.sources])
-        self.segments = self._make_segments()
-        self.text = self._make_text()
+        numbered = [source for part in self.parts if has_headings(part.plan) for source in part.sources]
+        number_hierarchy([(heading, loop, index), *numbered])
 
-    def _make_segments(self) -> list[Segment]:
-        """The segments from the subscriber to SE."""
-        delimiters = self.context.delimiters
-        first = len(self.opening.segments) + 1
-        segments = [
-            Segment(written.write(delimiters), ordinal)
-            for ordinal, (written, _, _) in enumerate(self.sources, first)
-        ]
-        count = first + len(segments)
-        segments.append(Segment(["SE", str(count), self.context.control_number], count))
-        return segments
-
-    def _make_text(self) -> ClaimText | None:
-        """The text, and the mark of plain segments; None where the segments are not plain."""
-        lines = [PLAIN.element.join(segment.elements) for segment in self.segments]
-        separators = sum([len(segment.elements) for segment in self.segments]) - len(lines)
-        if not is_plain(PLAIN.segment.join([*lines, ""]), len(lines), separators):
-            return None
-        for segment in self.segments:
-            segment.plain = True
-        if self.generation.findings:
-            return None
+    def _join_levels(self, lines: list[str]) -> ClaimText:
+        """The text of the claim, whose segments are plain."""
         levels: list[Level] = [self.opening.level]
         start = 0
         for part in self.parts:
@@ -81,7 +75,7 @@ class LoneClaim:
         """The claim's set, read on from its opening."""
         reader = resume(self.opening, self.reading, self.context.delimiters)
         reader.tables = self.tables
-        reader.read(self.segments)
+        reader.read_known(self.segments)
         reader.end()
         return SetReading(reader.tree, tuple(reader.findings), tuple(reader.anchors))
 
@@ -96,6 +90,14 @@ class LoneClaim:
         ]
         findings = [(0, finding) for finding in self.generation.findings]
         return GeneratedSet([*self.opening.segments, *self.segments], sources, [0], findings, [root])
+
+
+def render(segment: WrittenSegment, component: str, context: Context) -> list[str]:
+    """The elements of a segment that is written once."""
+    plan = segment.plan
+    if plan is None or plan.repeating or segment.elements is not None or segment.extra is not None:
+        return segment.write(context.delimiters)
+    return plan.layout.gather(segment.cells, component)
 
 
 def join_loops(

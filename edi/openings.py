@@ -27,7 +27,7 @@ from edi.reader import Reading, SetReader
 from edi.segments import Delimiters, Segment
 from edi.shapes import Shapes
 from edi.tree import Loop
-from edi.written import WrittenLoop
+from edi.written import WrittenLoop, WrittenSegment
 
 MOST_OPENINGS = 512
 LONGEST_KEY = 4_096
@@ -54,10 +54,13 @@ class OpeningPlan(NamedTuple):
 
 
 class WrittenOpening(NamedTuple):
-    """The loops of an opening: the set's, and the one that the rest belongs in."""
+    """The loops of an opening: the set's, and the one that the rest belongs in; and the segment that the rest
+    begins with.
+    """
 
     root: WrittenLoop
     holder: WrittenLoop
+    following: WrittenSegment
 
 
 class Opening(NamedTuple):
@@ -163,9 +166,10 @@ def write_opening(opening: OpeningPlan, generation: Generation) -> WrittenOpenin
     root = holder = write_loop(opening.plan.root, generation.root, generation)
     for plan in opening.way[1:]:
         holder = next(it for it in holder.children if isinstance(it, WrittenLoop) and it.plan is plan)
-    holder.children = [it for it in holder.children if not (isinstance(it, WrittenLoop) and it.plan.spine)]
+    rest = [it for it in holder.children if isinstance(it, WrittenLoop) and it.plan.spine]
+    holder.children = [it for it in holder.children if it not in rest]
     check_characters(generation)
-    return WrittenOpening(root, holder)
+    return WrittenOpening(root, holder, add_sources(rest[0], 0, [])[0][0])
 
 
 class Openings:
@@ -222,6 +226,7 @@ def make_opening(
     reader = SetReader(reading, context.delimiters, Place())
     reader.tables = tables
     reader.read_known(segments)
+    reader.close_before([Segment(written.following.write(context.delimiters), len(segments) + 1)])
     if reader.recoveries:
         return None
     depth, loop = 0, reader.loop

@@ -58,7 +58,7 @@ from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
-from gateway.wiring import RealTimeAdapters, Transports
+from gateway.wiring import RealTimeAdapters, Transports, make_vault
 from gateway.worker import Worker
 
 
@@ -168,7 +168,7 @@ def _build_services(
     """Every service on one store. It blocks: the schema is brought up to date."""
     sealer = open_sealer(settings)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
-    archive = Archive(settings.home / "archive", sealer)
+    archive = Archive(make_vault(settings), sealer)
     shelf = Shelf(Library(settings.home), clock)
     directory = PayerShelf(settings.home)
     checker = Checker(settings, basis=shelf.basis, books=load_books(settings), directory=directory)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from edi.fold import CLAIMS_PER_SET
+from gateway.secret_references import SecretReference
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -40,6 +41,29 @@ _HALF_WRITTEN: Final = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crd
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the settings file; a key that it does not know is an error."""
+
+
+class ArchiveSettings(Section, frozen=True, kw_only=True):
+    """Where archived files are kept: a bucket of an S3-style store, or "" for a folder in the home.
+
+    Without keys the machine's own AWS credentials are used.
+    """
+
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    region: str = ""
+    access_key: SecretReference | None = None
+    secret_key: SecretReference | None = None
+    timeout_seconds: Seconds = 20.0
+
+    def __post_init__(self) -> None:
+        if not self.bucket and (self.prefix or self.endpoint or self.region):
+            raise ValueError("bucket is missing: the other keys say where it is")
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key and secret_key are given together, or none of them")
+        if self.endpoint and not self.endpoint.startswith(("https://", "http://")):
+            raise ValueError("endpoint begins with https:// (or http:// in a closed network)")
 
 
 class DelimiterSettings(Section, frozen=True, kw_only=True):

@@ -214,19 +214,6 @@ class OrphanStory(Told, frozen=True, kw_only=True):
     reason: str
 
 
-class InquiryStory(Told, frozen=True, kw_only=True):
-    """The body of `eligibility.completed` and `claim_status.completed`: how an inquiry ended after its client
-    was told to wait. The answer itself is looked up by the id.
-    """
-
-    inquiry: str
-    partner: str
-    payer_id: str
-    state: str
-    reason: str | None = None
-    findings: tuple[FindingTold, ...] = ()
-
-
 class PartnerStory(Told, frozen=True, kw_only=True):
     """The body of a `partner.*` event. `reason` says what failed in our own words."""
 

@@ -15,6 +15,30 @@ from gateway.real_time_settings import CoreRoute, HttpsRoute, RestRoute
 from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
+from gateway.vault import FolderVault, Vault
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Where the archive keeps its files. Raises SettingsError for an absent secret or package."""
+    wanted = settings.archive
+    if not wanted.bucket:
+        return FolderVault(settings.home / "archive")
+    try:
+        from gateway.s3_vault import BucketSettings, BucketVault
+    except ImportError:
+        remedy = "pip install 'claimwire[s3]', or leave [archive] bucket out"
+        raise SettingsError("archive.bucket", "settings", "obstore is not installed", remedy) from None
+    return BucketVault(
+        BucketSettings(
+            bucket=wanted.bucket,
+            prefix=wanted.prefix,
+            endpoint=wanted.endpoint,
+            region=wanted.region,
+            access_key=wanted.access_key.read() if wanted.access_key else None,
+            secret_key=wanted.secret_key.read() if wanted.secret_key else None,
+            timeout_seconds=wanted.timeout_seconds,
+        )
+    )
 
 
 class Transports:
@@ -28,7 +52,8 @@ class Transports:
         """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
         for tenant in self._settings.tenants:
             for partner in tenant.partners:
-                self.find(tenant.name, partner.name)
+                if partner.transport is not None:
+                    self.find(tenant.name, partner.name)
 
     def find(self, tenant: str, partner: str) -> Transport:
         """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
@@ -58,8 +83,10 @@ class Transports:
 
 
 def make_transport(partner: Partner) -> Transport:
-    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
+    """The adapter that the partner's settings name. Raises SettingsError for an absent secret or mailbox."""
     wire = partner.transport
+    if wire is None:
+        raise SettingsError(f"partners.{partner.name}.transport", "settings", "it has no mailbox", "add one")
     if isinstance(wire, FolderTransport):
         return FolderAdapter(
             FolderSettings(

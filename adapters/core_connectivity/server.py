@@ -6,6 +6,7 @@ envelope, what is wrong with the payload neither: its own acknowledgment rides i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from adapters.core_connectivity.soap import Message, SoapFault
 ENVELOPE_ERROR = "CoreEnvelopeError"
 """The payload type of an answer that says what is wrong with the envelope."""
 
+LARGE = 256 * 1024
 Serve = Callable[[Message], Awaitable[Envelope]]
 """Answers a sound request. Raises EnvelopeFault or SoapFault."""
 
@@ -36,7 +38,7 @@ async def answer_soap(
 ) -> Reply:
     """The answer to a SOAP request; `moment` is when it came, aware."""
     try:
-        message = soap.read_message(content_type, body, tolerant=tolerant)
+        message = await _read(lambda: soap.read_message(content_type, body, tolerant=tolerant), body)
         if message.envelope.name not in BY_REQUEST:
             raise SoapFault(SENDER, "An answer is no request.")
         answer = await _serve(message, message.judge, serve, moment)
@@ -51,7 +53,7 @@ async def answer_soap(
 async def answer_mime(content_type: str, body: bytes, serve: Serve, *, moment: datetime) -> Reply:
     """The answer to a MIME request; `moment` is when it came, aware."""
     try:
-        message = mime.read_request(content_type, body)
+        message = await _read(lambda: mime.read_request(content_type, body), body)
         answer = await _serve(message, lambda: mime.judge(message), serve, moment)
     except EnvelopeFault as fault:
         answer = _write_error(_make_empty(), fault.code, fault.message, moment)
@@ -59,6 +61,11 @@ async def answer_mime(content_type: str, body: bytes, serve: Serve, *, moment: d
         answer = _write_error(_make_empty(), fault.detail or fault.code, fault.reason, moment)
     media, content = mime.write_envelope(answer)
     return Reply(200, media, content)
+
+
+async def _read(read: Callable[[], Message], body: bytes) -> Message:
+    """The message; a large body is read in a thread, so that others need not wait for it."""
+    return await asyncio.to_thread(read) if len(body) > LARGE else read()
 
 
 async def _serve(message: Message, judge: Callable[[], None], serve: Serve, moment: datetime) -> Envelope:

@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
+
+from edi.edits.table import CodeTable, Entry
+from edi.edits.tables import CodeTables
 from edi.notation import parse_date
 from edi.segments import Segment
 from edi.tree import Loop
 
+CONDITIONS = "icd10cm"
 #: The qualifiers of diagnoses that count: whose table they are of, and what they are to the claim.
 DIAGNOSES = {
     "ABK": ("icd10cm", "principal"),
@@ -53,9 +58,10 @@ FORMS = {
 }
 
 
-class Diagnosis(NamedTuple):
+class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     """A diagnosis of the claim: where it stands, its table, its code, the day that counts, what it is to the
-    claim (principal, other, admitting, reason, cause), and whether it was present on admission.
+    claim (principal, other, admitting, reason, cause), whether it was present on admission, and what the
+    ICD-10-CM table has for it on that day.
     """
 
     segment: Segment
@@ -65,9 +71,10 @@ class Diagnosis(NamedTuple):
     on: date | None
     role: str
     present: str
+    entry: Entry | None
 
 
-class Surgery(NamedTuple):
+class Surgery(msgspec.Struct, frozen=True, gc=False):
     """A procedure of an institutional claim (ICD-10-PCS): where it stands, its code, its day."""
 
     segment: Segment
@@ -76,7 +83,7 @@ class Surgery(NamedTuple):
     on: date | None
 
 
-class BilledLine(NamedTuple):
+class BilledLine(msgspec.Struct, frozen=True, gc=False):
     """A service line: its service in parts, its first and last day, the diagnoses it points to (from 1), and
     where its segment has these.
     """
@@ -96,7 +103,7 @@ class BilledLine(NamedTuple):
     form: ServiceForm
 
 
-class BilledClaim(NamedTuple):
+class BilledClaim(msgspec.Struct, frozen=True, gc=False):
     """A claim with its diagnoses and lines. `first` is the first day of service or of the statement, `last`
     the last; `place` is a place of service, or of an institution the first two digits of its bill type.
     `procedures` are those of all lines, `program` is the claim filing indicator (2000B SBR09).
@@ -126,8 +133,8 @@ class BilledClaim(NamedTuple):
         return self.institutional and self.place[1:2] == INPATIENT and self.place[:1] in ("1", "2", "4")
 
 
-def read_billed_claim(loop: Loop) -> BilledClaim:
-    """The claim of a complete loop 2300."""
+def read_billed_claim(loop: Loop, tables: CodeTables) -> BilledClaim:
+    """The claim of a complete loop 2300, its diagnoses looked up in `tables`."""
     separator = loop.component_separator
     lines = tuple(read_lines(loop, separator))
     segment = loop.segment("CLM") or Segment(["CLM"])
@@ -147,7 +154,7 @@ def read_billed_claim(loop: Loop) -> BilledClaim:
         segment,
         care[2],
         care[0],
-        tuple(read_diagnoses(codes, lines, counts)),
+        tuple(read_diagnoses(codes, lines, counts, tables.table(CONDITIONS))),
         tuple(read_surgeries(codes, counts)),
         lines,
         first,
@@ -213,7 +220,7 @@ def read_codes(claim: Loop, separator: str) -> list[Code]:
 
 
 def read_diagnoses(
-    codes: Iterable[Code], lines: tuple[BilledLine, ...], counts: date | None
+    codes: Iterable[Code], lines: tuple[BilledLine, ...], counts: date | None, held: CodeTable | None
 ) -> Iterator[Diagnosis]:
     """The diagnoses in order; one's day is that of the first line that points to it, else the claim's."""
     days: dict[str, date | None] = {}
@@ -229,7 +236,10 @@ def read_diagnoses(
         if len(parts) > 1 and parts[1]:
             present = parts[PRESENT_ON_ADMISSION - 1] if len(parts) >= PRESENT_ON_ADMISSION else ""
             on = days.get(str(number)) or counts
-            yield Diagnosis(segment, element, table, parts[1], on, role, present)
+            entry = None
+            if held is not None and on is not None and table == CONDITIONS:
+                entry = held.find(parts[1], on)
+            yield Diagnosis(segment, element, table, parts[1], on, role, present, entry)
 
 
 def read_surgeries(codes: Iterable[Code], counts: date | None) -> Iterator[Surgery]:

@@ -8,7 +8,6 @@ from datetime import date
 from edi.edits.basis import Basis
 from edi.edits.billed import LISTED, BilledClaim, Diagnosis
 from edi.edits.registry import claim_edit
-from edi.edits.table import Verdict
 from edi.edits.words import judge_code
 from edi.findings import Finding, find
 from edi.notation import parse_date
@@ -26,14 +25,13 @@ AGES = {"newborn": "newborns", "pediatric": "children", "maternity": "motherhood
 @claim_edit(cites=f"{SOURCE} 2300 HI: codes in effect on the date of service; 45 CFR 162.1000")
 def diagnoses_are_in_effect(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """Each diagnosis is a complete code that is in effect on the day of service."""
-    judge = basis.tables.judge
     doubtful = [
         one
         for one in claim.diagnoses
-        if one.table == "icd10cm"
+        if (one.entry is None or one.entry.marks)
+        and one.table == "icd10cm"
         and one.on is not None
         and one.on >= TENTH_REVISION
-        and judge("icd10cm", one.code, one.on) is not Verdict.VALID
     ]
     return [
         finding
@@ -71,7 +69,7 @@ def first_diagnosis_may_come_first(claim: BilledClaim, basis: Basis) -> Iterable
         return ()
     if first.code[:1] in EXTERNAL_CAUSES:
         return (_report("diagnosis.external_cause_first", claim, first),)
-    entry = basis.tables.find("icd10cm", first.code, first.on)
+    entry = first.entry
     if entry is None or not entry.marks:
         return ()
     if "manifestation" in entry.marks:
@@ -97,20 +95,18 @@ def presence_on_admission_is_told(claim: BilledClaim, basis: Basis) -> Iterator[
 @claim_edit(cites="CMS, Medicare Code Editor: age conflict")
 def diagnoses_fit_the_age(claim: BilledClaim, basis: Basis) -> Iterable[Finding]:
     """A diagnosis of newborns, children, motherhood or adults is that of a patient of such an age."""
-    marked = find_marked(claim, basis)
+    marked = find_marked(claim)
     born = read_birth(claim) if marked else None
     return list(judge_ages(claim, basis, marked, born)) if born is not None else ()
 
 
-def find_marked(claim: BilledClaim, basis: Basis) -> list[tuple[Diagnosis, date, tuple[str, ...]]]:
+def find_marked(claim: BilledClaim) -> list[tuple[Diagnosis, date, tuple[str, ...]]]:
     """The diagnoses that say something of the patient's age, each with its day and its marks."""
-    marked = []
-    for diagnosis in claim.diagnoses:
-        if diagnosis.table == "icd10cm" and diagnosis.on is not None:
-            entry = basis.tables.find("icd10cm", diagnosis.code, diagnosis.on)
-            if entry is not None and entry.marks:
-                marked.append((diagnosis, diagnosis.on, entry.marks))
-    return marked
+    return [
+        (one, one.on, one.entry.marks)
+        for one in claim.diagnoses
+        if one.entry is not None and one.entry.marks and one.on is not None
+    ]
 
 
 def judge_ages(

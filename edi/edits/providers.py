@@ -39,6 +39,8 @@ def taxonomy_is_known(loop: Loop, basis: Basis) -> Iterable[Finding]:
     if segment is None or segment.element(2) != "PXC" or not segment.element(3):
         return ()
     code = segment.element(3)
+    if judge_taxonomy(basis, code) is Verdict.VALID:
+        return ()
     if TAXONOMY.fullmatch(code) is None:
         place, rule = locate(loop, segment, 3), cite(loop, segment, 3)
         return (find("taxonomy.malformed", x12=place, rule=rule, value=code),)

@@ -103,7 +103,7 @@ def run_on_loop(check: LoopEdit, basis: Basis, loop: Loop) -> Iterable[Finding]:
 
 def run_on_claim(checks: tuple[ClaimEdit, ...], basis: Basis, loop: Loop) -> list[Finding]:
     """Every edit of a claim; the claim is read once."""
-    claim = read_billed_claim(loop)
+    claim = read_billed_claim(loop, basis.tables)
     found: list[Finding] = []
     for check in checks:
         told = check(claim, basis)

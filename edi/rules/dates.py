@@ -5,7 +5,7 @@ The guides define each date but state no order among them, so these run with the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from edi.findings import Finding, find
@@ -35,7 +35,11 @@ def read_days(segment: Segment | None) -> tuple[date, date] | None:
     """First and last day of a DTP, or None where there is none or it is no date."""
     if segment is None:
         return None
-    first, _, last = segment.element(3).partition("-")
+    text = segment.element(3)
+    if "-" not in text:
+        day = parse_date(text)
+        return (day, day) if day is not None else None
+    first, _, last = text.partition("-")
     days = parse_date(first), parse_date(last or first)
     return (days[0], days[1]) if days[0] is not None and days[1] is not None else None
 
@@ -53,10 +57,16 @@ def report(loop: Loop, segment: Segment, element: int, earlier: str, later: str)
 
 
 @rule("2300", "2400", cites="data element 1250, RD8: from a day through a later day", needs=("DTP",))
-def periods_run_forward(loop: Loop) -> Iterator[Finding]:
+def periods_run_forward(loop: Loop) -> Iterable[Finding]:
     """The first day of a period is not after its last."""
-    for segment in loop.segments("DTP"):
-        days = read_days(segment) if segment.element(2) == "RD8" else None
+    periods = [segment for segment in loop.segments("DTP") if segment.elements[2:3] == ["RD8"]]
+    return list(turn_back(loop, periods)) if periods else ()
+
+
+def turn_back(loop: Loop, periods: list[Segment]) -> Iterator[Finding]:
+    """The findings about periods that end before they begin."""
+    for segment in periods:
+        days = read_days(segment)
         if days is not None and days[0] > days[1]:
             name = name_element(segment, 3)
             yield report(loop, segment, 3, "its first", f"The last day of {name}")
@@ -91,16 +101,17 @@ def discharge_follows_admission(claim: Loop) -> Iterator[Finding]:
 
 
 @rule("2300", cites=f"{SOURCE} DMG02 of the patient beside 2400 DTP 472")
-def services_follow_birth(claim: Loop) -> Iterator[Finding]:
+def services_follow_birth(claim: Loop) -> Iterable[Finding]:
     """No service comes before the patient's birth."""
     holder = claim.parent
-    patient = next(iter(holder.loops("2010CA") or holder.loops("2010BA")), None) if holder else None
-    segment = patient.segment("DMG") if patient else None
-    if patient is None or segment is None or segment.element(1) != "D8":
-        return
+    patients = (holder.loops("2010CA") or holder.loops("2010BA")) if holder else []
+    segment = patients[0].segment("DMG") if patients else None
+    if segment is None or segment.element(1) != "D8":
+        return ()
     birth, service = parse_date(segment.element(2)), first_service(claim)
-    if birth is not None and service is not None and birth > service:
-        yield report(patient, segment, 2, "the birth of the patient", "The first day of service")
+    if birth is None or service is None or birth <= service:
+        return ()
+    return (report(patients[0], segment, 2, "the birth of the patient", "The first day of service"),)
 
 
 @rule("2300", cites=f"{SOURCE} 2300 DTP 435 and 096 beside 2400 SV105 and DTP 472")

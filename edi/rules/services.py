@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from edi.findings import Finding, find
 from edi.rules.places import cite, locate, miss_loop, miss_segment, set_off
-from edi.rules.registry import rule
+from edi.rules.registry import Tally, rule
 from edi.segments import Segment
 from edi.tree import Loop
 
@@ -27,10 +27,20 @@ ANAESTHESIA = ("00100", "01999")
 UNTIMED = frozenset({"01953", "01996"})
 
 
-def find_transports(claim: Loop) -> list[Loop]:
-    """The lines of a claim that bill transport by ambulance, by the place of service or the procedure."""
-    place = claim.value("CLM", 5, 1)
-    return [line for line in claim.loops("2400") if is_transport(line, line.segment("SV1"), place)]
+class Transports(Tally):
+    """The lines of a claim that bill transport by ambulance, found when first asked for."""
+
+    def __init__(self) -> None:
+        self.lines: list[Loop] | None = None
+
+    def find_in(self, claim: Loop) -> list[Loop]:
+        """Those lines, by the place of service or the procedure; `claim` is complete."""
+        lines = self.lines
+        if lines is None:
+            place = claim.value("CLM", 5, 1)
+            lines = [line for line in claim.loops("2400") if is_transport(line, line.segment("SV1"), place)]
+            self.lines = lines
+        return lines
 
 
 def is_transport(line: Loop, service: Segment | None, place: str) -> bool:
@@ -46,7 +56,7 @@ def is_transport(line: Loop, service: Segment | None, place: str) -> bool:
 @rule("2300", cites=f"{SOURCE} 2300 and 2400 CR1: required on claims that involve ambulance transport")
 def ambulance_transport_is_described(claim: Loop) -> Iterable[Finding]:
     """A claim for an ambulance says why, how far and how heavy: for the claim, or for each line of it."""
-    lines = find_transports(claim)
+    lines = claim.tally(Transports).find_in(claim)
     if not lines or claim.segment("CR1") is not None or all(line.segment("CR1") for line in lines):
         return ()
     opener = claim.segment("CLM")
@@ -57,13 +67,16 @@ def ambulance_transport_is_described(claim: Loop) -> Iterable[Finding]:
 @rule(
     "2300", cites=f"{SOURCE} 2310E and 2310F, 2420G and 2420H: required when billing for ambulance transport"
 )
-def ambulance_transport_has_both_ends(claim: Loop) -> Iterator[Finding]:
+def ambulance_transport_has_both_ends(claim: Loop) -> Iterable[Finding]:
     """A claim for an ambulance says where it picked the patient up and where it brought the patient."""
-    lines = find_transports(claim)
-    for own, of_line in ENDS if lines else ():
-        if claim.loops(own) or all(line.loops(of_line) for line in lines):
-            continue
-        yield miss_loop(claim, claim.segment("CLM"), own, when="for ambulance transport")
+    lines = claim.tally(Transports).find_in(claim)
+    if not lines:
+        return ()
+    return [
+        miss_loop(claim, claim.segment("CLM"), own, when="for ambulance transport")
+        for own, of_line in ENDS
+        if not claim.loops(own) and not all(line.loops(of_line) for line in lines)
+    ]
 
 
 @rule("2400", cites=f"{SOURCE} 2400 SV103 MJ: anaesthesia time is counted in minutes", needs=("SV1",))

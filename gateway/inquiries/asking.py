@@ -24,19 +24,20 @@ from edi.documents import Document, read_text
 from edi.files import check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
+from gateway.checking.checker import drop_credentials
 from gateway.clock import Clock
-from gateway.events import Happening, publish
+from gateway.events import publish
 from gateway.inquiries.composing import Composed, compose_inquiry
 from gateway.inquiries.kinds import ELIGIBILITY, KINDS, Kind
 from gateway.inquiries.numbers import NumberBlocks
 from gateway.inquiries.reading import Reading, read_answer
+from gateway.inquiries.telling import make_event
 from gateway.logs import log_event
 from gateway.real_time_settings import RealTimeSettings
 from gateway.settings import Partner, Settings
 from gateway.store import Store, inquiries
 from gateway.store.inquiries import ASKED, FAILED, UNANSWERED, Inquiry
 from gateway.store.scope import TenantScope
-from gateway.story import InquiryStory, tell_findings
 
 PAYER_POINTER: Final = "/tradingPartnerServiceId"
 OWN_NAMES: Final = frozenset({"submitterTransactionIdentifier", "controlNumber"})
@@ -131,7 +132,8 @@ class Inquiries:
 
         With `fresh` no answer given before will do. Raises NotAsked.
         """
-        named, told = self._naming(tenant, document)
+        ends = asyncio.get_running_loop().time() - waited
+        named, told = self._name_payer(tenant, document)
         route, named = self._judge(tenant, kind, named)
         if kind is ELIGIBILITY and not fresh:
             kept = await self._find_fresh(tenant, kind, named, route)
@@ -140,7 +142,8 @@ class Inquiries:
         composed, inquiry = await self._record(tenant, kind, named, route)
         waiting = Waiting()
         exchange = self._exchange(tenant, inquiry, composed.text, named, waiting)
-        outcome = await self._wait(exchange, inquiry, waiting, route.real_time.answer_seconds - waited)
+        ends += route.real_time.answer_seconds
+        outcome = await self._wait(exchange, inquiry, waiting, ends)
         return msgspec.structs.replace(outcome, findings=(*told, *outcome.findings))
 
     async def look_up(self, tenant: str, kind: Kind, inquiry_id: str) -> Outcome | None:
@@ -174,7 +177,7 @@ class Inquiries:
         """The way to the payer. Raises NotAsked with everything wrong with the document."""
         findings = list(check_document(document, kind.asks))
         payer = read_text(document, PAYER_POINTER[1:]) if isinstance(document, Mapping) else ""
-        partner = self._settings.partner_for(tenant, payer) if payer else None
+        partner = self._find_partner(tenant, payer)
         if payer and partner is None:
             findings.append(find("payer.unknown", pointer=PAYER_POINTER, value=payer))
         if partner is not None and partner.real_time is None:
@@ -184,6 +187,17 @@ class Inquiries:
         if partner is None or partner.real_time is None or not isinstance(document, Mapping):
             raise NotAsked((find("payer.unknown", pointer=PAYER_POINTER),))
         return Route(partner, partner.real_time), document
+
+    def _find_partner(self, tenant: str, payer: str) -> Partner | None:
+        settings = self._settings.tenant(tenant)
+        return settings.inquiry_partner_for(payer) if settings is not None and payer else None
+
+    def _name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
+        """The document with the payer's own id, unless somebody is asked by the id that stands there."""
+        posted = document.get(PAYER_POINTER[1:]) if isinstance(document, Mapping) else None
+        if isinstance(posted, str) and self._find_partner(tenant, posted) is not None:
+            return drop_credentials(document), []
+        return self._naming(tenant, document)
 
     async def _find_fresh(self, tenant: str, kind: Kind, document: Any, route: Route) -> Outcome | None:
         """An answer to the same inquiry that is young enough for this payer."""
@@ -240,14 +254,15 @@ class Inquiries:
         return composed, await self._store.write(add, tenant=tenant)
 
     async def _wait(
-        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, seconds: float
+        self, exchange: Coroutine[Any, Any, Outcome], inquiry: Inquiry, waiting: Waiting, ends: float
     ) -> Outcome:
-        """The outcome, or after so many seconds that there is none yet; the exchange goes on alone then."""
+        """The outcome, or when the time ends that there is none yet; the exchange goes on alone then."""
+        seconds = max(0.0, ends - asyncio.get_running_loop().time())
         task = asyncio.create_task(exchange)
         self._under_way.add(task)
         task.add_done_callback(self._forget)
         try:
-            done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
+            done, _ = await asyncio.wait({task}, timeout=seconds)
         except asyncio.CancelledError:
             waiting.gone = True
             raise
@@ -305,14 +320,12 @@ class Inquiries:
             )
             settled = inquiries.load(scope, inquiry.id) or inquiry
             if first and told:
-                publish(scope, _make_event(inquiry, reading))
+                publish(scope, make_event(inquiry, reading))
             return first, settled
 
         first, settled = await self._store.write(record, tenant=tenant)
         if first and waiting.gone and not told:  # the client's time ran out while this was written
-            await self._store.write(
-                lambda scope: publish(scope, _make_event(inquiry, reading)), tenant=tenant
-            )
+            await self._store.write(lambda scope: publish(scope, make_event(inquiry, reading)), tenant=tenant)
         log_event("inquiry.settled", tenant=tenant, partner=inquiry.partner, state=reading.state)
         return _tell(settled, reading)
 
@@ -357,15 +370,3 @@ def _explain(failure: DeliveryError) -> Reading:
 
 def _tell(inquiry: Inquiry, reading: Reading) -> Outcome:
     return Outcome(inquiry=inquiry, state=reading.state, findings=reading.findings, document=reading.document)
-
-
-def _make_event(inquiry: Inquiry, reading: Reading) -> Happening:
-    story = InquiryStory(
-        inquiry=inquiry.id,
-        partner=inquiry.partner,
-        payer_id=inquiry.payer_id,
-        state=reading.state,
-        reason=reading.reason,
-        findings=tell_findings(reading.findings),
-    )
-    return Happening(type=KINDS[inquiry.kind].event, story=story)

@@ -40,7 +40,16 @@ receiver = "EXCHANGE"
 group_sender = "CLINIC"
 group_receiver = "EXCHANGE"
 usage = "T"
+
+[tenants.clinic.partners.exchange.real_time.route]
+kind = "core"
+url = "{inquiries}"
+sender = "CLINIC"
+receiver = "EXCHANGE"
+username = "claimwire"
+password = "file:{key}.password"
 """
+ELIGIBILITY = Path(__file__).parents[2] / "samples" / "270" / "subscriber_general_benefits" / "document.json"
 
 
 def call(port: int, key: str, path: str, body: bytes | None = None) -> Any:
@@ -66,11 +75,14 @@ def test_a_claim_goes_from_serve_to_simulate_and_comes_back_paid(tmp_path: Path)
     home.mkdir()
     make_key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")]
     subprocess.run(make_key, check=True)
+    (tmp_path / "key.password").write_text("a password of the sender's own")
     payer = ["simulate", "--home", tmp_path / "payer", "--public-key", tmp_path / "key.pub", "--port", "0"]
-    with running(*payer, "--haste", "0.5", home=home) as simulator:
+    payer += ["--password-file", tmp_path / "key.password", "--http-port", "0", "--haste", "0.5"]
+    with running(*payer, home=home) as simulator:
         port = int(read_line(simulator).split()[2].rpartition(":")[2])
         host_key = read_line(simulator).strip()
-        settings = SETTINGS.format(port=port, key=tmp_path / "key", host_key=host_key)
+        inquiries = read_line(simulator).split()[4].rstrip(",")
+        settings = SETTINGS.format(port=port, key=tmp_path / "key", host_key=host_key, inquiries=inquiries)
         (home / "claimwire.toml").write_text(settings)
         tried = claimwire("partner", "test", "exchange", CLAIMWIRE_HOME=str(home))
         assert (tried.status, tried.out) == (0, "exchange: connected; files waiting for us: 0\n"), tried.err
@@ -78,6 +90,8 @@ def test_a_claim_goes_from_serve_to_simulate_and_comes_back_paid(tmp_path: Path)
         with running("serve", "--port", "0", home=home) as gateway:
             started = json.loads(read_line(gateway, error=True))
             taken = call(started["port"], key, "/v1/claims", (PAID / "claim.json").read_bytes())
+            asked = call(started["port"], key, "/v1/eligibility", ELIGIBILITY.read_bytes())
+            assert asked["response"]["benefitsInformation"][0]["name"] == "Active Coverage"
             wait_for_state(started["port"], key, taken["id"], "paid")
             owned = claimwire("keys", "list", CLAIMWIRE_HOME=str(home))
             assert (owned.status, "another process has this database open" in owned.err) == (2, True)
@@ -127,6 +141,10 @@ def test_an_unknown_tenant_partner_or_scope_is_told_in_one_line(home: Path) -> N
         (("partner", "release", "exchange"), "the settings have no partner exchange for this tenant"),
         (("keys", "create", "x", "--scope", "everything"), "unknown or no scopes: everything"),
         (("simulate", "--home", home / "payer"), "the sender needs --public-key or --password-file"),
+        (
+            ("simulate", "--home", home / "payer", "--public-key", home, "--http-port", "0"),
+            "inquiries in real time need the sender's --password-file",
+        ),
     ):
         ran = claimwire(*arguments, CLAIMWIRE_HOME=str(home))
         assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1), ran.err

@@ -24,6 +24,7 @@ CONCRETE = {
     "adapters.folder",
     "adapters.rest",
     "adapters.core_connectivity.client",
+    "gateway.s3_vault",
     "gateway.store.opening",
     "gateway.store.sqlite",
     "gateway.store.postgres",

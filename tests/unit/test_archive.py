@@ -104,7 +104,7 @@ def test_a_failing_disk_leaves_no_half_file_and_is_told_as_the_stores(
     def fail(descriptor: int) -> None:
         raise OSError(number, "said by the system", "a name")
 
-    monkeypatch.setattr("gateway.archive.os.fsync", fail)
+    monkeypatch.setattr("gateway.vault.os.fsync", fail)
     with pytest.raises(kind, match=errno.errorcode[number]):
         archive.put(CONTENT)
     assert list_files(tmp_path) == []

@@ -210,9 +210,10 @@ def test_every_key_stands_in_the_reference() -> None:
         "watch",
         "payer_watch",
         "real_time",
+        "certificates",
         "route",
     }
-    structure |= {"server", "store", "sealing", "retention", "webhooks", "worker"}
+    structure |= {"server", "store", "archive", "sealing", "retention", "webhooks", "worker"}
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []
 
@@ -314,3 +315,37 @@ def test_a_sender_and_a_partner_cannot_share_a_folder(tmp_path: Path) -> None:
     envelope = { sender = "OTHER", receiver = "SECOND", group_sender = "OTHER", group_receiver = "SECOND" }
     """
     assert "/srv/answers of a sender" in str(complaint(tmp_path, FILE + SENDERS + folder))
+
+
+ARCHIVE = """
+[archive]
+bucket = "claims"
+prefix = "north"
+endpoint = "https://minio.example:9000"
+access_key = "env:BUCKET_KEY"
+secret_key = "file:bucket.secret"
+"""
+
+
+def test_a_bucket_for_the_archive_is_read(tmp_path: Path) -> None:
+    settings = Settings.load(write(tmp_path, FILE + ARCHIVE), {"CLAIMWIRE_HOME": str(tmp_path)})
+    archive = settings.archive
+    assert (archive.bucket, archive.prefix, archive.access_key) == (
+        "claims",
+        "north",
+        SecretReference("env:BUCKET_KEY"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('bucket = "claims"', "", "bucket is missing"),
+        ('secret_key = "file:bucket.secret"', "", "given together"),
+        ('"env:BUCKET_KEY"', '"AKIAEXAMPLE"', "by reference"),
+        ("https://minio", "minio", "endpoint begins with https"),
+        ("prefix", "folder", "folder"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in str(complaint(tmp_path, FILE + ARCHIVE.replace(old, new)))

@@ -1,7 +1,8 @@
 """The door itself: bodies in and out, who calls, and which desk serves which envelope.
 
 UserName is the first half of an API key (`cw_` and twelve letters), Password its second half or the whole
-key: each half fits into the fifty characters that partners have for it.
+key: each half fits into the fifty characters that partners have for it. Without them a certificate that the
+settings list says who calls.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from adapters.core_connectivity.server import Reply, answer_mime, answer_soap
 from adapters.core_connectivity.soap import Message, SoapFault, Token
 from adapters.core_connectivity.wsdl import write_wsdl
 from gateway.api.auth import make_caller
-from gateway.api.call import CALLER, Call
+from gateway.api.call import CALLER, Call, Caller
 from gateway.api.core import batches, real_time
 from gateway.api.problem import Problem
+from gateway.api.tls import find_certificate, read_certificate
 from gateway.keys import ALL_SCOPES, Scope
 from gateway.logs import log_event
 from gateway.store.errors import StoreBroken, StoreUnavailable
@@ -88,15 +90,27 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
 
 async def _identify(call: Call, token: Token | None) -> Call:
     """The call with its caller. Raises EnvelopeFault, alike for every reason."""
-    text = "" if token is None else token.password
-    if token is not None and not text.startswith(KEY_MARK):
-        text = f"{token.username}_{token.password}"
-    key = await call.services.keys.verify(text)
-    if key is None:
+    caller = _find_certified(call) if token is None else await _verify(call, token)
+    if caller is None:
         raise EnvelopeFault(UNAUTHORIZED, "UserName and Password are the two halves of an API key here.")
-    caller = make_caller(key)
     call.request[CALLER] = caller
     return Call(call.request, call.services, caller)
+
+
+async def _verify(call: Call, token: Token) -> Caller | None:
+    text = token.password if token.password.startswith(KEY_MARK) else f"{token.username}_{token.password}"
+    key = await call.services.keys.verify(text)
+    return make_caller(key) if key is not None else None
+
+
+def _find_certified(call: Call) -> Caller | None:
+    """The caller by the certificate of its connection."""
+    shown = read_certificate(call.request)
+    found = find_certificate(call.services.settings, shown) if shown is not None else None
+    if found is None:
+        return None
+    tenant, certificate = found
+    return Caller(tenant, f"certificate:{certificate.name}", frozenset(certificate.scopes))
 
 
 def _write(reply: Reply) -> web.Response:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL
 from gateway.api.call import Handler
 from gateway.api.dialects import reports, tokens, transactions
+from gateway.api.dialects.inquiries import InquiryDesk
 from gateway.api.dialects.manners import BY_MAILBOX, BY_OAUTH, BY_REPORT, BY_TRANSACTION, BY_URL
 from gateway.api.dialects.reports import ReportSet
 from gateway.api.dialects.submissions import Desk, show_health
 from gateway.api.dialects.transactions import Part, PollQuery
 from gateway.api.routing import Answer, Manner, Route, Taken
+from gateway.inquiries.kinds import CLAIM_STATUS, ELIGIBILITY
 from gateway.keys import Scope
 
 CHANGE = "/{version}/change/medicalnetwork"
@@ -22,6 +25,10 @@ CLAIM_PATHS = {
     PROFESSIONAL: "professionalclaims/v3",
     INSTITUTIONAL: "institutionalclaims/v1",
 }
+INQUIRIES = (
+    (ELIGIBILITY, "eligibility/v3", Scope.ELIGIBILITY_WRITE),
+    (CLAIM_STATUS, "claimstatus/v2", Scope.CLAIM_STATUS_WRITE),
+)
 REPORTS = (ReportSet("277", Scope.FILES_READ), ReportSet("835", Scope.REMITTANCES_READ))
 OK = (Answer(200, "As the dialect has it."),)
 
@@ -138,8 +145,27 @@ def list_mailbox_routes() -> Iterator[Route]:
         yield _route("GET", path, kind.show_in_mailbox, "Show a report as JSON.", read, BY_REPORT)
 
 
+def list_inquiry_routes() -> Iterator[Route]:
+    """Eligibility and claim status in both dialects. In the mailbox dialect a rejection is an answer."""
+    for kind, path, scope in INQUIRIES:
+        ask = InquiryDesk(kind, HTTPStatus.BAD_REQUEST)
+        yield from _list_inquiry_routes(f"{CHANGE}/{path}", ask, scope, BY_TRANSACTION)
+        ask, base = InquiryDesk(kind, HTTPStatus.OK), f"{NETWORK}/{path}"
+        yield from _list_inquiry_routes(base, ask, scope, BY_MAILBOX)
+        yield _route("POST", f"{base}/", ask.ask, "Ask a payer.", scope, BY_MAILBOX, body=Taken.CLAIM)
+        there = "Say that the service is there."
+        yield _route("GET", f"{base}/healthcheck", show_health, there, None, BY_MAILBOX)
+
+
+def _list_inquiry_routes(path: str, desk: InquiryDesk, scope: Scope, manner: Manner) -> Iterator[Route]:
+    said = "Ask a payer."
+    yield _route("POST", path, desk.ask, said, scope, manner, body=Taken.CLAIM)
+    yield _route("POST", f"{path}/raw-x12", desk.ask_x12, said, scope, manner, body=Taken.CLAIM)
+
+
 DIALECT_ROUTES: tuple[Route, ...] = (
     *list_claim_routes(),
     *list_transaction_routes(),
     *list_mailbox_routes(),
+    *list_inquiry_routes(),
 )

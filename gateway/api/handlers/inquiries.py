@@ -50,7 +50,7 @@ async def _ask(call: Call, kind: Kind) -> web.Response:
         )
     except NotAsked as refusal:
         raise Problem("findings", "Nothing was asked.", refusal.findings) from None
-    _refuse_without_answer(outcome)
+    refuse_without_answer(outcome)
     location = f"{PATHS[kind.name]}/{outcome.inquiry.id}"
     return write_json(describe(outcome), headers={"Location": location})
 
@@ -60,7 +60,7 @@ def _wants_fresh(call: Call) -> bool:
     return "no-cache" in call.request.headers.get("Cache-Control", "").lower()
 
 
-def _refuse_without_answer(outcome: Outcome) -> None:
+def refuse_without_answer(outcome: Outcome) -> None:
     """Raises Problem where the payer gave no answer, or none that can be shown."""
     if outcome.state == ASKED:
         detail = "The inquiry goes on; look it up by its id."
