@@ -17,7 +17,7 @@ from edi.guides.registry import load_guide
 from edi.plans import load_plan
 from edi.remits.claims import AmountReading
 from edi.remits.reading import read_remittance
-from edi.remits.stencils import Around, PartStencils
+from edi.remits.stencils import PartStencils
 from edi.remits.tree import CLAIM, LINES, every_plan, headers_of, read_payment
 from edi.segments import Delimiters, Segment
 from edi.stencils import Pattern, Row, escape
@@ -54,7 +54,7 @@ def write_payment(claim: Part, services: Iterable[Part], pointer: str, separator
         if last is not None and (end is None or last > end):
             end = last
     pattern, rows = claim
-    found: str | None = pattern.fill(rows, Around(pointer, ",".join(texts), begin, end), separator)
+    found: str | None = pattern.fill(rows, (pointer, ",".join(texts), begin, end), separator)
     return found
 
 
