@@ -1,8 +1,7 @@
 """The JSON of a file as text: what `edi.translation.write_json` makes of a report, encoded, but sooner.
 
 Most claims and claim payments are written straight from their segments (`edi/claim_texts.py`,
-`edi/remits/payment_texts.py`), those of a large file while they are checked (`edi/unit_texts.py`); what cannot
-be is bound first.
+`edi/remits/payment_texts.py`), those of a large file while it is checked (`edi/unit_texts.py`).
 """
 
 from __future__ import annotations
@@ -113,11 +112,12 @@ def translate_large(
         report = check_large(content, strict=strict, make_writer=make)
     except (OtherGuideError, UnusualError):
         return None
-    return Translated(
-        report,
-        frame(piece for writer in writers for piece in writer.pieces),
-        sum(writer.count for writer in writers),
-    )
+    pieces = [b"["]
+    for writer in writers:
+        if len(pieces) > 1 and writer.pieces:
+            pieces.append(b",")
+        pieces += writer.pieces
+    return Translated(report, (*pieces, b"]"), sum(writer.count for writer in writers))
 
 
 def frame(texts: Iterable[bytes]) -> tuple[bytes, ...]:

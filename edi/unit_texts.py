@@ -54,6 +54,8 @@ class TextWriter(ABC):
     def look(self, segments: list[Segment]) -> None:
         """These segments are read."""
         self.take_handed()
+        if len(self.texts) >= TOGETHER:
+            self.put_together()
 
     def take_handed(self) -> None:
         """Write what the reader has handed on."""
@@ -64,8 +66,13 @@ class TextWriter(ABC):
                 complete.let_go()
             self.way = way
             self.texts.append(self.write_loop(way))
+
+    def keep(self, texts: list[str]) -> None:
+        """The texts of a unit that goes through."""
         if len(self.texts) >= TOGETHER:
             self.put_together()
+        self.texts += texts
+        self.latest = len(texts)
 
     def take_back(self) -> None:
         """The unit that was written last has to be read after all."""
@@ -90,6 +97,7 @@ class TextWriter(ABC):
         """The set is complete."""
         self.take_handed()
         self.put_together()
+        self.pieces = join_pieces(self.pieces)
 
 
 class ClaimWriter(TextWriter):
@@ -111,7 +119,8 @@ class ClaimWriter(TextWriter):
 
     def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
         """Write the claims of a unit that goes through; false where one of them has to be bound."""
-        self.take_handed()
+        if self.reader.handed:
+            self.take_handed()
         if not self.claims.able:
             return False
         if self.parts is None:
@@ -123,8 +132,7 @@ class ClaimWriter(TextWriter):
             texts = self.claims.write_unit(parts, self.draft)
         except NoTextError:
             return False
-        self.texts += texts
-        self.latest = len(texts)
+        self.keep(texts)
         return True
 
     def find_stencils(self, loop: Station) -> LoopStencils:
@@ -176,7 +184,8 @@ class PaymentWriter(TextWriter):
 
     def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
         """Write a claim payment that goes through; false where it has to be read."""
-        self.take_handed()
+        if self.reader.handed:
+            self.take_handed()
         if self.parts is None:
             self.parts = UnitParts(window.paths, self.find_stencils)
         own, *services = self.parts.cut_unit(window, first, last, plain=plain)
@@ -184,8 +193,7 @@ class PaymentWriter(TextWriter):
         if text is None:
             return False
         self.number += 1
-        self.texts.append(text)
-        self.latest = 1
+        self.keep([text])
         return True
 
     def take_back(self) -> None:
@@ -201,4 +209,4 @@ class PaymentWriter(TextWriter):
         """The set is complete: the text of its remittance."""
         super().end(tree)
         unreadable = self.amounts.unreadable
-        self.pieces = [frame_claims(self.pieces, tree, self.delimiters, self.guide_id, unreadable)]
+        self.pieces = frame_claims(self.pieces, tree, self.delimiters, self.guide_id, unreadable)

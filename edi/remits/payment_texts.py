@@ -96,15 +96,16 @@ def write_tree(tree: Loop, delimiters: Delimiters, guide_id: str = "005010X221A1
             if text is None:
                 text = encode(read_payment(claim, pointer, amounts, guide_id)).decode()
             texts.append(text)
-    return frame_claims([",".join(texts).encode()], tree, delimiters, guide_id, amounts.unreadable)
+    pieces = [",".join(texts).encode()]
+    return b"".join(frame_claims(pieces, tree, delimiters, guide_id, amounts.unreadable))
 
 
 def frame_claims(
     pieces: list[bytes], tree: Loop, delimiters: Delimiters, guide_id: str, unreadable: list[str]
-) -> bytes:
-    """The JSON of a remittance: the texts of its claim payments, and around them what else the tree says."""
+) -> list[bytes]:
+    """The JSON of a remittance, in pieces: of its claim payments, and around them what else the tree says."""
     (document,) = bind_tree(load_guide(guide_id), strip(tree, CLAIM), delimiters=delimiters)
     rest = read_remittance(document)
     rest = msgspec.structs.replace(rest, unreadable=(*rest.unreadable, *unreadable))
     head, _, tail = encode(rest).partition(NO_CLAIMS)
-    return b"".join((head, NO_CLAIMS[:-1], b",".join(pieces), b"]", tail))
+    return [head, NO_CLAIMS[:-1], *pieces, b"]", tail]
