@@ -6,7 +6,8 @@ import re
 import sqlite3
 from typing import Final
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, PendingRollbackError, ResourceClosedError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from gateway.store.errors import Conflict, StoreBroken, StoreError, StoreUnavailable, ValueRefused
 
@@ -28,6 +29,10 @@ def _list_driver_errors() -> tuple[type[Exception], ...]:
 
 
 DRIVER_ERRORS: Final = _list_driver_errors()
+CONNECTION_LOST: Final = (PoolExhausted, PendingRollbackError, ResourceClosedError)
+"""What SQLAlchemy says of its own where none is free, or where one died under a transaction: a statement that
+follows, be it a ROLLBACK, hides what the driver said.
+"""
 
 
 def is_fatal(error: BaseException) -> bool:
@@ -52,6 +57,8 @@ def name_failure(error: BaseException) -> BaseException:
         return _name_driver_error(error.orig or error)
     if isinstance(error, DRIVER_ERRORS):
         return _name_driver_error(error)
+    if isinstance(error, CONNECTION_LOST):
+        return StoreUnavailable(f"{type(error).__name__} (no connection)")
     return error
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from gateway.clock import VirtualClock
 from gateway.ids import TimeIds
@@ -181,6 +182,10 @@ def test_a_driver_error_shows_its_kind_and_never_its_text() -> None:
     assert "MARKED" not in str(named)
     assert not is_fatal(error)
     assert name_failure(ValueError("ours")).args == ("ours",)
+
+
+def test_a_pool_without_a_free_connection_is_a_database_that_cannot_be_had_now() -> None:
+    assert isinstance(name_failure(PoolExhausted("QueuePool limit")), StoreUnavailable)
 
 
 def test_a_url_of_no_known_database_is_refused(means: Means) -> None:
