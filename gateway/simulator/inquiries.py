@@ -125,15 +125,14 @@ def describe_eligibility(asked: Document, script: Script) -> dict[str, Any]:
         },
         "subscriber": copy_person(subscriber),
     }
+    if script.reject:  # of the subscriber, so that no dependent is looked for
+        action = load_words()["follow_up"][script.action]
+        answer["subscriber"]["aaaErrors"] = [{"code": script.reject, "followupAction": action}]
+        return answer
     dependents = [copy_person(each) for _, each in read_entries(asked, "dependents")]
     if dependents:
         answer["dependents"] = dependents
-    patient = dependents[0] if dependents else answer["subscriber"]
-    if script.reject:
-        action = load_words()["follow_up"][script.action]
-        patient["aaaErrors"] = [{"code": script.reject, "followupAction": action}]
-    else:
-        answer["benefitsInformation"] = list_benefits(script)
+    answer["benefitsInformation"] = list_benefits(script)
     return answer
 
 
