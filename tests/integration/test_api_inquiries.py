@@ -106,11 +106,11 @@ async def test_what_the_payer_rejects_becomes_a_finding_with_its_field_and_a_rem
     assert answer.json["response"]["subscriber"]["aaaErrors"][0]["code"] == script[3:]
 
 
-async def test_what_is_rejected_about_a_dependent_points_to_the_dependent(rig: Rig) -> None:
+async def test_a_subscriber_not_found_is_rejected_at_the_subscriber_of_a_dependent_too(rig: Rig) -> None:
     child = {"firstName": "ZEPHYRINE", "lastName": canaries.LAST_NAME, "dateOfBirth": "20150101"}
     answer = await rig.call("POST", "/v1/eligibility", make_eligibility("W7-AAA75", dependents=[child]))
     assert answer.json["findings"][0]["pointer"] == "/subscriber"
-    assert answer.json["response"]["dependents"][0]["aaaErrors"][0]["code"] == "75"
+    assert answer.json["response"]["subscriber"]["aaaErrors"][0]["code"] == "75"
 
 
 async def test_a_claim_that_the_payer_does_not_have_is_told_as_a_warning(rig: Rig) -> None:
