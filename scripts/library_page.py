@@ -31,7 +31,7 @@ PARTS = {
         "list_payments",
         "read_answers",
     ),
-    "Check": ("check_claim", "check_document"),
+    "Check": ("check_claim", "check_claims", "check_document"),
     "Write": ("make_envelope", "write_claims", "write_documents"),
     "Answer": ("acknowledge",),
     "Look up": ("load_guide", "define", "outline_input"),
