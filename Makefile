@@ -6,10 +6,11 @@ RUNTIME := .setup/runtime
 DEVELOP := .setup/develop
 SYSTEM := .setup/system
 PEERS := pyx12 x12sdk openx12 oxedi node_x12
+RIVALS := procrastinate dbos
 WORKERS ?= 2
 SOAK_SECONDS ?= 1800
 
-.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory bench-gateway faults soak serve format lock schemas clean
+.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory bench-gateway faults faults-page soak serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -69,12 +70,16 @@ bench-page: $(DEVELOP) peers  ## The same, put into docs/reference/speed.md
 bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made as they are read
 	$(BIN)/python -m tests.bench.memory $(ARGS)
 
-bench-gateway: $(DEVELOP) $(SYSTEM)  ## Durable intake beside the ceilings of this machine
-	$(BIN)/python -m tests.bench.intake $(ARGS)
+bench-gateway: $(DEVELOP) $(SYSTEM) $(RIVALS:%=.setup/peers/%.done)  ## The gateway beside the ceilings of this machine and beside peers
+	$(BIN)/python -m tests.bench.gateway $(ARGS)
 
 faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, judged by one checker (ARGS="--only 5,13")
 	@scripts/install_fault_tools.sh
 	$(BIN)/python -m tests.faults $(ARGS)
+
+faults-page: $(DEVELOP) $(SYSTEM)  ## The same, put into docs/reference/faults.md
+	@scripts/install_fault_tools.sh
+	$(BIN)/python -m tests.faults --page docs/reference/faults.md $(ARGS)
 
 soak: $(DEVELOP) $(SYSTEM)  ## SOAK_SECONDS (1800) of steady load: memory and file handles stay flat
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS) $(ARGS)

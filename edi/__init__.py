@@ -1,9 +1,9 @@
 """X12 HIPAA reading, checking and writing: pure, synchronous, usable without the gateway.
 
 Everything a program needs is here; each name is loaded when it is first used, so that `import edi` costs
-nothing. Read: check_file, stream_units, read_documents, read_remittances, list_payments, read_answers.
-Check: check_claim, check_claims, check_document. Write: write_claims, write_documents, make_envelope. Answer:
-acknowledge. Look up: load_guide, define, outline_input.
+nothing. Read: check_file, stream_units, read_documents, read_remittances, list_payments, read_answers,
+translate, translate_remittances. Check: check_claim, check_claims, check_document. Write: write_claims,
+write_documents, make_envelope. Answer: acknowledge. Look up: load_guide, define, outline_input.
 """
 
 from importlib import import_module
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edi.files import check_file
     from edi.findings import Finding, Place, Severity
     from edi.guides.registry import load_guide
+    from edi.json_text import Translated, translate, translate_remittances
     from edi.library import acknowledge, list_payments, read_answers, read_documents, read_remittances
     from edi.models import Remittance
     from edi.outline.inputs import Asked, outline_input
@@ -43,6 +44,7 @@ HOMES = {
     "SetEnded": "edi.streaming",
     "SetReport": "edi.reports",
     "Severity": "edi.findings",
+    "Translated": "edi.json_text",
     "UnitRead": "edi.streaming",
     "Unreadable": "edi.survey",
     "WrittenInterchange": "edi.claims",
@@ -60,6 +62,8 @@ HOMES = {
     "read_documents": "edi.library",
     "read_remittances": "edi.library",
     "stream_units": "edi.streaming",
+    "translate": "edi.json_text",
+    "translate_remittances": "edi.json_text",
     "write_claims": "edi.claims",
     "write_documents": "edi.writer",
 }
@@ -78,6 +82,7 @@ __all__ = [
     "SetEnded",
     "SetReport",
     "Severity",
+    "Translated",
     "UnitRead",
     "Unreadable",
     "WrittenInterchange",
@@ -95,6 +100,8 @@ __all__ = [
     "read_documents",
     "read_remittances",
     "stream_units",
+    "translate",
+    "translate_remittances",
     "write_claims",
     "write_documents",
 ]
@@ -110,4 +117,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

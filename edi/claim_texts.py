@@ -8,22 +8,23 @@ no text, and the document goes the way of `edi/binding.py`, which says the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
 from edi.binding import common_depth, derived_entry
 from edi.comparison import BoundSegment
-from edi.derivations import CONTEXTUAL, Derivation
+from edi.derivations import Derivation
 from edi.extras import Entry
 from edi.generation import Context, Generation
-from edi.loop_stencils import LoopStencils, load_stencils
+from edi.loop_stencils import LoopStencils, Step, load_stencils
 from edi.plans import SetPlan
 from edi.segments import Segment
-from edi.stencils import Pattern, Row, escape
+from edi.stencils import MOST_PATTERNS, Pattern, Row, escape
 from edi.tree import Loop
 
 encode = msgspec.json.Encoder().encode
-Part = tuple[Pattern[LoopStencils], Sequence[Row]]
+Part = tuple[Pattern[LoopStencils], list[Row]]
 """A loop without those in it: its pattern, and its segments as they stand in JSON."""
 Chunks = dict[str, str]
 NO_CHUNKS: Chunks = {}  # for items of arrays, whose texts are not cut into chunks
@@ -77,49 +78,67 @@ class ClaimTexts:
         """The text of the document at the end of a way, or None where it has to be bound."""
         if not self.able:
             return None
-        drafts = self.drafts
-        del drafts[common_depth(way[:-1], self.way) :]
-        self.way = way
-        stencils, draft = self.stencils, drafts[-1] if drafts else Draft({}, "", ())
         try:
-            for depth, loop in enumerate(way):
-                if depth:
-                    stencils = stencils.below[loop.use.id]
-                if depth >= len(drafts):
-                    draft = draft.copy()
-                    parts: list[Part] = []
-                    list_parts(loop, stencils, parts)
-                    self.write_parts(parts, 0, draft)
-                    drafts.append(draft)
-            return draft.finish()
+            return self.draft(way).finish()
         except NoTextError:
             return None
 
-    def write_parts(self, parts: list[Part], at: int, draft: Draft) -> int:
-        """Put what the loop at a place and those in it say into chunks; the place after them.
+    def draft(self, way: list[Loop]) -> Draft:
+        """What the loops on a way say, without the next on it. Raises NoTextError."""
+        drafts = self.drafts
+        del drafts[common_depth(way, self.way) :]
+        self.way = way
+        stencils, draft = self.stencils, drafts[-1] if drafts else Draft({}, "", ())
+        for depth, loop in enumerate(way):
+            if depth:
+                stencils = stencils.below[loop.use.id]
+            if depth >= len(drafts):
+                draft = draft.copy()
+                parts: list[Part] = []
+                list_parts(loop, stencils, parts)
+                self.write_parts(parts, draft)
+                drafts.append(draft)
+        return draft
 
-        Raises NoTextError.
-        """
-        pattern, rows = parts[at]
-        loop, at, end = pattern.loop, at + 1, len(parts)
-        if pattern.fill(rows, draft.chunks, self.separator) is None:
-            raise NoTextError
-        if loop.hides:
-            self.prove_hidden(pattern, rows, draft)
-        while at < end:
-            below = parts[at][0].loop
-            if below.up is not loop:
-                break
-            if not below.inner:
-                raise NoTextError
-            if below.many:
-                items, at = self.write_items(parts, at, below)
-                put_items(items, below, draft.chunks)
+    def write_unit(self, parts: list[Part], around: Draft) -> list[str]:
+        """The texts of all claims in a loop, given with all that is in it. Raises NoTextError."""
+        texts = []
+        begins = [at for at, (pattern, _) in enumerate(parts) if pattern.loop.spine]
+        drafts = {parts[0][0].loop.up: around}
+        for begin, end in pairwise([*begins, len(parts)]):
+            loop = parts[begin][0].loop
+            draft = drafts[loop.up].copy()
+            self.write_parts(parts[begin:end], draft)
+            if loop.plan.unit:
+                texts.append(draft.finish())
             else:
-                at = self.write_parts(parts, at, draft)
-                if at < end and parts[at][0].loop is below:
-                    raise NoTextError
-        return at
+                drafts[loop] = draft
+        return texts
+
+    def write_parts(self, parts: list[Part], draft: Draft) -> None:
+        """Put what a loop and those in it say into chunks. Raises NoTextError."""
+        steps = outline([pattern.loop for pattern, _ in parts])
+        chunks, separator = draft.chunks, self.separator
+        for begin, end, array, bare in steps:
+            if array is not None:
+                put_items(self.write_array(parts[begin:end], array, bare=bare), array, chunks)
+                continue
+            pattern, rows = parts[begin]
+            if pattern.fill(rows, chunks, separator) is None:
+                raise NoTextError
+            if pattern.loop.hides:
+                self.prove_hidden(pattern, rows, draft)
+
+    def write_array(self, parts: list[Part], loop: LoopStencils, *, bare: bool) -> str:
+        """The array of loops of one kind and those in them, `bare` without any. Raises NoTextError."""
+        separator = self.separator
+        if bare:
+            texts = [pattern.fill(rows, NO_CHUNKS, separator) for pattern, rows in parts]
+            if None in texts:
+                raise NoTextError
+            return f'"{loop.name}":[{{{"},{".join(texts)}}}]'
+        text, _ = self.write_items(parts, 0, loop)
+        return text
 
     def write_items(self, parts: list[Part], at: int, loop: LoopStencils) -> tuple[str, int]:
         """The array of the loops of one kind that follow one another, and the place after them."""
@@ -143,7 +162,7 @@ class ClaimTexts:
             below = parts[at][0].loop
             if below.up is not loop:
                 break
-            if not below.inner or loop.home.steps:
+            if loop.home.steps:
                 raise NoTextError
             if below.many:
                 text, at = self.write_items(parts, at, below)
@@ -153,7 +172,7 @@ class ClaimTexts:
                 pattern, rows = parts[at]
                 own = pattern.fill(rows, NO_CHUNKS, self.separator) or ""
                 text, at = self.write_item(own, parts, at + 1, below)
-                if not own or (at < len(parts) and parts[at][0].loop is below):
+                if not own:
                     raise NoTextError
             texts.append(text)
         return ",".join(texts), at
@@ -161,18 +180,57 @@ class ClaimTexts:
     def prove_hidden(self, pattern: Pattern[LoopStencils], rows: Sequence[Row], draft: Draft) -> None:
         """Note what differs of derived values without a name, and those that the whole document tells."""
         extras: dict[str, list[Entry]] = {}
-        for hidden in pattern.loop.list_hidden(pattern.uses):
+        for hidden in pattern.loop.list_hidden(pattern):
             plan = hidden.plan
-            if not all(derive in CONTEXTUAL for _, derive in plan.hidden):
-                draft.told += tuple(hidden.values(rows, self.separator))
+            if hidden.told:
+                draft.told += hidden.values(rows)
                 continue
-            segment = Segment(rows[hidden.place])
+            segment = Segment([msgspec.json.decode(f'"{text}"') for text in rows[hidden.place]])
             bound = BoundSegment(segment, plan, plan.layout.spread(segment.elements, self.separator))
             entry = derived_entry(plan, bound, {}, Generation({}, self.context), self.separator)
             if entry is not None:
                 extras[f"{pattern.loop.plan.id}/{plan.key}"] = [entry]
         if extras:
             draft.extras = f',"x12Extra":{encode(extras).decode()}'
+
+
+def outline(loops: list[LoopStencils]) -> tuple[Step, ...]:
+    """The steps in which a loop with those in it, listed in their order, is written. Raises NoTextError."""
+    first = loops[0]
+    key = tuple(loops)
+    steps = first.outlines.get(key)
+    if steps is None:
+        found: list[Step] = []
+        fits = plan_steps(loops, 0, found) == len(loops)
+        if len(first.outlines) >= MOST_PATTERNS:
+            first.outlines.clear()
+        steps = first.outlines[key] = tuple(found) if fits else ()
+    if not steps:
+        raise NoTextError
+    return steps
+
+
+def plan_steps(loops: list[LoopStencils], at: int, steps: list[Step] | None) -> int:
+    """List the steps for the loop at a place and those in it; the place after them, or -1 where it is not as
+    generation would make it. Without `steps`, where it is in an item, it is only looked at.
+    """
+    loop, order = loops[at], []
+    if steps is not None:
+        steps.append((at, at + 1, None, True))
+    at += 1
+    while 0 < at < len(loops) and loops[at].up is loop:
+        below, begin = loops[at], at
+        if not below.inner:
+            return -1
+        if not below.many:
+            at = plan_steps(loops, at, steps)
+        else:
+            while 0 < at < len(loops) and loops[at] is below:
+                at = plan_steps(loops, at, None)
+            if steps is not None:
+                steps.append((begin, at, below, all(it is below for it in loops[begin:at])))
+        order.append(below.plan.id)
+    return at if at > 0 and loop.follows(tuple(order)) else -1
 
 
 def put_items(text: str, loop: LoopStencils, chunks: Chunks) -> None:

@@ -6,7 +6,9 @@ bytes when they are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Protocol
 
 from edi.envelope import read_envelopes, stream_rows, tighten_form
 from edi.findings import Finding, Place
@@ -30,7 +32,7 @@ from edi.lexer import Lexer
 from edi.reader import SetReader, prepare, read_set
 from edi.reports import FileReport, GroupReport, InterchangeReport, SetReport, check_version, note_guide
 from edi.segments import Delimiters, Segment
-from edi.sieve.sifting import Sieve
+from edi.sieve.sifting import Sieve, UnitWriter
 from edi.tree import Loop
 
 LARGE = 1 << 18
@@ -77,10 +79,24 @@ class UnusualError(Exception):
     """The file has a set whose guide its content would have to tell; it is read as a whole."""
 
 
-def check_large(content: bytes, *, strict: bool = False) -> FileReport:
-    """The report on a file of any size. Raises Unreadable, and UnusualError for one to be read as a whole."""
+class SetWriter(UnitWriter, Protocol):
+    """What takes the units of one set, and in the end what is left of it."""
+
+    def end(self, tree: Loop) -> None:
+        """The set is complete."""
+
+
+MakeWriter = Callable[[str, SetReader, Delimiters], SetWriter]
+"""Makes the writer of a set: its guide, what reads it, and the delimiters."""
+
+
+def check_large(content: bytes, *, strict: bool = False, make_writer: MakeWriter | None = None) -> FileReport:
+    """The report on a file of any size. Raises Unreadable, and UnusualError for one to be read as a whole.
+
+    Each set is told to a writer as it is read, where there is one to be made.
+    """
     lexer = Lexer([content])
-    reader = LargeReader(content, strict=strict)
+    reader = LargeReader(content, strict=strict, make_writer=make_writer)
     for part in stream_rows(lexer, strict=strict):
         reader.take(part)
     return FileReport(tuple(reader.interchanges), tuple(reader.notes), lexer.encoding)
@@ -89,8 +105,9 @@ def check_large(content: bytes, *, strict: bool = False) -> FileReport:
 class LargeReader:
     """Gathers the reports on what stands in a file, part by part."""
 
-    def __init__(self, content: bytes, *, strict: bool) -> None:
+    def __init__(self, content: bytes, *, strict: bool, make_writer: MakeWriter | None = None) -> None:
         self.file = ReadAgain(content)
+        self.make_writer = make_writer
         self.strict = strict
         self.interchanges: list[InterchangeReport] = []
         self.notes: list[Finding] = []
@@ -111,7 +128,7 @@ class LargeReader:
                 if self.set is not None:
                     self.set.sieve.read(segments)
             case SetOpened(segment):
-                self.set = OpenSet(self.interchange, self.group, segment)
+                self.set = OpenSet(self.interchange, self.group, segment, self.make_writer)
             case SetClosed(findings, count):
                 self._close_set(findings, count)
             case GroupOpened(header):
@@ -149,7 +166,13 @@ class LargeReader:
 class OpenSet:
     """A transaction set that is being read. `named` are ST01 and ST03."""
 
-    def __init__(self, interchange: InterchangeHeader, group: GroupHeader, segment: Segment) -> None:
+    def __init__(
+        self,
+        interchange: InterchangeHeader,
+        group: GroupHeader,
+        segment: Segment,
+        make_writer: MakeWriter | None,
+    ) -> None:
         kind, number, implementation = (segment.element(at) for at in (1, 2, 3))
         self.header = segment
         self.named = kind, implementation
@@ -160,8 +183,9 @@ class OpenSet:
             raise UnusualError
         self.guide = guide
         reading = prepare(guide, self.delimiters.component, self.delimiters.repetition)
-        reader = SetReader(reading, self.delimiters, self.at, drops=True, forgets=True)
-        self.sieve = Sieve(reader)
+        reader = SetReader(reading, self.delimiters, self.at, drops=True, forgets=make_writer is None)
+        self.writer = make_writer(guide, reader, self.delimiters) if make_writer is not None else None
+        self.sieve = Sieve(reader, self.writer)
         self.sieve.read([segment])
 
     def end(self, *, strict: bool) -> tuple[Finding, ...]:
@@ -169,5 +193,7 @@ class OpenSet:
         self.sieve.end()
         reader = self.sieve.reader
         found = tuple(tighten_form(reader.findings) if strict else reader.findings)
+        if self.writer is not None:
+            self.writer.end(reader.tree)
         reader.tree.let_go()
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from edi.contested import ARRAY, list_scopes
 from edi.derivations import BY_PRESENCE, CONTEXTUAL, Derivation
@@ -21,6 +21,7 @@ from edi.stencils import (
     MOST_PATTERNS,
     Example,
     Fill,
+    Pattern,
     Roles,
     Row,
     Stencils,
@@ -30,19 +31,25 @@ from edi.stencils import (
 )
 from edi.use_bindings import UseBindings, read_slot
 
+Step = tuple[int, int, "LoopStencils | None", bool]
+"""From which to which part of a list: one loop that goes into chunks, or an array of loops; true where these
+hold no others.
+"""
+
 
 class Hidden(NamedTuple):
-    """A segment, by its place in a loop, with derived values that have no name."""
+    """A segment, by its place in a loop, with derived values that have no name. `told` are those that the
+    names of the document tell, by their elements; without them all are told by the context.
+    """
 
     place: int
     plan: SegmentPlan
+    told: tuple[tuple[int, Derivation], ...]
 
-    def values(self, rows: Sequence[Row], separator: str) -> Iterator[tuple[Derivation, str]]:
+    def values(self, rows: Sequence[Row]) -> tuple[tuple[Derivation, str], ...]:
         """The values, each with its derivation."""
-        slot = self.plan.layout.slot
-        return (
-            (derive, read_slot(rows[self.place], slot(cell), separator)) for cell, derive in self.plan.hidden
-        )
+        row = rows[self.place]
+        return tuple([(derive, row[at] if at < len(row) else "") for at, derive in self.told])
 
 
 class Home(NamedTuple):
@@ -73,6 +80,8 @@ class LoopStencils(Stencils):
         self.up = up
         self.home: Home = up.home.find(plan.scope) if up is not None else Home()
         self.shared = shared.get(self.home.array, frozenset())
+        self.hidden: dict[Pattern[Self], tuple[Hidden, ...]] = {}
+        self.outlines: dict[tuple[LoopStencils, ...], tuple[Step, ...]] = {}
         self.orders: dict[tuple[str, ...], bool] = {}
         self.below = {loop.id: LoopStencils(loop, self, shared) for loop in plan.loops}
         ranks = [child.rank for child in plan.segments if child.use.id not in ENVELOPE]
@@ -81,6 +90,7 @@ class LoopStencils(Stencils):
         self.inner = self.able and plan.written and plan.when is None
         self.inner &= plan.scope is not None or plan.required
         self.many = plan.many
+        self.spine = plan.spine
         self.hides = any(segment.hidden for segment in plan.segments if segment.use.id not in ENVELOPE)
         self.wraps = any(segment.use.id in ENVELOPE for segment in plan.segments)
         self.owner, self.name = self.find_array()
@@ -97,12 +107,21 @@ class LoopStencils(Stencils):
         """A stencil that puts texts into chunks, or returns that of an item. Raises Unfit."""
         return StencilMaker(self, separator).make(uses, rows)
 
-    def list_hidden(self, uses: Sequence[SegmentUse]) -> Iterator[Hidden]:
+    def list_hidden(self, pattern: Pattern[Self]) -> tuple[Hidden, ...]:
         """The segments of a loop with derived values that have no name."""
+        found = self.hidden.get(pattern)
+        if found is None:
+            found = self.hidden[pattern] = tuple(self.find_hidden(pattern.uses))
+        return found
+
+    def find_hidden(self, uses: tuple[SegmentUse, ...]) -> Iterator[Hidden]:
+        """The same for uses that are met for the first time."""
         for place, use in enumerate(uses):
             plan = self.plan.bindings[use.key].sole
             if plan is not None and plan.hidden:
-                yield Hidden(place, plan)
+                slots = [(plan.layout.slot(cell), derive) for cell, derive in plan.hidden]
+                told = not all(derive in CONTEXTUAL for _, derive in slots)
+                yield Hidden(place, plan, tuple((slot.element, derive) for slot, derive in slots if told))
 
     def follows(self, order: tuple[str, ...]) -> bool:
         """True where loops right below, in this order, are as generation makes them; each name once."""
@@ -171,7 +190,8 @@ class StencilMaker:
 
     def note_hidden(self, plan: SegmentPlan, *, alone: bool) -> None:
         """A segment with derived values that have no name. Raises Unfit where one look is not enough."""
-        known = all(derive in CONTEXTUAL or derive in BY_PRESENCE for _, derive in plan.hidden)
+        kinds = {CONTEXTUAL if derive in CONTEXTUAL else BY_PRESENCE for _, derive in plan.hidden}
+        known = len(kinds) == 1 and all(derive in kind for kind in kinds for _, derive in plan.hidden)
         if not (known and alone) or plan in self.hidden or self.loop.home != Home():
             raise Unfit
         self.hidden.append(plan)

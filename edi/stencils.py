@@ -10,6 +10,7 @@ the holes.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -27,7 +28,8 @@ Roles = Mapping[int, int]
 Row = list[str]  # the elements of a segment; the first is its id
 MARK = re.compile(r"@(\d+)@|(87\d{7})")
 FIRST_NUMBER = 870_000_000
-OFTEN = 12  # loops of one pattern come before it pays to make a stencil for them
+SPECIAL = re.compile(r'["\\\x00-\x1f]')  # what JSON does not write as it is
+OFTEN = 3  # loops of one pattern come before a stencil is made for them, which costs some ten bindings
 MOST_STENCILS = 8  # of one pattern: for codes and gaps that lengths do not tell apart
 MOST_PATTERNS = 2_000  # of one loop; then all are forgotten, so that no file can fill the memory
 NEVER = -1_000_000_000  # loops seen of a pattern that no stencil can be made for
@@ -142,8 +144,8 @@ class Example:
             self.empty.append(name)
             return text
         if role == KEPT:
-            if "@" in text or MARK.search(text):
-                raise Unfit
+            if "@" in text or MARK.search(text) or SPECIAL.search(text):
+                raise Unfit  # It would be taken for a mark, or be escaped twice.
             self.same.append(f"{name} != {text!r}")
             return text
         if role == PERIOD and "RD8" in elements:
@@ -201,6 +203,8 @@ def compile_stencil(
 
 def escape(row: Row) -> Row:
     """The elements of a segment as they stand in a JSON text."""
+    if SPECIAL.search(" ".join(row)) is None:
+        return row
     return [msgspec.json.encode(text)[1:-1].decode() for text in row]
 
 
@@ -238,7 +242,7 @@ class Pattern(Generic[Kind]):
         return stencil(rows, around, separator)
 
 
-class Stencils:
+class Stencils(ABC):
     """The stencils of loops of one kind. `patterns` are by the keys and lengths of the segments, `aliases` by
     whatever tells the same sooner.
     """
@@ -267,6 +271,6 @@ class Stencils:
         found = self.aliases[alias] = self.recognise(uses, rows)
         return found
 
+    @abstractmethod
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
         """A stencil of these segments. Raises Unfit."""
-        raise NotImplementedError

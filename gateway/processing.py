@@ -27,6 +27,7 @@ from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_ack import prepare_claim_ack
 from gateway.processors.claim_status import prepare_claim_status
 from gateway.processors.functional_ack import prepare_functional_ack
+from gateway.processors.inquiry_answer import prepare_eligibility_answer
 from gateway.processors.interchange_ack import apply_interchange_ack
 from gateway.processors.remittance import prepare_remittance
 from gateway.settings import Partner
@@ -41,6 +42,7 @@ PROCESSORS: Final[dict[str, Callable[[SetReport], Apply]]] = {
     "005010X186A1": prepare_application_report,
     "005010X214": prepare_claim_ack,
     "005010X212-277": prepare_claim_status,
+    "005010X279A1-271": prepare_eligibility_answer,
     "005010X221A1": prepare_remittance,
 }
 # Faults of the envelope: what follows a broken one may be half of something. Faults inside a transaction
@@ -117,7 +119,9 @@ def apply_file(scope: TenantScope, job: jobs.Job, file_id: str, partner: Partner
         _quarantine(scope, journal, file, reading.report, faults)
     else:
         notes: list[Finding] = []
-        _apply(Arrival(scope, journal, file, partner, notes), reading)
+        arrival = Arrival(scope, journal, file, partner, notes)
+        _apply(arrival, reading)
+        arrival.close()
         files.settle(scope, file.id, files.PROCESSED, reason=notes[0].code if notes else None)
     journal.close()
     return state

@@ -35,10 +35,12 @@ from gateway.settings_parts import PayerWatch as PayerWatch
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
+from gateway.tls_settings import ClientCertificate, ServerTls
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
+PayerId = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
 
@@ -76,6 +78,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections_per_address: Count = 256
     claims_under_way: Count = 512
     checkers: Processes | None = None
+    tls: ServerTls | None = None
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
@@ -175,11 +178,16 @@ class FolderTransport(Section, frozen=True, kw_only=True, tag_field="kind", tag=
 
 
 class Partner(Section, frozen=True, kw_only=True):
-    """A trading partner (payer or clearinghouse) of one tenant, and the payers reached through it."""
+    """A trading partner (payer or clearinghouse) of one tenant, and the payers reached through it.
+
+    Claims for `payers` go to its mailbox, inquiries to its `real_time`; `inquiry_payers` are those that are
+    asked here and get their claims elsewhere, or none. Without `transport` it is only asked.
+    """
 
     name: Name
-    payers: tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=80)], ...]
-    transport: SftpTransport | FolderTransport
+    payers: tuple[PayerId, ...] = ()
+    inquiry_payers: tuple[PayerId, ...] = ()
+    transport: SftpTransport | FolderTransport | None = None
     envelope: EnvelopeIds
     character_set: Literal["", "basic", "extended"] = ""
     file_name: str = "{id}.x12"
@@ -191,6 +199,12 @@ class Partner(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         check_file_name(self.file_name)
+        if self.payers and self.transport is None:
+            raise ValueError("payers need a transport; name those that are only asked as inquiry_payers")
+        if self.inquiry_payers and self.real_time is None:
+            raise ValueError("inquiry_payers need real_time")
+        if not self.payers and not self.inquiry_payers:
+            raise ValueError("payers or inquiry_payers is required")
 
     def watch_for(self, payer: str | None) -> WatchSettings:
         """How long the answers of `payer` may take."""
@@ -204,11 +218,13 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
     """
 
     name: Name
     partners: tuple[Partner, ...] = ()
     senders: tuple[Sender, ...] = ()
+    certificates: tuple[ClientCertificate, ...] = ()
     rules: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
@@ -216,7 +232,8 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]
-        twice = sorted({payer for payer in payers if payers.count(payer) > 1})
+        asked = [payer for partner in self.partners for payer in partner.inquiry_payers]
+        twice = sorted({it for each in (payers, asked) for it in each if each.count(it) > 1})
         if twice:
             raise ValueError(f"payer {', '.join(twice)} is named by two partners; name it in one")
         both = sorted({it.name for it in self.partners} & {it.name for it in self.senders})
@@ -226,6 +243,11 @@ class Tenant(Section, frozen=True, kw_only=True):
     def partner_for(self, payer: str) -> Partner | None:
         """The partner through which `payer` (its id, `tradingPartnerServiceId`) is reached."""
         return next((partner for partner in self.partners if payer in partner.payers), None)
+
+    def inquiry_partner_for(self, payer: str) -> Partner | None:
+        """The partner that is asked: one that is there for the payer's inquiries, else that of its claims."""
+        asked = (partner for partner in self.partners if payer in partner.inquiry_payers)
+        return next(asked, None) or self.partner_for(payer)
 
 
 class Settings(Section, frozen=True, kw_only=True):

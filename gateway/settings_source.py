@@ -13,7 +13,7 @@ import msgspec
 
 PREFIX = "CLAIMWIRE_"
 STEP = re.compile(r"\.([A-Za-z_]+)|\[(\d+)\]|\[\.\.\.\]")
-NAMED = ("tenants", "partners", "senders")  # tables whose keys are names: `[tenants.clinic]`
+NAMED = ("tenants", "partners", "senders", "certificates")  # tables whose keys are names: `[tenants.clinic]`
 
 
 class SettingsError(Exception):

@@ -15,7 +15,7 @@ from gateway.archive import Archive, ArchiveDamaged, NotArchived
 from gateway.events import RETENTION_PURGED, fold_story, read_standing
 from gateway.lifecycle import Standing
 from gateway.sealing import SealBroken
-from gateway.store import Store, TenantScope, chain, claims, events, files, retention
+from gateway.store import Store, TenantScope, chain, claims, events, files, inquiries, retention
 from gateway.store.claims import Claim
 from gateway.story import read_purged
 
@@ -153,12 +153,17 @@ def compare(claim: Claim, standing: Standing) -> str:
 
 
 def list_digests(scope: TenantScope) -> list[tuple[str, str]]:
-    """Id and digest of every file of the tenant."""
+    """Id and digest of every file of the tenant, and of what it asked and was answered in real time."""
     found: list[tuple[str, str]] = []
     after: str | None = None
     while page := files.list_page(scope, limit=PAGE, before=after):
         found += [(file.id, file.sha256) for file in page]
         after = page[-1].id
+    after = None
+    while asked := inquiries.list_page(scope, limit=PAGE, before=after):
+        both = ((it.id, digest) for it in asked for digest in (it.request_sha256, it.answer_sha256))
+        found += [(inquiry, digest) for inquiry, digest in both if digest is not None]
+        after = asked[-1].id
     return found
 
 

@@ -52,7 +52,8 @@ class Transports:
         """Every partner's adapter, so that an absent secret stops the start. Raises SettingsError."""
         for tenant in self._settings.tenants:
             for partner in tenant.partners:
-                self.find(tenant.name, partner.name)
+                if partner.transport is not None:
+                    self.find(tenant.name, partner.name)
 
     def find(self, tenant: str, partner: str) -> Transport:
         """The partner's adapter. Raises SettingsError for an absent secret, KeyError for no such partner."""
@@ -82,8 +83,10 @@ class Transports:
 
 
 def make_transport(partner: Partner) -> Transport:
-    """The adapter that the partner's settings name. Raises SettingsError for an absent secret."""
+    """The adapter that the partner's settings name. Raises SettingsError for an absent secret or mailbox."""
     wire = partner.transport
+    if wire is None:
+        raise SettingsError(f"partners.{partner.name}.transport", "settings", "it has no mailbox", "add one")
     if isinstance(wire, FolderTransport):
         return FolderAdapter(
             FolderSettings(

@@ -126,7 +126,9 @@ class Worker:
         return done
 
     def _list_partners(self) -> Iterator[tuple[Tenant, Partner]]:
-        return ((tenant, partner) for tenant in self._tenants for partner in tenant.partners)
+        """The partners with a mailbox, each with its tenant."""
+        both = ((tenant, partner) for tenant in self._tenants for partner in tenant.partners)
+        return ((tenant, partner) for tenant, partner in both if partner.transport is not None)
 
     def _list_senders(self) -> Iterator[tuple[Tenant, DropSender]]:
         return ((tenant, sender) for tenant in self._tenants for sender in tenant.senders)

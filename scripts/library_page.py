@@ -30,6 +30,8 @@ PARTS = {
         "read_remittances",
         "list_payments",
         "read_answers",
+        "translate",
+        "translate_remittances",
     ),
     "Check": ("check_claim", "check_claims", "check_document"),
     "Write": ("make_envelope", "write_claims", "write_documents"),

@@ -76,16 +76,19 @@ def make_route(wire: str, port: int, secret: SecretReference) -> CoreRoute | Res
     return RestRoute(url=f"{place}/rest", form=form, key=secret, key_header="X-Api-Key")  # type: ignore[arg-type]
 
 
-def add_real_time(settings: Settings, **real_time: Any) -> Settings:
-    """The settings with every partner asked in real time, but for the last tenant's."""
+def add_real_time(settings: Settings, *, asked_only: bool = False, **real_time: Any) -> Settings:
+    """The settings with every partner asked in real time, but for the last tenant's.
+
+    With `asked_only` they have no mailbox.
+    """
+    changes: dict[str, Any] = {"real_time": RealTimeSettings(**real_time)}
+    if asked_only:
+        changes |= {"payers": (), "inquiry_payers": (PAYER,), "transport": None}
     *asked, rest = settings.tenants
     changed = [
         msgspec.structs.replace(
             tenant,
-            partners=tuple(
-                msgspec.structs.replace(partner, real_time=RealTimeSettings(**real_time))
-                for partner in tenant.partners
-            ),
+            partners=tuple(msgspec.structs.replace(partner, **changes) for partner in tenant.partners),
         )
         for tenant in asked
     ]

@@ -38,7 +38,8 @@ TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d\d{0,2})?"
 FORMATS = {"D8": DAY, "RD8": f"{DAY}-{DAY}", "TM": TIME, "DT": f"{DAY}{TIME}"}
 REFERENCE = "127"  # data element 127, reference identification: a number that may be a person's
 _SHORT = 20
-_REMEMBERED = 4096  # days, periods and times known to be right: they repeat, and say nothing by themselves
+_REMEMBERED = 4096  # composites known to be right
+_REMEMBERED_DAYS = 32_768  # days (those of 90 years), periods and times: they repeat, and say nothing alone
 
 
 class Acceptors(dict[int, Accept]):
@@ -141,7 +142,7 @@ class Remembered(dict[str, bool]):
     def __missing__(self, text: str) -> bool:
         if not self.match(text):
             return False
-        if len(self) >= _REMEMBERED:
+        if len(self) >= _REMEMBERED_DAYS:
             self.clear()
         self[text] = True
         return True
@@ -241,7 +242,7 @@ def _text_test(source: _Source, use: ElementUse, variable: str) -> str:
     if source.plain:
         return f"({fits} and {source.delimiters.component!r} not in {variable})"
     # most texts are letters and digits alone, which is known faster than by the expression
-    pattern = source.pattern(rf"{source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
+    pattern = source.pattern(rf"(?! ){source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
     return f"({fits} and {variable}.isalnum() and {variable}.isascii() or {pattern}({variable}))"
 
 

@@ -17,7 +17,7 @@ from edi.guides.registry import load_guide
 from edi.plans import load_plan
 from edi.remits.claims import AmountReading
 from edi.remits.reading import read_remittance
-from edi.remits.stencils import Around, PartStencils
+from edi.remits.stencils import PartStencils
 from edi.remits.tree import CLAIM, LINES, every_plan, headers_of, read_payment
 from edi.segments import Delimiters, Segment
 from edi.stencils import Pattern, Row, escape
@@ -54,7 +54,7 @@ def write_payment(claim: Part, services: Iterable[Part], pointer: str, separator
         if last is not None and (end is None or last > end):
             end = last
     pattern, rows = claim
-    found: str | None = pattern.fill(rows, Around(pointer, ",".join(texts), begin, end), separator)
+    found: str | None = pattern.fill(rows, (pointer, ",".join(texts), begin, end), separator)
     return found
 
 
@@ -76,23 +76,36 @@ def take_part(loop: Loop, stencils: PartStencils) -> tuple[Part, list[Loop]]:
     return (pattern, rows), below
 
 
+def write_claim(claim: Loop, pointer: str, guide_id: str) -> str | None:
+    """The text of the claim payment of a loop 2100; None where there is none without reading it."""
+    claims, lines, service = load_part_stencils(guide_id)
+    own, below = take_part(claim, claims)
+    services = [take_part(loop, lines)[0] for loop in below if loop.use.id == service]
+    return write_payment(own, services, pointer, claim.component_separator)
+
+
 @resting_collector()
 def write_tree(tree: Loop, delimiters: Delimiters, guide_id: str = "005010X221A1") -> bytes:
     """The JSON of the remittance of the tree of an 835. Never raises for what it says or leaves out."""
-    (document,) = bind_tree(load_guide(guide_id), strip(tree, CLAIM), delimiters=delimiters)
-    rest = read_remittance(document)
     amounts = AmountReading()
-    claims, lines, service = load_part_stencils(guide_id)
     texts = []
     for at, header in enumerate(headers_of(tree, guide_id)):
         for number, claim in enumerate(header.loops(CLAIM)):
             pointer = f"/detailInfo/{at}/paymentInfo/{number}"
-            own, below = take_part(claim, claims)
-            services = [take_part(loop, lines)[0] for loop in below if loop.use.id == service]
-            text = write_payment(own, services, pointer, tree.component_separator)
+            text = write_claim(claim, pointer, guide_id)
             if text is None:
                 text = encode(read_payment(claim, pointer, amounts, guide_id)).decode()
             texts.append(text)
-    unreadable = (*rest.unreadable, *amounts.unreadable)
-    head, _, tail = encode(msgspec.structs.replace(rest, unreadable=unreadable)).partition(NO_CLAIMS)
-    return b"".join((head, NO_CLAIMS[:-1], ",".join(texts).encode(), b"]", tail))
+    pieces = [",".join(texts).encode()]
+    return b"".join(frame_claims(pieces, tree, delimiters, guide_id, amounts.unreadable))
+
+
+def frame_claims(
+    pieces: list[bytes], tree: Loop, delimiters: Delimiters, guide_id: str, unreadable: list[str]
+) -> list[bytes]:
+    """The JSON of a remittance, in pieces: of its claim payments, and around them what else the tree says."""
+    (document,) = bind_tree(load_guide(guide_id), strip(tree, CLAIM), delimiters=delimiters)
+    rest = read_remittance(document)
+    rest = msgspec.structs.replace(rest, unreadable=(*rest.unreadable, *unreadable))
+    head, _, tail = encode(rest).partition(NO_CLAIMS)
+    return [head, NO_CLAIMS[:-1], *pieces, b"]", tail]

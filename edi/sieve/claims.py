@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, pairwise
 
-from edi.rows import Row
 from edi.rules.claim import DIAGNOSES, LINE_CHARGES, PATIENT_DETAILS, POINTERS, ZERO, is_within
 from edi.rules.coordination import MEDICARE, PRIMARY
 from edi.rules.hierarchy import LevelNumbers, level_of
@@ -27,32 +26,28 @@ def leave_to_linking(window: Window) -> Iterable[int]:
     return ()
 
 
-def list_levels(window: Window, unit: int) -> list[Row]:
-    """The HL of a unit: what stands between two that begin one, and the first of these."""
-    start = window.starts[unit]
-    levels, begin = window.find("HL"), bisect_left(window.find("HL"), start)
-    end = bisect_left(levels, window.starts[unit + 1], begin)
-    return [window.rows[at] for at in levels[begin:end]]
-
-
 @fits(LevelNumbers)
 def count_levels(outer: Loop, tally: Tally, window: Window, unit: int) -> bool:
-    """The level of a subscriber and those of its dependants: numbered on, linked, and telling rightly
-    of levels below. Once a wrong number was found, numbers say nothing more.
+    """The level of a subscriber and those of its dependants: numbered on, linked, and telling rightly of
+    levels below. Once a wrong number was found, numbers say nothing more.
     """
-    above = level_of(outer)
+    above, (start, end) = level_of(outer), window.starts[unit : unit + 2]
     if above is None or not isinstance(tally, LevelNumbers):
         return False
-    subscriber, *dependants = rows = list_levels(window, unit)
-    if subscriber[2] != above.element(1) or subscriber[4] != ("1" if dependants else "0"):
+    levels = window.find("HL", "2000C")
+    begin = bisect_left(levels, start)
+    dependants = levels[begin : bisect_left(levels, end, begin)]
+    _, number, parent, _, child = window.rows[start]
+    if parent != above.elements[1] or child != ("1" if dependants else "0"):
         return False
-    if any(row[2] != subscriber[1] or row[4] != "0" for row in dependants):
+    numbered, count = tally.fault is None, tally.count + 1
+    if numbered and number != str(count):
         return False
-    after = tally.count + len(rows)
-    numbers = map(str, range(tally.count + 1, after + 1))
-    if tally.fault is None and any(row[1] != number for row, number in zip(rows, numbers, strict=True)):
-        return False
-    tally.count = after
+    for at in dependants:
+        row, count = window.rows[at], count + 1
+        if row[2] != number or row[4] != "0" or (numbered and row[1] != str(count)):
+            return False
+    tally.count = count
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count, pairwise
+from typing import Protocol
 
 from edi.reader import SetReader, shape_of
 from edi.recovery import LOOKAHEAD
@@ -12,6 +13,7 @@ from edi.sieve.forms import LoopForms, doubt_rows
 from edi.sieve.paths import Paths
 from edi.sieve.screens import Screening, load_screens
 from edi.sieve.windows import Window
+from edi.tree import Loop
 
 WINDOW = 4096
 """Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
@@ -21,14 +23,30 @@ ENOUGH = 200
 """So many units have to be seen before that is told."""
 
 
+class UnitWriter(Protocol):
+    """What takes the units of a set in their order, those that go through and those that are read."""
+
+    def look(self, segments: list[Segment]) -> None:
+        """These segments are read."""
+
+    def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
+        """Take a unit that goes through, by its first row and the row after its last; false where it has to
+        be read. What the reader has handed on comes before it. `plain` is that of its segments.
+        """
+
+    def take_back(self) -> None:
+        """The unit that was written last has to be read after all."""
+
+
 class Sieve:
     """Reads a transaction set with a reader that drops what is complete, and spares it the units that are
     surely right. The findings are those that the reader would have had alone.
     """
 
-    def __init__(self, reader: SetReader) -> None:
+    def __init__(self, reader: SetReader, writer: UnitWriter | None = None) -> None:
         reading = reader.reading
         self.reader = reader
+        self.writer = writer
         self.held = HeldRows()
         self.seen = self.passed = 0
         self.active = bool(reading.guide.handed_on)
@@ -53,7 +71,7 @@ class Sieve:
     def read(self, segments: list[Segment]) -> None:
         """The next segments of the set, of which nothing is known."""
         self._read_held(len(self.held.rows))
-        self.reader.read(segments)
+        self._read(segments)
 
     def end(self) -> None:
         """Nothing follows in this set."""
@@ -64,8 +82,13 @@ class Sieve:
 
     def _read_held(self, number: int) -> None:
         if number:
-            self.reader.read(self.held.make_segments(0, number))
+            self._read(self.held.make_segments(0, number))
             self.held.drop(number)
+
+    def _read(self, segments: list[Segment]) -> None:
+        if self.writer is not None:
+            self.writer.look(segments)
+        self.reader.read(segments)
 
     def _sift(self) -> None:
         """Look at the rows that are held; those of the last unit stay: it is not known where it ends."""
@@ -76,17 +99,17 @@ class Sieve:
             return
         doubted = self._doubt(window)
         if window.starts[0]:
-            self.reader.read(held.make_segments(0, window.starts[0]))
+            self._read(held.make_segments(0, window.starts[0]))
         passing: list[int] = []
         ready = False
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
                 ready = ready or self._settle(first)
-                if ready and self._fits(window, number):
+                if ready and self._write(window, number):
                     passing.append(number)
                     continue
             self._pass(window, passing)
-            self.reader.read(held.make_segments(first, last))
+            self._read(held.make_segments(first, last))
             ready = False
         self._pass(window, passing)
         self.seen += len(window.starts) - 1
@@ -123,6 +146,19 @@ class Sieve:
             if not fits(reader.loop, reader.tree.tally(kind), window, unit):
                 return False
         return True
+
+    def _write(self, window: Window, unit: int) -> bool:
+        """True where a unit may go through, and is written where that is wanted."""
+        writer = self.writer
+        if writer is None:
+            return self._fits(window, unit)
+        first, last = window.starts[unit : unit + 2]
+        if not writer.write(window, first, last, self.reader.loop, plain=self.held.plain):
+            return False
+        fits = self._fits(window, unit)  # This counts it, so it is asked last.
+        if not fits:
+            writer.take_back()
+        return fits
 
     def _pass(self, window: Window, units: list[int]) -> None:
         """Let units go through: they count, and leave nothing else behind."""

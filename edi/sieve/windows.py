@@ -19,6 +19,7 @@ class Window:
     """Rows with the node of each. `starts` are the rows that begin a unit; `pattern` has the nodes' codes."""
 
     def __init__(self, paths: Paths, held: HeldRows, component: str) -> None:
+        self.paths = paths
         self.held = held
         self.rows = rows = held.rows
         self.component = component

@@ -13,6 +13,7 @@ from gateway.api.core.routes import CORE_ROUTES
 from gateway.api.dialects.routes import DIALECT_ROUTES
 from gateway.api.doors import Doors
 from gateway.api.table import ROUTES
+from gateway.api.tls import check_certificates, make_server_tls
 from gateway.logs import log_event
 from gateway.services import Services
 
@@ -58,14 +59,25 @@ class Server:
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> int:
-        """Listen; returns the port, which the system chooses where the settings say 0."""
+        """Listen; returns the port, which the system chooses where the settings say 0.
+
+        Raises SettingsError for what is wrong with certificates.
+        """
         await self._runner.setup()
         server = self._runner.server
         if server is None:
             raise RuntimeError("the runner made no server")
         loop, place = asyncio.get_running_loop(), self._settings
         protocol = make_protocol(server, self._gate)
-        self._listener = await loop.create_server(protocol, place.host, place.port, backlog=512)
+        check_certificates(self._services.settings)
+        self._listener = await loop.create_server(
+            protocol,
+            place.host,
+            place.port,
+            backlog=512,
+            ssl=make_server_tls(place.tls) if place.tls is not None else None,
+            ssl_handshake_timeout=place.header_seconds if place.tls is not None else None,
+        )
         port: int = self._listener.sockets[0].getsockname()[1]
         self._services.metrics.watch_connections(lambda: self._gate.count)
         log_event("server.started", host=place.host, port=port)

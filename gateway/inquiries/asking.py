@@ -24,6 +24,7 @@ from edi.documents import Document, read_text
 from edi.files import check_file
 from edi.findings import Finding, find
 from gateway.archive import Archive
+from gateway.checking.checker import drop_credentials
 from gateway.clock import Clock
 from gateway.events import publish
 from gateway.inquiries.composing import Composed, compose_inquiry
@@ -132,7 +133,7 @@ class Inquiries:
         With `fresh` no answer given before will do. Raises NotAsked.
         """
         ends = asyncio.get_running_loop().time() - waited
-        named, told = self._naming(tenant, document)
+        named, told = self._name_payer(tenant, document)
         route, named = self._judge(tenant, kind, named)
         if kind is ELIGIBILITY and not fresh:
             kept = await self._find_fresh(tenant, kind, named, route)
@@ -176,7 +177,7 @@ class Inquiries:
         """The way to the payer. Raises NotAsked with everything wrong with the document."""
         findings = list(check_document(document, kind.asks))
         payer = read_text(document, PAYER_POINTER[1:]) if isinstance(document, Mapping) else ""
-        partner = self._settings.partner_for(tenant, payer) if payer else None
+        partner = self._find_partner(tenant, payer)
         if payer and partner is None:
             findings.append(find("payer.unknown", pointer=PAYER_POINTER, value=payer))
         if partner is not None and partner.real_time is None:
@@ -186,6 +187,17 @@ class Inquiries:
         if partner is None or partner.real_time is None or not isinstance(document, Mapping):
             raise NotAsked((find("payer.unknown", pointer=PAYER_POINTER),))
         return Route(partner, partner.real_time), document
+
+    def _find_partner(self, tenant: str, payer: str) -> Partner | None:
+        settings = self._settings.tenant(tenant)
+        return settings.inquiry_partner_for(payer) if settings is not None and payer else None
+
+    def _name_payer(self, tenant: str, document: object) -> tuple[object, list[Finding]]:
+        """The document with the payer's own id, unless somebody is asked by the id that stands there."""
+        posted = document.get(PAYER_POINTER[1:]) if isinstance(document, Mapping) else None
+        if isinstance(posted, str) and self._find_partner(tenant, posted) is not None:
+            return drop_credentials(document), []
+        return self._naming(tenant, document)
 
     async def _find_fresh(self, tenant: str, kind: Kind, document: Any, route: Route) -> Outcome | None:
         """An answer to the same inquiry that is young enough for this payer."""

@@ -19,7 +19,8 @@ from gateway.journal import Particulars, record_all
 from gateway.matching import Trait, choose_claim
 from gateway.meanings import explain
 from gateway.processors.arrival import QUESTION_RETURNED, Apply, Arrival, choose_sent, read_number
-from gateway.processors.claim_ack import REFUSED, hold_match, split_reference
+from gateway.processors.claim_ack import REFUSED, split_reference
+from gateway.processors.claim_match import find_traced, hold_match
 from gateway.store import claims, interchanges
 from gateway.store.claims import Claim
 from gateway.store.interchanges import Interchange
@@ -136,12 +137,11 @@ def find_set(arrival: Arrival, item: Item) -> Meant:
 
 def find_item(arrival: Arrival, item: Item) -> Meant:
     """One claim: by our trace (REF D9), else by the patient control number among the partner's claims."""
-    traced = interchanges.find_traced(arrival.scope, arrival.partner.name, item.reference)
-    claim = claims.load(arrival.scope, traced, lock=True) if traced is not None else None
-    if claim is not None:
-        return Meant(rows=(claim,))
+    traced = find_traced(arrival, item.reference)
+    if traced is not None:
+        return Meant(rows=(traced,))
     numbered = claims.find_by_control_number(arrival.scope, item.reference)
-    match = hold_match(arrival.scope, choose_claim(numbered, Trait(payers=arrival.partner.payers)))
+    match = hold_match(arrival, choose_claim(numbered, Trait(payers=arrival.partner.payers)))
     return Meant(rows=(match.claim,) if match.claim is not None else (), candidates=match.candidates)
 
 

@@ -12,7 +12,7 @@ from edi.findings import Finding
 from gateway.events import ACKNOWLEDGMENT_UNMATCHED, Happening
 from gateway.journal import Journal, Particulars, record_all
 from gateway.settings import Partner
-from gateway.store import acknowledgments, interchanges, work_items
+from gateway.store import acknowledgments, interchanges, payer_references, work_items
 from gateway.store.claims import Claim
 from gateway.store.files import File
 from gateway.store.interchanges import Interchange
@@ -24,13 +24,17 @@ QUESTION_RETURNED = "inquiry.returned"
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One inbound file in the transaction that applies it. `notes` gathers what is to be said of the file."""
+    """One inbound file in the transaction that applies it.
+
+    `notes` gathers what is to be said of the file, `references` what the payer calls our claims.
+    """
 
     scope: TenantScope
     journal: Journal
     file: File
     partner: Partner
     notes: list[Finding]
+    references: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
     def keep(
         self,
@@ -77,6 +81,14 @@ class Arrival(msgspec.Struct, frozen=True):
             candidates=candidates,
             body=msgspec.json.encode(told),
         )
+
+    def note_payer_number(self, claim: Claim, number: str) -> None:
+        """Remember what the payer calls the claim, for answers that name it by nothing else."""
+        self.references.append((number, claim.id))
+
+    def close(self) -> None:
+        """Keep what was gathered on the way, at the end of the file."""
+        payer_references.note_all(self.scope, self.partner.name, self.references)
 
     def confirm_delivery(self, interchange: Interchange, rows: Sequence[Claim]) -> None:
         """An answer proves the delivery where a process died before it could record the receipt."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-import msgspec
-
 from edi.acks import read_277ca
 from edi.files import SetReport
 from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport
 from gateway.journal import Particulars, record_all
 from gateway.lifecycle import load_lifecycle
-from gateway.matching import Match, Trait, choose_claim
 from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
+from gateway.processors.claim_match import match_status
 from gateway.store import claims, interchanges
-from gateway.store.scope import TenantScope
 from gateway.story import tell_status_report
 
 KIND = "277CA"
@@ -42,6 +39,7 @@ def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return
+    arrival.note_payer_number(match.claim, status.payer_claim_control_number)
     particulars = Particulars(acknowledgment=told, file=arrival.file.id)
     moved = arrival.journal.record(match.claim, name_event(status), particulars)
     arrival.keep(told, applied=moved, claim=match.claim.id)
@@ -88,27 +86,3 @@ def name_event_of(categories: Iterable[str]) -> str:
     if told & rules.finalized_categories:
         return "claim.finalized"
     return "claim.pending" if told & rules.pending_categories else "claim.payer_accepted"
-
-
-def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
-    """Our claim by our own trace (REF D9), else by patient control number (TRN02), payer, charge, dates."""
-    trace, partner = status.clearinghouse_trace, arrival.partner.name
-    traced = interchanges.find_traced(arrival.scope, partner, trace) if trace else None
-    if traced is not None:
-        claim = claims.load(arrival.scope, traced, lock=True)
-        if claim is not None:
-            return Match(claim)
-    trait = Trait(
-        payers=arrival.partner.payers,
-        charge=status.charge,
-        service_from=status.service_from,
-        service_to=status.service_to,
-    )
-    numbered = claims.find_by_control_number(arrival.scope, status.patient_control_number)
-    return hold_match(arrival.scope, choose_claim(numbered, trait))
-
-
-def hold_match(scope: TenantScope, match: Match) -> Match:
-    """The match with its claim held, and read again, until the transaction ends."""
-    held = claims.load(scope, match.claim.id, lock=True) if match.claim is not None else None
-    return msgspec.structs.replace(match, claim=held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -10,10 +10,13 @@ import msgspec
 from edi.acks import read_277
 from edi.acks.status import StatusAnswer
 from edi.files import SetReport
+from gateway.inquiries.kinds import CLAIM_STATUS
 from gateway.journal import Particulars
 from gateway.lifecycle import load_lifecycle
 from gateway.processors.arrival import Apply, Arrival
-from gateway.processors.claim_ack import match_status, name_event_of
+from gateway.processors.claim_ack import name_event_of
+from gateway.processors.claim_match import match_status
+from gateway.processors.inquiry_answer import complete_inquiry
 from gateway.story import AcknowledgmentTold, tell_status_report, write_dollars
 
 KIND = "277"
@@ -26,9 +29,11 @@ def prepare_claim_status(report: SetReport) -> Apply:
     return partial(_apply_answers, answers)
 
 
-def _apply_answers(answers: Iterable[StatusAnswer], arrival: Arrival) -> None:
+def _apply_answers(answers: Sequence[StatusAnswer], arrival: Arrival) -> None:
     for answer in answers:
-        _apply_answer(arrival, answer)
+        asked = (answer.status.clearinghouse_trace,) if answer.status.clearinghouse_trace else ()
+        if not complete_inquiry(arrival, CLAIM_STATUS, asked, alone=len(answers) == 1):
+            _apply_answer(arrival, answer)
 
 
 def _apply_answer(arrival: Arrival, answer: StatusAnswer) -> None:
@@ -38,6 +43,7 @@ def _apply_answer(arrival: Arrival, answer: StatusAnswer) -> None:
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return
+    arrival.note_payer_number(match.claim, answer.status.payer_claim_control_number)
     rules = load_lifecycle().claim_status
     if not told.statuses or told.statuses[0].category in rules.unknown_categories:
         arrival.have_looked_at(told, NOT_FOUND, (match.claim.id,))

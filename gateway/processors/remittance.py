@@ -6,7 +6,7 @@ A balanced remittance is posted claim by claim, once, in however many files it c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 
@@ -23,11 +23,12 @@ from gateway.events import (
     Happening,
 )
 from gateway.journal import Particulars
-from gateway.matching import Match, Trait, choose_claim
+from gateway.matching import Match
 from gateway.payment_story import tell_payment, tell_provider_adjustments
 from gateway.processors.arrival import Apply, Arrival
+from gateway.processors.claim_match import match_payments
 from gateway.settlement import Posting, list_adjustments, read_posting
-from gateway.store import claims, remittances, work_items
+from gateway.store import remittances, work_items
 from gateway.story import (
     RemittanceStory,
     tell_findings,
@@ -74,7 +75,7 @@ def _apply_remittances(checked: Iterable[Checked], arrival: Arrival) -> None:
 
 
 def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
-    matches = _match_all(arrival, remittance.claims)
+    matches = match_payments(arrival, remittance.claims)
     answers = [
         Answer(payment, read_posting(payment), match)
         for payment, match in zip(remittance.claims, matches, strict=True)
@@ -148,30 +149,6 @@ def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[F
         reason=reason,
     )
     arrival.journal.tell(_happen(REMITTANCE_UNBALANCED, story))
-
-
-def _match_all(arrival: Arrival, payments: Sequence[ClaimPayment]) -> list[Match]:
-    """Our claims by patient control number (CLP01), payer, charge (CLP03) and service dates, held from now
-    on.
-    """
-    numbers = {payment.patient_control_number for payment in payments}
-    candidates = claims.find_by_control_numbers(arrival.scope, numbers)
-    matches = [
-        choose_claim(candidates[payment.patient_control_number], _describe(arrival, payment))
-        for payment in payments
-    ]
-    meant = {match.claim.id for match in matches if match.claim}
-    held = {claim.id: claim for claim in claims.load_many(arrival.scope, meant, lock=True)}
-    return [Match(held[match.claim.id]) if match.claim else match for match in matches]
-
-
-def _describe(arrival: Arrival, payment: ClaimPayment) -> Trait:
-    return Trait(
-        payers=arrival.partner.payers,
-        charge=payment.charge,
-        service_from=payment.service_from,
-        service_to=payment.service_to,
-    )
 
 
 def _write_row(

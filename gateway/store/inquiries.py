@@ -95,6 +95,14 @@ def load(scope: TenantScope, inquiry_id: str, *, lock: bool = False) -> Inquiry 
     return scope.one(Inquiry, statement.with_for_update() if lock else statement)
 
 
+def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Inquiry]:
+    """The tenant's inquiries, newest first, older than the id `before`."""
+    statement = _select(scope)
+    if before is not None:
+        statement = statement.where(_inquiry.c.id < before)
+    return scope.rows(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(limit))
+
+
 def find_fresh(scope: TenantScope, kind: str, fingerprint: str, since: datetime) -> Inquiry | None:
     """The newest answered inquiry of the same content whose answer came since then, or None."""
     statement = _select(scope).where(
@@ -104,6 +112,22 @@ def find_fresh(scope: TenantScope, kind: str, fingerprint: str, since: datetime)
         _inquiry.c.answered_at >= since,
     )
     return scope.one(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(1))
+
+
+def find_by_trace(scope: TenantScope, partner: str, kind: str, trace: str) -> Inquiry | None:
+    """The newest inquiry of the partner with this reference of ours, or None."""
+    statement = _select(scope).where(
+        _inquiry.c.trace == trace, _inquiry.c.partner == partner, _inquiry.c.kind == kind
+    )
+    return scope.one(Inquiry, statement.order_by(_inquiry.c.id.desc()).limit(1))
+
+
+def answer_late(scope: TenantScope, inquiry_id: str, answer_sha256: str) -> bool:
+    """Keep an answer that came another way, also after all was given up; False where one was kept before."""
+    now = scope.now()
+    changes = {"state": ANSWERED, "reason": None, "answer_sha256": answer_sha256, "answered_at": now}
+    statement = scope.update(_inquiry).where(_inquiry.c.id == inquiry_id, _inquiry.c.answer_sha256.is_(None))
+    return scope.run(statement.values(**changes, updated_at=now)) == 1
 
 
 def tenants_due(system: SystemScope) -> list[str]:

@@ -177,9 +177,9 @@ def revive(scope: TenantScope, job_id: str) -> bool:
 
 
 def reap(scope: TenantScope) -> int:
-    """Give back every job whose lease has ended, or bury it at its attempt limit; how many."""
+    """Give back each job whose lease has ended, in its old place, or bury it at its limit; how many."""
     buried = len(bury_spent(scope))
-    given_back = scope.run(_has_ended(scope).values(state="ready", due_at=scope.now(), **_ended(scope)))
+    given_back = scope.run(_has_ended(scope).values(state="ready", **_ended(scope)))
     if given_back:
         scope.hint(TOPIC)
     return buried + given_back

@@ -54,6 +54,7 @@ def purge_claims(scope: TenantScope, before: datetime) -> Purged:
         tables.interchange_claim,
         tables.file_claim,
         tables.acknowledgment,
+        tables.payer_reference,
         tables.work_item,
         tables.webhook_delivery,
     )

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -21,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gateway.store.client_tables import webhook_delivery as webhook_delivery
+from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words
 from gateway.store.table_parts import columns as _columns
 from gateway.store.table_parts import id_column as _id
@@ -285,6 +286,16 @@ remittance_claim = Table(
     Index(None, "tenant", "payer_control_fingerprint"),
 )
 
+payer_reference = Table(
+    "payer_reference",
+    metadata,
+    _tenant(),
+    *_columns(String, "partner", "fingerprint", "claim"),
+    _key("partner", "fingerprint", "claim"),
+    _names("claim", "claim"),
+    Index(None, "tenant", "claim"),
+)
+
 provider_adjustment = Table(
     "provider_adjustment",
     metadata,
@@ -302,49 +313,6 @@ provider_adjustment = Table(
     Index(None, "tenant", "remittance", "position"),
 )
 
-webhook_endpoint = Table(
-    "webhook_endpoint",
-    metadata,
-    _tenant(),
-    _id(),
-    Column("url", String, nullable=False),
-    Column("types", Words, nullable=False),
-    Column("secret", LargeBinary, nullable=False),
-    Column("previous_secret", LargeBinary),
-    Column("previous_until", Instant),
-    Column("state", String, nullable=False),
-    Column("failing_since", Instant),
-    *_columns(Instant, "created_at", "updated_at"),
-    _key("id"),
-)
-
-webhook_delivery = Table(
-    "webhook_delivery",
-    metadata,
-    _tenant(),
-    _id(),
-    Column("endpoint", String, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("claim", String),
-    Column("state", String, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("fence", Integer, nullable=False),
-    Column("lease_until", Instant),
-    Column("last_status", Integer),
-    *_columns(Instant, "created_at", "updated_at"),
-    _key("id"),
-    _names("endpoint", "webhook_endpoint"),
-    ForeignKeyConstraint(["tenant", "sequence"], ["event.tenant", "event.sequence"]),
-    _index("ix_webhook_delivery_waiting", "due_at", only="state = 'waiting'"),
-    _index("ix_webhook_delivery_due", "endpoint", "due_at", only="state = 'waiting'"),
-    _index("ix_webhook_delivery_running", "endpoint", only="state = 'running'"),
-    _index(
-        "ix_webhook_delivery_order", "endpoint", "claim", "sequence", only="state IN ('waiting', 'running')"
-    ),
-    Index(None, "tenant", "endpoint", "id"),
-)
-
 inquiry = Table(
     "inquiry",
     metadata,
@@ -360,6 +328,7 @@ inquiry = Table(
     *_columns(Instant, "due_at", "created_at", "updated_at"),
     _key("id"),
     Index(None, "tenant", "fingerprint", "id"),
+    Index(None, "tenant", "trace"),
     _index("ix_inquiry_due", "due_at", only="state = 'asked'"),
 )
 

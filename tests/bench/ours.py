@@ -11,18 +11,15 @@ import msgspec
 from edi.acks.answering import acknowledge_file
 from edi.claims import check_claims, write_claims
 from edi.files import FileReport, check_file
-from edi.models import Remittance
-from edi.remits.tree import read_tree
-from edi.segments import Delimiters
+from edi.json_text import Translated, translate, translate_remittances
 from edi.streaming import UnitRead, stream_units
-from edi.translation import write_json
 from tests.bench.files import open_envelope
 from tests.bench.timing import run
 
 
-def check_clean(path: str, *, edits: bool = False, keep: bool = False) -> FileReport:
-    """The file with every check of its guide, and no finding; with `keep` its trees as well."""
-    report = check_file(Path(path).read_bytes(), edits=edits, keep=keep)
+def check_clean(path: str, *, edits: bool = False) -> FileReport:
+    """The file with every check of its guide, and no finding."""
+    report = check_file(Path(path).read_bytes(), edits=edits)
     assert report.all_findings == ()
     return report
 
@@ -47,21 +44,18 @@ def check_with_edits(path: str) -> object:
 
 def write_documents(path: str) -> object:
     """Checked, and every claim as standard JSON."""
-    documents = write_json(check_clean(path, keep=True))
-    return {"claims": len(documents), "characters": len(msgspec.json.encode(documents))}
+    return describe(translate(Path(path).read_bytes()))
 
 
 def write_remittances(path: str) -> object:
     """Checked and balanced, and the whole remittance as JSON."""
-    report = check_clean(path, keep=True)
-    found = [read_tree(each.tree, Delimiters()) for each in report.sets if each.tree is not None]
-    return describe(found) | {"characters": len(msgspec.json.encode(found))}
+    return describe(translate_remittances(Path(path).read_bytes()))
 
 
-def describe(remittances: list[Remittance]) -> dict[str, object]:
-    """How many claim payments, and how much was paid."""
-    count = sum(len(remittance.claims) for remittance in remittances)
-    return {"claims": count, "paid": str(sum(remittance.amount for remittance in remittances))}
+def describe(translated: Translated) -> dict[str, object]:
+    """How many claims or claim payments, and how long their JSON is."""
+    assert translated.report.all_findings == ()
+    return {"claims": translated.units, "characters": sum(map(len, translated.pieces))}
 
 
 def check_and_write_claims(path: str) -> object:

@@ -29,11 +29,14 @@ url = "{url}"
 
 [tenants.bench.partners.exchange]
 payers = [{payers}]
+poll_seconds = 1
+
+[tenants.bench.partners.exchange.batch]
+max_claims = 1000
+max_age_seconds = 2
 
 [tenants.bench.partners.exchange.transport]
-kind = "folder"
-outbox_folder = "{home}/outbox"
-inbox_folder = "{home}/inbox"
+{transport}
 
 [tenants.bench.partners.exchange.envelope]
 sender = "BENCH"
@@ -42,18 +45,28 @@ group_sender = "BENCH"
 group_receiver = "PAYER"
 usage = "T"
 """
+FOLDERS = """kind = "folder"
+outbox_folder = "{home}/outbox"
+inbox_folder = "{home}/inbox"
+"""
+
+
+def with_path() -> dict[str, str]:
+    """The environment of processes that import this checkout, without settings of anybody."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 class Home:
     """A settings file, its folders, and a key for the tenant of the benchmark."""
 
-    def __init__(self, folder: Path, url: str = "", port: int = 0) -> None:
+    def __init__(self, folder: Path, url: str = "", port: int = 0, transport: str = "") -> None:
         self.folder, self.url = folder, url or f"sqlite:///{folder}/claimwire.db"
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("inbox", "outbox"):
             (folder / name).mkdir(exist_ok=True)
         self.settings = folder / "claimwire.toml"
-        self.settings.write_text(write_settings(folder, self.url, port))
+        self.settings.write_text(write_settings(folder, self.url, port, transport))
         self.key = self._make_key()
 
     def command(self, *arguments: str) -> list[str]:
@@ -62,8 +75,7 @@ class Home:
 
     def environment(self) -> dict[str, str]:
         """The environment of its processes."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMWIRE_")}
-        return {**kept, "CLAIMWIRE_HOME": str(self.folder), "PYTHONPATH": str(ROOT)}
+        return {**with_path(), "CLAIMWIRE_HOME": str(self.folder)}
 
     def _make_key(self) -> str:
         made = subprocess.run(
@@ -78,10 +90,11 @@ class Home:
         return found[0]
 
 
-def write_settings(folder: Path, url: str, port: int) -> str:
-    """One tenant, whose one partner reaches every payer of the made claims."""
+def write_settings(folder: Path, url: str, port: int, transport: str = "") -> str:
+    """One tenant, whose one partner reaches every payer of the made claims; behind folders unless told."""
     payers = ", ".join(f'"BP{place:03d}"' for place in range(len(load_words("payers"))))
-    return SETTINGS.format(port=port, url=url, home=folder, payers=payers)
+    wire = transport or FOLDERS.format(home=folder)
+    return SETTINGS.format(port=port, url=url, payers=payers, transport=wire)
 
 
 class Served:

@@ -240,3 +240,21 @@ async def test_two_processes_share_the_jobs_and_a_lane_stays_serial(
     await asyncio.gather(work(store), work(other), work(store), work(other))
     assert sorted(served, key=int) == [str(number) for number in range(40)]
     await other.close()
+
+
+async def test_a_job_whose_worker_died_keeps_its_place_before_those_that_came_later(
+    store: Store, tenant: str, clock: VirtualClock
+) -> None:
+    for subject in ("first", "second"):
+        await store.write(
+            lambda scope, it=subject: jobs.enqueue(scope, jobs.NewJob(kind="send", subject=it)), tenant=tenant
+        )
+        clock.advance(timedelta(seconds=1))
+    lost = timedelta(seconds=-1)
+    [held] = await store.write(lambda scope: jobs.take(scope, ("send",), lease=lost), tenant=tenant)
+    assert held.subject == "first"
+    assert await store.write(jobs.reap, tenant=tenant) == 1
+    [again] = await store.write(
+        lambda scope: jobs.take(scope, ("send",), lease=timedelta(minutes=1)), tenant=tenant
+    )
+    assert (again.id, again.attempts) == (held.id, 2)

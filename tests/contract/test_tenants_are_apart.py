@@ -28,6 +28,7 @@ from gateway.store import (
     interchanges,
     jobs,
     keys,
+    payer_references,
     remittances,
     retention,
     tables,
@@ -56,6 +57,7 @@ ROOMS = (
     tenants,
     webhooks,
     work_items,
+    payer_references,
 )
 HOUR = timedelta(hours=1)
 
@@ -101,6 +103,7 @@ def furnish(scope: TenantScope) -> World:
     jobs.enqueue(scope, jobs.NewJob(kind="send", subject="later", lane="south"))
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
+    payer_references.note_all(scope, "north", [("P-1", claim.id)])
     return World(
         claim,
         told[0],
@@ -220,6 +223,15 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     inquiries.find_fresh: lambda scope, its: inquiries.find_fresh(
         scope, its.inquiry.kind, its.inquiry.fingerprint, its.inquiry.created_at
     ),
+    inquiries.find_by_trace: lambda scope, its: inquiries.find_by_trace(
+        scope, its.inquiry.partner, its.inquiry.kind, its.inquiry.trace
+    ),
+    inquiries.answer_late: lambda scope, its: inquiries.answer_late(scope, its.inquiry.id, "ab" * 32),
+    payer_references.note_all: lambda scope, its: payer_references.note_all(
+        scope, "north", [("P-1", its.claim.id)]
+    ),
+    payer_references.find: lambda scope, its: payer_references.find(scope, "north", "P-1"),
+    inquiries.list_page: lambda scope, its: inquiries.list_page(scope),
     inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
     inquiries.take_due: lambda scope, its: inquiries.take_due(scope, scope.now() + HOUR, limit=9),
@@ -319,6 +331,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     webhooks.take: lambda scope, its: webhooks.take(scope, lease=HOUR),
     work_items.add: lambda scope, its: work_items.add(scope, kind="k", reason="r", file=its.file.id),
+    work_items.count_by_reason: lambda scope, its: work_items.count_by_reason(scope),
+    claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),

@@ -7,13 +7,16 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.faults.catalogue import FAULTS, MORE, Fault
+from tests.faults.page import write_page
 from tests.faults.runs import Result, run_fault
+from tests.faults.virtual import Tally, run_all
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = 2000
@@ -27,6 +30,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="numbers of faults, with commas")
     parser.add_argument("--claims", type=int, default=CLAIMS, help="claims of the whole run")
     parser.add_argument("--each", type=int, default=0, help="claims of each fault instead")
+    parser.add_argument("--seeds", type=int, default=40, help="of the virtual clock, with all faults")
+    parser.add_argument("--every", type=int, default=1, help="single calls of it that fail; 0: none")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the worlds")
     parser.add_argument("--page", type=Path, help="write the result as a page of the docs")
     return parser.parse_args()
@@ -41,9 +46,15 @@ def main() -> int:
     claims = asked.each or max(FEWEST, asked.claims // max(1, struck))
     console = Console(width=None if sys.stdout.isatty() else 160)
     results = [tell(console, fault, run(fault, claims, keep=asked.keep)) for fault in chosen]
+    tally = run_all(range(1, asked.seeds + 1), asked.every) if not wanted else Tally()
     console.print(make_table(chosen, results))
-    console.print(summarise(results))
-    return 0 if all(result.ok for result in results) else 1
+    for line in (*tally.told, summarise(results), str(tally) if not wanted else ""):
+        console.print(line, markup=False)
+    if asked.page is not None:
+        write_page(
+            asked.page, f"{datetime.now(UTC):%-d %B %Y}: {summarise(results)}; {tally}.", chosen, results
+        )
+    return 0 if all(result.ok for result in results) and not tally.told else 1
 
 
 def run(fault: Fault, claims: int, *, keep: bool) -> Result:

@@ -16,11 +16,11 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import msgspec
@@ -58,6 +58,7 @@ from tests.faults.seams import (
     watching,
 )
 
+T = TypeVar("T")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TENANT, PARTNER = "clinic", "exchange"
 LEASE = 3000.0
@@ -146,7 +147,7 @@ class VirtualWorld:
     async def step(self, hours: float) -> None:
         """One turn of the gateway and one of the payer. A death of the gateway is followed by a new start."""
         try:
-            await self.worker.run_due()
+            await self._outlive(self.worker.run_due())
         except Died:
             self.deaths += 1
             armed = self.schedule.armed
@@ -165,7 +166,8 @@ class VirtualWorld:
         for _ in range(50):
             try:
                 kept = await self._find(number)
-                claim = kept or (await self.gateway.services.intake.submit(TENANT, document)).claim
+                submit = self.gateway.services.intake.submit
+                claim = kept or (await self._outlive(submit(TENANT, document))).claim
             except Died:
                 self.deaths += 1
                 await self.close()
@@ -177,6 +179,18 @@ class VirtualWorld:
                 self.load.promises.append(keep_promise(TENANT, claim, document))
                 return
         raise AssertionError(f"{number} cannot be posted")
+
+    async def _outlive(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of the work. Raises Died as soon as the process dies, be it in another task."""
+        working, death = asyncio.ensure_future(work), asyncio.ensure_future(self.schedule.death.wait())
+        await asyncio.wait({working, death}, return_when=asyncio.FIRST_COMPLETED)
+        if not self.schedule.death.is_set():
+            death.cancel()
+            return await working
+        self.schedule.death.clear()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        raise Died
 
     async def _find(self, number: str) -> str | None:
         store = self.gateway.services.store
@@ -266,6 +280,7 @@ class Ran(msgspec.Struct, frozen=True):
 async def run(root: Path, schedule: Schedule, *, count: int, steps: int, seed: int = 0, look: int = 0) -> Ran:
     """Strike for `steps` turns (look at everything each `look` turns), then heal, and everything finishes."""
     world = VirtualWorld(root, schedule)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # tasks of a dead process
     chance = random.Random(seed)
     breaches: tuple[str, ...] = ()
     posts = list(make_claims(count))
@@ -321,30 +336,49 @@ def run_single_fault(seam: str, when: str, nth: int) -> Ran:
     return run_schedule(fail_nth(seam, nth, when), count=2, steps=12)
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    """Run seeds and every single fault; 1 where an invariant broke."""
+class Tally(msgspec.Struct):
+    """What many runs came to; `told` are the breaches, each with what gives the run again."""
+
+    seeds: int = 0
+    singles: int = 0
+    struck: int = 0
+    deaths: int = 0
+    told: list[str] = []
+
+    def add(self, name: str, ran: Ran) -> None:
+        """Count one run."""
+        self.struck, self.deaths = self.struck + ran.struck, self.deaths + ran.deaths
+        self.told += [f"{name}: {breach}" for breach in ran.breaches]
+
+    def __str__(self) -> str:
+        return (
+            f"virtual clock: {self.seeds} seeds and {self.singles} runs in which one call fails, "
+            f"{self.struck} faults and {self.deaths} deaths in all, {len(self.told)} breaches"
+        )
+
+
+def run_all(seeds: Sequence[int], every: int) -> Tally:
+    """Each seed, then each `every`-th call that may fail (0: none)."""
+    tally = Tally()
+    for seed in seeds:
+        tally.seeds += 1
+        tally.add(f"seed {seed}", run_seed(seed))
+    for single in list_single_faults(every) if every else ():
+        tally.singles += 1
+        tally.add(" ".join(map(str, single)), run_single_fault(*single))
+    return tally
+
+
+def main() -> int:
+    """Run seeds and single faults; 1 where an invariant broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.virtual")
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--every", type=int, default=1, help="of the single faults, each so-manieth; 0: none")
-    asked = parser.parse_args(given)
-    broken = struck = deaths = runs = 0
-    for seed in range(asked.first, asked.first + asked.seeds):
-        ran = run_seed(seed)
-        runs, struck, deaths = runs + 1, struck + ran.struck, deaths + ran.deaths
-        if ran.breaches:
-            broken += 1
-            print(f"seed {seed}: {'; '.join(ran.breaches)}", flush=True)
-    print(f"{runs} seeds, {struck} faults, {deaths} deaths, {broken} broken", flush=True)
-    singles = 0
-    for single in list_single_faults(asked.every) if asked.every else ():
-        ran = run_single_fault(*single)
-        singles += 1
-        if ran.breaches:
-            broken += 1
-            print(f"{' '.join(map(str, single))}: {'; '.join(ran.breaches)}", flush=True)
-    print(f"{singles} runs in which one call fails, {broken} broken in all")
-    return 1 if broken else 0
+    parser.add_argument("--every", type=int, default=1, help="of the single faults; 0: none")
+    asked = parser.parse_args()
+    tally = run_all(range(asked.first, asked.first + asked.seeds), asked.every)
+    print(*tally.told, tally, sep="\n")
+    return 1 if tally.told else 0
 
 
 if __name__ == "__main__":

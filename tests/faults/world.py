@@ -49,7 +49,7 @@ allow_private = true
 payers = ["CWP01"]
 poll_seconds = 0.3
 file_name = "{file_name}"
-batch = {{ max_claims = {max_claims}, max_age_seconds = 0.3 }}
+batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
 
 [tenants.clinic.partners.exchange.transport]
 kind = "sftp"
@@ -72,7 +72,7 @@ usage = "T"
 [tenants.lab.partners.direct]
 payers = ["CWP03"]
 poll_seconds = 0.3
-batch = {{ max_claims = {max_claims}, max_age_seconds = 0.3 }}
+batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
 
 [tenants.lab.partners.direct.transport]
 kind = "folder"
@@ -97,6 +97,7 @@ class Shape:
     roles: Sequence[str] = ("all",)
     lease: float = 3.0
     max_claims: int = 10
+    claims_per_set: int = 5000
     file_name: str = "{id}.x12"
     host: str = "127.0.0.1"
     haste: float = 0.5
@@ -185,6 +186,11 @@ class World:
     def url(self) -> str:
         """The database."""
         return self.settings.database_url
+
+    @property
+    def own_url(self) -> str:
+        """The database as we ask it: with the connections that PostgreSQL keeps back for its owner."""
+        return f"{self.cluster.url}claimwire" if self.cluster else self.url
 
     # ---- the gateway
 
@@ -344,13 +350,13 @@ class World:
 
     def peek(self, sql: str, **values: object) -> list[Any]:
         """Ask the gateway's database, past the gateway."""
-        engine = create_engine(self.url, poolclass=NullPool)
+        engine = create_engine(self.own_url, poolclass=NullPool)
         with engine.connect() as connection:
             return list(connection.execute(text(sql), values))
 
     def poke(self, sql: str, **values: object) -> None:
         """Change the gateway's database, past the gateway."""
-        engine = create_engine(self.url, poolclass=NullPool)
+        engine = create_engine(self.own_url, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(text(sql), values)
 
@@ -449,6 +455,7 @@ def write_settings(world: World, **changes: str) -> None:
     parts = {
         "lease": shape.lease,
         "max_claims": shape.max_claims,
+        "claims_per_set": shape.claims_per_set,
         "file_name": shape.file_name,
         "host": shape.host,
         "port": sshd.port,
@@ -456,7 +463,7 @@ def write_settings(world: World, **changes: str) -> None:
         "key": sshd.client_key,
         "host_key": sshd.host_key,
         "mailboxes": world.partner / "senders",
-        "store": f'[store]\nurl = "{world.cluster.url}claimwire"' if world.cluster else "",
+        "store": f'[store]\nurl = "{name_database(world.cluster)}"' if world.cluster else "",
     }
     (world.home / "claimwire.toml").write_text(SETTINGS.format(**(parts | changes)))
 
@@ -504,9 +511,15 @@ def run_database(connections: int) -> Iterator[Cluster]:
     with run_cluster(binaries, connections=connections) as cluster:
         engine = create_engine(f"{cluster.url}postgres", isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text("CREATE DATABASE claimwire"))
+            connection.execute(text("CREATE ROLE claimwire LOGIN"))
+            connection.execute(text("CREATE DATABASE claimwire OWNER claimwire"))
         engine.dispose()
         yield cluster
+
+
+def name_database(cluster: Cluster) -> str:
+    """The database as the gateway reaches it, with an account of its own."""
+    return f"postgresql+psycopg://claimwire@127.0.0.1:{cluster.port}/claimwire"
 
 
 @contextlib.contextmanager

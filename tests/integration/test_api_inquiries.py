@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from edi.files import check_file
+from gateway.app import Role
 from gateway.client.live import AsyncClaimwire, Claimwire
 from gateway.inquiries.kinds import ELIGIBILITY
 from gateway.store import events, inquiries, tables
 from gateway.store.inquiries import Inquiry
+from gateway.upkeep import verify_home
 from tests import canaries
-from tests.api_rig import Rig
+from tests.api_rig import Rig, make_claim
+from tests.contract.rows import make_inquiry
 from tests.real_time_rig import WIRES, make_claim_status, make_eligibility, run_asking
 
 
@@ -103,11 +106,11 @@ async def test_what_the_payer_rejects_becomes_a_finding_with_its_field_and_a_rem
     assert answer.json["response"]["subscriber"]["aaaErrors"][0]["code"] == script[3:]
 
 
-async def test_what_is_rejected_about_a_dependent_points_to_the_dependent(rig: Rig) -> None:
+async def test_a_subscriber_not_found_is_rejected_at_the_subscriber_of_a_dependent_too(rig: Rig) -> None:
     child = {"firstName": "ZEPHYRINE", "lastName": canaries.LAST_NAME, "dateOfBirth": "20150101"}
     answer = await rig.call("POST", "/v1/eligibility", make_eligibility("W7-AAA75", dependents=[child]))
     assert answer.json["findings"][0]["pointer"] == "/subscriber"
-    assert answer.json["response"]["dependents"][0]["aaaErrors"][0]["code"] == "75"
+    assert answer.json["response"]["subscriber"]["aaaErrors"][0]["code"] == "75"
 
 
 async def test_a_claim_that_the_payer_does_not_have_is_told_as_a_warning(rig: Rig) -> None:
@@ -139,6 +142,14 @@ async def test_a_payer_without_a_way_in_real_time_is_a_clear_problem(rig: Rig) -
     assert "real_time" in answer.json["findings"][0]["remedy"]
 
 
+async def test_a_partner_without_a_mailbox_is_asked_and_takes_no_claims(tmp_path: Path) -> None:
+    async with run_asking(tmp_path, "rest", role=Role.ALL, asked_only=True) as rig:
+        answer = await rig.call("POST", "/v1/eligibility", make_eligibility())
+        assert (answer.status, answer.json["state"]) == (200, "answered")
+        claim = await rig.call("POST", "/v1/claims", make_claim())
+        assert (claim.status, claim.codes) == (422, ["payer.unknown"])
+
+
 async def test_an_inquiry_of_one_tenant_is_no_inquiry_of_another(rig: Rig) -> None:
     answer = await rig.call("POST", "/v1/eligibility", make_eligibility())
     place = answer.headers["Location"]
@@ -166,6 +177,38 @@ async def test_both_sides_are_kept_sealed_byte_for_byte(rig: Rig) -> None:
     for place in rig.home.rglob("*"):
         if place.is_file():
             assert canaries.find_canaries(place.read_bytes()) == [], place.name
+
+
+async def test_what_was_kept_of_inquiries_is_verified_with_the_rest(rig: Rig) -> None:
+    answer = await rig.call("POST", "/v1/eligibility", make_eligibility())
+    services = rig.gateway.services
+    assert (await verify_home(services.store, services.archive)).faults == ()
+    digest = (await load(rig, answer.json["id"])).answer_sha256 or ""
+    [place] = rig.home.glob(f"archive/{digest[:2]}/{digest[2:]}*")
+    place.write_bytes(b"not what was answered")
+    [fault] = (await verify_home(services.store, services.archive)).faults
+    assert answer.json["id"] in fault
+
+
+async def test_a_worker_asks_again_what_a_process_left_without_an_answer(tmp_path: Path) -> None:
+    async with run_asking(tmp_path, "rest", role=Role.ALL) as rig:
+        answered = await load(rig, (await rig.call("POST", "/v1/eligibility", make_eligibility())).json["id"])
+        left = make_inquiry(
+            partner="exchange",
+            payer_id="60054",
+            trace=answered.trace,
+            request_sha256=answered.request_sha256,
+            wait=timedelta(0),
+        )
+        await rig.gateway.services.store.write(lambda scope: inquiries.add(scope, left), tenant="riverbend")
+        for _ in range(200):
+            if (await load(rig, left.id)).state != "asked":
+                break
+            await asyncio.sleep(0.05)
+        [told] = [event["data"] for event in await list_events(rig)]
+        assert isinstance(told, dict)
+        assert (told["inquiry"], told["state"]) == (left.id, "answered")
+        assert (await load(rig, left.id)).attempts == 2
 
 
 async def test_control_numbers_and_traces_are_never_given_twice(rig: Rig) -> None:

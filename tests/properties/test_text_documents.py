@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edi import stencils
+from edi import json_text, stencils
 from edi.binding import unit_ways
 from edi.claim_texts import ClaimTexts
 from edi.comparison import reading_context
 from edi.envelope import Unreadable
 from edi.files import FileReport, check_file
-from edi.json_text import encode_json
+from edi.json_text import REMITTANCE, encode_json, translate, translate_remittances
 from edi.loop_stencils import load_stencils
 from edi.plans import load_plan
 from edi.remits.payment_texts import load_part_stencils, write_tree
 from edi.remits.tree import read_tree
+from edi.sieve import sifting
 from edi.translation import write_json
+from edi.unit_texts import TextWriter
 from tests.bench.files import make_file
 
 SAMPLES = sorted(Path(__file__).resolve().parents[2].glob("samples/**/*.x12"))
@@ -32,6 +34,8 @@ PAYMENTS = [place for place in SAMPLES if b"*835*" in place.read_bytes()]
 def stencil_at_first_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each loop gets a stencil when it first comes, so that a small file is written by them."""
     monkeypatch.setattr(stencils, "OFTEN", 1)
+    monkeypatch.setattr(sifting, "WINDOW", 60)
+    monkeypatch.setattr(json_text, "LARGE", 0)
     load_stencils.cache_clear()
     load_part_stencils.cache_clear()
 
@@ -39,15 +43,32 @@ def stencil_at_first_sight(monkeypatch: pytest.MonkeyPatch) -> None:
 def compare(text: bytes) -> int:
     """How many sets were compared."""
     try:
-        report = check_file(text)
+        report = check_file(text, keep=True)
     except Unreadable:
         return 0
-    assert encode_json(report) == msgspec.json.encode(write_json(report))
-    for found in report.sets:
-        if found.tree is not None and found.guide == "005010X221A1":
-            told = msgspec.json.encode(read_tree(found.tree, found.delimiters))
-            assert write_tree(found.tree, found.delimiters) == told
+    documents = msgspec.json.encode(write_json(report))
+    assert encode_json(report) == documents
+    translated = translate(text)
+    assert translated.text == documents
+    assert list_findings(translated.report) == list_findings(report)
+    told = [
+        msgspec.json.encode(read_tree(found.tree, found.delimiters))
+        for found in report.sets
+        if found.tree is not None and found.guide == REMITTANCE
+    ]
+    trees = [found for found in report.sets if found.guide == REMITTANCE]
+    assert [write_tree(each.tree, each.delimiters) for each in trees if each.tree is not None] == told
+    assert translated.units == len(write_json(report))
+    remitted = translate_remittances(text)
+    assert remitted.units == sum(len(json["claims"]) for json in map(msgspec.json.decode, told))
+    assert remitted.text == b"[" + b",".join(told) + b"]"
+    assert list_findings(remitted.report) == list_findings(report)
     return len(report.sets)
+
+
+def list_findings(report: FileReport) -> list[str]:
+    """The findings of a file; those of one set in any order."""
+    return sorted(map(repr, report.all_findings))
 
 
 def count_texts(report: FileReport) -> tuple[int, int]:
@@ -74,6 +95,37 @@ def test_the_text_of_a_large_file_is_that_of_its_documents(kind: str) -> None:
     assert compare(make_file(kind, 300))
 
 
+@pytest.mark.parametrize("kind", ["837P", "835"])
+def test_units_that_go_through_the_sieve_are_written_from_their_rows(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = make_file(kind, 100)
+    compare(text)
+    read = []
+    real = TextWriter.take_handed
+
+    def count(writer: TextWriter) -> None:
+        read.extend(writer.reader.handed)
+        real(writer)
+
+    monkeypatch.setattr(TextWriter, "take_handed", count)
+    assert compare(text)
+    assert len(read) < 40
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_text_of_a_large_file_with_faults_is_that_of_its_documents(drawn: st.DataObject) -> None:
+    lines = [*drawn.draw(st.sampled_from(LARGE_FILES))]
+    for _ in range(drawn.draw(st.integers(1, 12))):
+        at = drawn.draw(st.integers(3, len(lines) - 3))
+        other = drawn.draw(st.integers(3, len(lines) - 3))
+        lines[other:other] = drawn.draw(st.sampled_from([[], [lines[at]]]))
+        spoilt = [lines[at].replace(*spoil) for spoil in SPOILS]
+        lines[at] = drawn.draw(st.sampled_from([lines[at], b"", *spoilt]))
+    compare(b"".join(lines))
+
+
 def test_almost_all_claims_of_a_large_file_are_written_without_being_bound() -> None:
     report = check_file(make_file("837P", 300))
     count_texts(report)
@@ -92,9 +144,8 @@ def test_the_text_of_a_file_with_faults_is_that_of_its_documents(drawn: st.DataO
         at = drawn.draw(st.integers(2, len(lines) - 3))
         other = drawn.draw(st.integers(2, len(lines) - 3))
         lines[other:other] = drawn.draw(st.sampled_from([[], [lines[at]]]))
-        lines[at] = drawn.draw(
-            st.sampled_from([lines[at], b"", *map(lines[at].replace, *zip(*SPOILS, strict=True))])
-        )
+        spoilt = [lines[at].replace(*spoil) for spoil in SPOILS]
+        lines[at] = drawn.draw(st.sampled_from([lines[at], b"", *spoilt]))
     compare(b"".join(lines))
 
 
@@ -112,6 +163,24 @@ SPOILS = [
     (b"~", b"*@1@~"),
     (b"~", b"*870000001~"),
 ]
+
+
+@pytest.mark.parametrize("level", [b"HL*7*", b"HL*12*"])
+def test_a_unit_that_does_not_fit_after_all_is_written_once(level: bytes) -> None:
+    assert compare(make_file("837P", 30).replace(level, level.replace(b"HL*", b"HL*9"), 1))
+
+
+def test_a_large_file_with_other_sets_is_written_as_its_documents() -> None:
+    claims, payments = make_file("837P", 3), make_file("835", 3)
+    assert compare(claims + payments)
+    assert compare(claims + make_file("837I", 3))
+
+
+def test_a_code_that_json_escapes_is_escaped_once() -> None:
+    assert compare(make_file("837P", 5).replace(b"*ABK:", b'*"ABK:'))
+
+
+LARGE_FILES = [make_file(kind, 30).splitlines(keepends=True) for kind in ("837P", "837I", "835")]
 
 
 @pytest.mark.parametrize("separators", [b"*:~", b'*"~', b"*\\~", b"|>\n"])

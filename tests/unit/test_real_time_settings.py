@@ -65,6 +65,46 @@ def test_a_rest_route_becomes_a_rest_transport(tmp_path: Path) -> None:
     assert isinstance(adapters.find("clinic", "payer"), RestTransport)
 
 
+def test_a_payer_may_be_asked_through_another_partner_than_its_claims_go(tmp_path: Path) -> None:
+    claims = HEAD.partition("[tenants.clinic.partners.payer.real_time]")[0]
+    asked = HEAD.replace("partners.payer", "partners.asked").replace(
+        'receiver = "PAYER"', 'receiver = "OTHER"'
+    )
+    asked = asked.replace('payers = ["60054"]', 'inquiry_payers = ["60054", "87726"]')
+    asked = "".join(line + "\n" for line in asked.splitlines() if not line.startswith("transport"))
+    tenant = load(tmp_path, claims + asked + CORE).tenant("clinic")
+    assert tenant is not None
+
+    def names(payer: str) -> tuple[str | None, str | None]:
+        found = (tenant.partner_for(payer), tenant.inquiry_partner_for(payer))
+        return tuple(partner.name if partner else None for partner in found)  # type: ignore[return-value]
+
+    assert names("60054") == ("payer", "asked")
+    assert names("87726") == (None, "asked")
+    assert names("00000") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("payers", "inquiry_payers"), ""),
+        (('payers = ["60054"]', ""), "payers or inquiry_payers is required"),
+        (
+            ('transport = { kind = "folder", outbox_folder = "out", inbox_folder = "in" }', ""),
+            "need a transport",
+        ),
+    ],
+    ids=["only-asked", "nobody", "no-mailbox"],
+)
+def test_a_partner_has_payers_and_a_way_to_them(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    text = HEAD.replace(*change, 1) + CORE
+    if not told:
+        assert load(tmp_path, text).find_partner("clinic", "payer").payers == ()
+        return
+    with pytest.raises(SettingsError, match=told):
+        load(tmp_path, text)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

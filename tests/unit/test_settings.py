@@ -210,6 +210,7 @@ def test_every_key_stands_in_the_reference() -> None:
         "watch",
         "payer_watch",
         "real_time",
+        "certificates",
         "route",
     }
     structure |= {"server", "store", "archive", "sealing", "retention", "webhooks", "worker"}

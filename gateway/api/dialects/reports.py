@@ -57,7 +57,7 @@ class ReportSet(msgspec.Struct, frozen=True):
 def bind_report(content: bytes, kind: str) -> JSON | None:
     """All transaction sets of a kind in a file as one report, or None where there is none."""
     try:
-        documents = write_documents(check_file(content))
+        documents = write_documents(check_file(content, keep=True))
     except Unreadable:
         return None
     fitting = [

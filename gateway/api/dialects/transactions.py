@@ -216,6 +216,6 @@ class Part(msgspec.Struct, frozen=True):
 def translate(content: bytes) -> bytes:
     """A file as JSON. Raises Problem where it cannot be read."""
     try:
-        return msgspec.json.encode(write_documents(check_file(content)))
+        return msgspec.json.encode(write_documents(check_file(content, keep=True)))
     except Unreadable as unreadable:
         raise Problem("findings", findings=[unreadable.finding]) from None

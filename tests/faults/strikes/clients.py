@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import logging
 import socket
 import ssl
 import statistics
@@ -19,6 +20,8 @@ from tests.faults.world import World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SLOW_CLIENTS = 1000
+QUIET = logging.getLogger("tests.receivers")  # what the gateway cuts off is told nowhere
+QUIET.disabled = True
 SETTLE = 60.0
 
 
@@ -97,7 +100,7 @@ async def receiver(handler: Handler, context: ssl.SSLContext | None = None) -> A
     """A receiver of webhooks on a free port; its address."""
     application = web.Application(client_max_size=1 << 26)
     application.router.add_route("*", "/{tail:.*}", handler)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, access_log=None, logger=QUIET, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()

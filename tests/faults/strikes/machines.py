@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 from gateway.archive import Archive
@@ -227,14 +229,36 @@ async def back_up_and_restore(world: World) -> None:
 
 
 async def drown_a_tenant(world: World) -> None:
-    """One tenant posts a hundred times as much as the other."""
+    """One tenant posts with 32 clients at once while the other posts one claim after another."""
     await world.load.reach(1.0)
-    waits = {
-        tenant: sorted(seconds for owner, seconds in world.load.waits if owner == tenant)
-        for tenant in (CLINIC, LAB)
-    }
-    quiet, noisy = waits[LAB], waits[CLINIC]
+    alone = [await time_one_claim(world, LAB, f"CALM{turn:03d}") for turn in range(20)]
+
+    async def flood(client: int) -> int:
+        turn = 0
+        while len(quiet) < 20:
+            await time_one_claim(world, CLINIC, f"N{client:02d}Y{turn:04d}")
+            turn += 1
+        return turn
+
+    quiet: list[float] = []
+    floods = [asyncio.create_task(flood(client)) for client in range(32)]
+    for turn in range(20):
+        quiet.append(await time_one_claim(world, LAB, f"BUSY{turn:03d}"))
+    noise = sum(await asyncio.gather(*floods))
+    before, after = sorted(alone)[18] * 1000, sorted(quiet)[18] * 1000
     world.tell(
-        f"answers to the quiet tenant took {quiet[len(quiet) // 2] * 1000:.0f} ms (median of {len(quiet)}), "
-        f"to the noisy one {noisy[len(noisy) // 2] * 1000:.0f} ms (of {len(noisy)})"
+        f"p95 of the quiet tenant {before:.0f} ms alone, {after:.0f} ms beside 32 clients of the other, "
+        f"who posted {noise} claims meanwhile ({after / before:.1f} times)"
     )
+
+
+async def time_one_claim(world: World, tenant: str, name: str) -> float:
+    """Post one claim beside the load; the seconds to its answer."""
+    number, body = world.load.make_one(name, tenant)
+    began = time.monotonic()
+    status, answer = await world.call(
+        "POST", "/v1/claims", tenant, data=body, headers={"Idempotency-Key": number}
+    )
+    assert status == 202, f"{status} {answer}"
+    world.load.keep(tenant, answer["id"], json.loads(body))
+    return time.monotonic() - began

@@ -61,13 +61,15 @@ async def reverse_the_order(world: World) -> None:
 
     Corrections and reversals come before the payments they correct, remittances before the 999.
     """
+    world.freeze_payer()
     await world.load.reach(0.6)
-    await wait_until(
-        lambda: len(world.peek("SELECT 1 FROM interchange WHERE sent_at IS NOT NULL")) >= 2, PATIENCE, "sent"
-    )
+    sent = "SELECT 1 FROM interchange WHERE sent_at IS NOT NULL"
+    await wait_until(lambda: len(world.peek(sent)) >= 2, PATIENCE, "nothing was sent")
     world.kill(world.gateway)
+    world.thaw_payer()
     folders = [world.mailbox(partner, "outbound") for partner in (EXCHANGE, DIRECT)]
     owed = "SELECT count(*) FROM answers WHERE state NOT IN ('written', 'faulty')"
+    await wait_until(lambda: list(folders[0].glob("[!.]*")), PATIENCE, "the payer answers nothing")
     await asyncio.sleep(1)
     await wait_until(lambda: not world.peek_payer(owed)[0][0], PATIENCE, "the payer still owes answers")
     turned = 0
@@ -77,6 +79,7 @@ async def reverse_the_order(world: World) -> None:
             moment = time.time() - place * 10
             os.utime(path, (moment, moment))
             turned += 1
+    assert turned >= 6, f"only {turned} answers came while the gateway was away"
     world.tell(f"{turned} files in the reversed order")
     world.start(world.gateway)
     await world.wait_until_up()

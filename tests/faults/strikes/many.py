@@ -13,10 +13,14 @@ PATIENCE = 90.0
 
 
 async def race_for_numbers(world: World) -> None:
-    """Three workers batch for the same partner at once."""
+    """Every worker batches for the same partner at once."""
     await world.load.reach(1.0)
-    [(made,)] = world.peek("SELECT count(*) FROM interchange WHERE partner = 'exchange'")
-    world.tell(f"{made} interchanges made by 3 workers")
+    waiting = "SELECT count(*) FROM claim WHERE state = 'accepted'"
+    await wait_until(lambda: not world.peek(waiting)[0][0], PATIENCE, "claims are never batched")
+    ask = "SELECT control_number FROM interchange WHERE partner = 'exchange' ORDER BY id"
+    numbers = [row[0] for row in world.peek(ask)]
+    assert len(numbers) > 2, f"only {len(numbers)} interchanges were made"
+    world.tell(f"{len(numbers)} interchanges, numbered {numbers[0]}, {numbers[1]}, {numbers[2]}, …")
 
 
 async def restart_postgres(world: World) -> None:

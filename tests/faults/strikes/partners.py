@@ -32,6 +32,12 @@ async def wait_until_held(world: World) -> None:
     await wait_until(lambda: world.peek(down)[0][0] > 0, PATIENCE, "nobody was told that the partner is down")
 
 
+async def prove_it_was_felt(world: World) -> None:
+    """The partner was found to be down: the fault did strike."""
+    down = "SELECT count(*) FROM event WHERE type = 'partner.down'"
+    await wait_until(lambda: world.peek(down)[0][0] > 0, 5, "nobody noticed that the partner was down")
+
+
 async def refuse_renames(world: World) -> None:
     """The server forbids to rename: what is to be sent is held, and goes on once a person says so."""
     await world.load.reach(0.2)
@@ -73,6 +79,8 @@ async def fill_the_partners_disk(world: World) -> None:
     try:
         fill_disk(filler)
         await asyncio.sleep(5)
+        delayed = sum(world.read_log(server).count("partner.down") for server in world.servers)
+        assert delayed, "nobody noticed that the disk was full"
     finally:
         filler.unlink()
         world.thaw_payer()
@@ -107,6 +115,7 @@ async def freeze_the_server(world: World) -> None:
     before = world.peek(SENT, tenant=LAB)[0][0]
     try:
         await asyncio.sleep(8)
+        await prove_it_was_felt(world)
     finally:
         world.sshd.process.send_signal(signal.SIGCONT)
         world.sshd.signal_sessions(signal.SIGCONT)
@@ -126,6 +135,7 @@ async def drop_packets(world: World) -> None:
         raise CannotStrike("iptables may not be used here")
     try:
         await asyncio.sleep(8)
+        await prove_it_was_felt(world)
     finally:
         subprocess.run(["iptables", "-D", *rule], check=True)
 
@@ -192,6 +202,7 @@ async def lose_the_name_servers(world: World) -> None:
     before = world.peek(SENT, tenant=LAB)[0][0]
     try:
         await asyncio.sleep(6)
+        await prove_it_was_felt(world)
     finally:
         flag.unlink()
     after = world.peek(SENT, tenant=LAB)[0][0]
