@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+NOT_BYTES = "a file is given as its bytes, as Path(...).read_bytes() has them"
+
+
 @resting_collector()
 def check_file(
     data: bytes,
@@ -46,7 +49,7 @@ def check_file(
     basis: Basis | None = None,
     keep: bool = False,
 ) -> FileReport:
-    """Reads and checks a whole X12 file; raises only `edi.envelope.Unreadable`.
+    """Reads and checks the bytes of a whole X12 file; raises only `edi.envelope.Unreadable`.
 
     `strict` turns forgiven faults of the form into errors. With `edits` the checks beyond the guides (SNIP 5
     and 6) run as well, by `basis` (the shipped code tables where left out). `character_set` is `basic` or
@@ -55,6 +58,10 @@ def check_file(
     The segments and trees of a large file are not kept: they are read again where the report is asked for
     them. Whoever will ask says so by `keep`, which spares the second reading.
     """
+    if not isinstance(data, bytes):
+        raise TypeError(
+            f"a file is given as its bytes, as Path(...).read_bytes() has them, not as {type(data)}"
+        )
     if len(data) >= LARGE and not (keep or edits or character_set or basis):
         try:
             return check_large(data, strict=strict)

@@ -22,6 +22,10 @@ MAX_BITS = 256
 MAX_EXPONENT = 40
 MAX_FINDINGS = 1_000
 Json = Any
+FLOAT = (
+    "a document holds a float, which is no exact amount: write it as text ('190.50') or as a Decimal, "
+    "and decode JSON with parse_float=Decimal"
+)
 Step = str | int
 
 
@@ -97,7 +101,7 @@ class Generation:
         if value.__class__ is Decimal and numeric and is_plain(value):
             return f"{value:f}"
         if value.__class__ is float:
-            raise TypeError("documents are decoded with parse_float=Decimal")
+            raise TypeError(FLOAT)
         self.fault_type(scope, steps, "a number or text" if numeric else "text")
         return ""
 

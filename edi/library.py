@@ -31,7 +31,7 @@ Answer = InterchangeAcknowledgment | GroupAcknowledgment | SetAcknowledgment | C
 
 
 def _read(file: bytes | FileReport, *, edits: bool = False) -> FileReport:
-    return check_file(file, edits=edits, keep=True) if isinstance(file, bytes) else file
+    return file if isinstance(file, FileReport) else check_file(file, edits=edits, keep=True)
 
 
 def read_documents(file: bytes | FileReport) -> list[dict[str, Any]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from edi.edits.catalogue import load_edits
 from edi.edits.registry import CLAIM_EDITS, LOOP_EDITS
-from edi.guides.registry import load_guide, load_heads
 from edi.rules import load_rules
 from edi.rules.registry import RULES
 
@@ -16,7 +15,8 @@ HEAD = """\
 WEDI's SNIP work group sorted the tests of HIPAA transactions into seven types. This page says what
 checks each type here and what is not checked. Rules of the guides run on every file and document;
 *edits* are what goes beyond the text of a guide, and run where claims are taken in, or with `--edits`.
-Every rule has a sample that passes it and one that fails it (`tests/unit/rules`).
+Every rule has a sample that passes it and one that fails it (`tests/unit/rules`); its source and the
+guides that have it are in [rules and edits](rules.md).
 
 This page is generated from the guides and the rules; a test compares them.
 """
@@ -100,25 +100,14 @@ def render_snip() -> str:
 def _render_type(number: int) -> str:
     title, checked, unchecked = TYPES[number]
     table = "".join(_rows(number))
-    head = "\n| rule | what it asks | source | guides |\n|---|---|---|---|\n"
+    head = "\n| rule | what it asks |\n|---|---|\n"
     return f"\n## Type {number}: {title}\n\n{checked}\n\n{unchecked}\n{head + table if table else ''}"
 
 
 def _rows(number: int) -> Iterator[str]:
-    for name, rule in sorted(RULES.items()):
-        if rule.snip == number:
-            asks = (rule.check.__doc__ or "").partition("\n")[0]
-            yield f"| `{name}` | {asks} | {rule.cites} | {', '.join(_guides_of(name))} |\n"
-    for name, edit in sorted((LOOP_EDITS | CLAIM_EDITS).items()):
-        if EDIT_TYPES.get(edit.check.__module__, 5) == number:
-            asks = (edit.check.__doc__ or "").partition("\n")[0]
-            yield f"| `{name}` | {asks} | {edit.cites} | {', '.join(_guides_of(name))} |\n"
-
-
-def _guides_of(rule: str) -> Iterable[str]:
-    """The guides that name a rule; those where it is an edit are marked."""
-    for guide in map(load_guide, load_heads()):
-        if rule in guide.rules:
-            yield guide.id
-        elif rule in guide.edits:
-            yield f"{guide.id} (edit)"
+    rules = [(name, rule.check) for name, rule in RULES.items() if rule.snip == number]
+    edits = [(name, edit.check) for name, edit in (LOOP_EDITS | CLAIM_EDITS).items()]
+    rules += [entry for entry in edits if EDIT_TYPES.get(entry[1].__module__, 5) == number]
+    for name, check in sorted(rules, key=lambda entry: entry[0]):
+        asks = (check.__doc__ or "").partition("\n")[0]
+        yield f"| [`{name}`](rules.md#{name}) | {asks} |\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from edi.definitions.reading import define_guide, list_guides, load_short_names
+from edi.definitions.reading import define_guide, list_guides
 from edi.definitions.shapes import GuideDefinition, LoopDefinition, SegmentDefinition
-from edi.guides.registry import load_heads
+from edi.guides.registry import load_heads, load_short_names
 
 CLOSE = 0.5
 LISTED = 40

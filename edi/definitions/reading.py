@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
@@ -28,7 +26,7 @@ from edi.guide import UNBOUNDED, CompositeUse, ElementUse, Guide, LoopUse, Segme
 from edi.guides.loading import GuideSource
 from edi.guides.maps import load_external_tables
 from edi.guides.overlay import load_overlay
-from edi.guides.registry import load_guide, load_heads, load_sources
+from edi.guides.registry import load_guide, load_heads, load_short_names, load_sources
 from edi.translation import TA1_KEY, TA1_NAMES
 
 USAGES = {"R": "required", "S": "situational", "N": "not used"}
@@ -39,13 +37,6 @@ CONDITIONS = {
     "C": "where {first} is there, so {are} {rest}",
     "L": "where {first} is there, so is at least one of {rest}",
 }
-
-
-@cache
-def load_short_names() -> dict[str, str]:
-    """The ids of the guides by what people call them (837P)."""
-    raw = tomllib.loads((files("schemas") / "versions.toml").read_text(encoding="utf-8"))
-    return dict(raw["short"])
 
 
 def list_guides() -> list[str]:

@@ -28,6 +28,23 @@ class ContentSign(msgspec.Struct, frozen=True):
     code: str = ""
 
 
+class UnknownGuideError(KeyError):
+    """No guide has this id; the text says which one is meant, or which there are."""
+
+    def __str__(self) -> str:
+        asked = str(self.args[0])
+        meant = load_short_names().get(asked.upper())
+        told = f"{asked} is {meant}" if meant in load_heads() else f"there are {', '.join(load_heads())}"
+        return f"no guide has the id {asked!r}: {told}"
+
+
+@cache
+def load_short_names() -> dict[str, str]:
+    """The ids of the guides by what people call them (837P)."""
+    raw = tomllib.loads((files("schemas") / "versions.toml").read_text(encoding="utf-8"))
+    return dict(raw["short"])
+
+
 @cache
 def load_sources() -> dict[str, GuideSource]:
     """The overlay files of `schemas/guides`, by guide id."""
@@ -81,9 +98,9 @@ def _parse_source(text: str) -> GuideSource:
 @cache
 @resting_collector()
 def load_guide(guide_id: str) -> Guide:
-    """The guide, loaded, corrected and proven once. Raises KeyError, GuideError, MapChangedError."""
+    """The guide, loaded, corrected and proven once. Raises UnknownGuideError, GuideError, MapChangedError."""
     if guide_id not in load_heads():
-        raise KeyError(guide_id)
+        raise UnknownGuideError(guide_id)
     text = (files("schemas") / "guides" / f"{guide_id}.toml").read_text(encoding="utf-8")
     return load_source(_parse_source(text))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -40,6 +41,11 @@ def list_group(
 def count_group(scope: TenantScope, group: Group) -> Ages:
     """How many claims the group has, by how long ago they last changed."""
     return count_ages(scope, tables.claim, tables.claim.c.updated_at, *_belongs(group))
+
+
+def count_by_mark(scope: TenantScope, marks: Sequence[str]) -> dict[str, int]:
+    """How many claims bear each of the marks."""
+    return {mark: count_group(scope, Group(marks=(mark,))).total for mark in marks}
 
 
 def _belongs(group: Group) -> list[ColumnElement[bool]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import func
 
 from gateway.store import tables
 from gateway.store.ages import Ages, count_ages
@@ -92,6 +93,12 @@ def find_about(scope: TenantScope, kind: str, reason: str, subject: str) -> list
 def count_open(scope: TenantScope, kinds: Sequence[str]) -> Ages:
     """How many items of `kinds` are open, by age."""
     return count_ages(scope, _item, _item.c.created_at, _item.c.state == OPEN, _item.c.kind.in_(kinds))
+
+
+def count_by_reason(scope: TenantScope) -> dict[str, int]:
+    """How many open items there are for each reason."""
+    statement = scope.select(_item, _item.c.reason, func.count()).where(_item.c.state == OPEN)
+    return dict(scope.tuples(statement.group_by(_item.c.reason).order_by(_item.c.reason)))
 
 
 def resolve(

@@ -331,6 +331,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     webhooks.take: lambda scope, its: webhooks.take(scope, lease=HOUR),
     work_items.add: lambda scope, its: work_items.add(scope, kind="k", reason="r", file=its.file.id),
+    work_items.count_by_reason: lambda scope, its: work_items.count_by_reason(scope),
+    claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),

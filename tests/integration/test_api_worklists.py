@@ -61,6 +61,10 @@ async def test_an_unknown_list_is_answered_with_the_known_ones(rig: Rig) -> None
 
 async def test_a_work_item_is_resolved_with_a_note_and_shows_who_did_it(rig: Rig) -> None:
     item = await add_item(rig)
+    counted = (await rig.call("GET", "/metrics")).body.decode()
+    reason = (await rig.call("GET", f"/v1/work-items/{item}")).json["reason"]
+    assert f'claimwire_work_items{{reason="{reason}"}} 1.0' in counted
+    assert 'claimwire_overdue_claims{reason="no_remittance"} 0.0' in counted
     assert (await rig.call("POST", f"/v1/work-items/{item}/resolve", {"note": ""})).status == 422
     settled = await rig.call("POST", f"/v1/work-items/{item}/resolve", {"note": "not ours"})
     assert settled.status == 200, settled.body

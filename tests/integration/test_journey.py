@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from edi.models import StatusCode
+from gateway.store import remittances
 from gateway.upkeep import verify_home
 from tests.exchange import (
     TENANT,
@@ -251,6 +252,22 @@ async def test_reversal_and_correction_in_one_remittance_are_both_told(exchange:
     )
     assert (await exchange.fold(claim)).state == "denied"
     assert (await exchange.story(claim))[-3:] == ["claim.paid", "claim.reversed", "claim.denied"]
+
+
+async def test_a_payment_split_over_sets_and_files_is_posted_set_by_set_once(exchange: Exchange) -> None:
+    """One trace number (TRN02) over three sets, two of them in one file; then one of them again."""
+    numbers = [f"RB-{number}" for number in range(3)]
+    ids = await exchange.send(*map(make_claim, numbers))
+    parts = [write_835(4 + at, pay(number, FULL), trace="EFT77") for at, number in enumerate(numbers)]
+    await exchange.answer(parts[0] + parts[1], parts[2])
+    again = write_835(9, pay("RB-1", FULL), trace="EFT77")
+    await exchange.answer(again)
+    for claim in ids:
+        standing = await exchange.fold(claim)
+        assert (standing.state, standing.payments, standing.paid) == ("paid", 1, Decimal("215.00"))
+    listed = await exchange.store.read(lambda scope: remittances.list_page(scope), tenant=TENANT)
+    assert [(it.trace_number, it.amount) for it in listed] == [("EFT77", Decimal("215.00"))] * 3
+    assert len(await exchange.feed("remittance.received")) == 3
 
 
 async def test_two_claims_in_one_remittance_are_told_apart(exchange: Exchange) -> None:

@@ -10,11 +10,11 @@ from edi.binding import bind_tree
 from edi.definitions.asking import UnknownNameError, define, find_guide_id
 from edi.definitions.control import load_control
 from edi.definitions.lines import list_definitions
-from edi.definitions.reading import define_guide, list_guides, load_short_names
+from edi.definitions.reading import define_guide, list_guides
 from edi.definitions.shapes import ElementDefinition, SegmentDefinition
 from edi.files import check_file
 from edi.findings import load_catalogue
-from edi.guides.registry import load_guide, load_heads, load_sources
+from edi.guides.registry import load_guide, load_heads, load_short_names, load_sources
 from tests.cli import ROOT, run_module
 
 

@@ -34,9 +34,28 @@ def test_every_public_name_is_there_and_has_one_home() -> None:
         found = getattr(edi, name)
         assert found.__module__ == edi.HOMES[name], name
         assert found.__doc__, name
-    assert set(edi.__all__) <= set(dir(edi))
+    assert dir(edi) == sorted(edi.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'chek_file'"):
         edi.chek_file  # type: ignore[attr-defined]  # noqa: B018 -- a name that there is not
+
+
+@pytest.mark.parametrize("given", [str(SAMPLES / "claim.x12"), SAMPLES / "claim.x12", CLAIM.decode()])
+def test_a_file_that_is_not_given_as_bytes_is_refused_in_words(given: object) -> None:
+    for read in (edi.check_file, edi.read_documents, lambda file: list(edi.read_remittances(file))):
+        with pytest.raises(TypeError, match=r"as its bytes, as Path\(\.\.\.\)\.read_bytes\(\) has them"):
+            read(given)  # type: ignore[operator]  # what a user tries first
+
+
+def test_a_guide_by_another_name_is_told_its_id() -> None:
+    with pytest.raises(KeyError, match="837P is 005010X222A1"):
+        edi.load_guide("837P")
+    with pytest.raises(KeyError, match="there are 005010X186A1, 005010X210"):
+        edi.check_document({}, "claims")
+
+
+def test_a_float_is_refused_with_what_to_write_instead() -> None:
+    with pytest.raises(TypeError, match=r"no exact amount: write it as text \('190.50'\) or as a Decimal"):
+        edi.check_claim({"claimInformation": {"claimChargeAmount": 190.5}})
 
 
 def test_importing_the_package_loads_nothing_of_it() -> None:
