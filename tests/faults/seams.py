@@ -19,10 +19,10 @@ from unittest.mock import patch
 
 from adapters.errors import Ambiguous, Transient
 from adapters.folder import LocalFiles
-from gateway.archive import Archive
 from gateway.store.errors import StoreUnavailable
 from gateway.store.sqlite import SqliteStore
 from gateway.store.writer import GroupWriter
+from gateway.vault import FolderVault
 
 DISK, WRITE, READ, MAIL, POINT = "disk", "write", "read", "mail", "point"
 BEFORE, AFTER = "before", "after"
@@ -84,7 +84,7 @@ def watching(schedule: Schedule) -> Iterator[None]:
     """Lead every call through the schedule."""
     with contextlib.ExitStack() as stack:
         for kind, name, seam, failure in (
-            (Archive, "_write", DISK, lambda _: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
+            (FolderVault, "_write", DISK, lambda _: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
             (GroupWriter, "_commit", WRITE, lambda _: sqlite3.OperationalError("the connection was lost")),
             (SqliteStore, "_look", READ, lambda _: StoreUnavailable("the database is locked")),
         ):
