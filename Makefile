@@ -6,6 +6,7 @@ RUNTIME := .setup/runtime
 DEVELOP := .setup/develop
 SYSTEM := .setup/system
 PEERS := pyx12 x12sdk openx12 oxedi node_x12
+RIVALS := procrastinate dbos
 WORKERS ?= 2
 SOAK_SECONDS ?= 1800
 
@@ -69,8 +70,8 @@ bench-page: $(DEVELOP) peers  ## The same, put into docs/reference/speed.md
 bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made as they are read
 	$(BIN)/python -m tests.bench.memory $(ARGS)
 
-bench-gateway: $(DEVELOP) $(SYSTEM)  ## Durable intake beside the ceilings of this machine
-	$(BIN)/python -m tests.bench.intake $(ARGS)
+bench-gateway: $(DEVELOP) $(SYSTEM) $(RIVALS:%=.setup/peers/%.done)  ## The gateway beside the ceilings of this machine and beside peers
+	$(BIN)/python -m tests.bench.gateway $(ARGS)
 
 faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, judged by one checker (ARGS="--only 5,13")
 	@scripts/install_fault_tools.sh

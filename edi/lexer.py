@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import repeat
 
 import msgspec
@@ -41,6 +42,10 @@ LOWER_ID = re.compile(r"[a-z][a-z0-9]{1,2}[^0-9A-Za-z]")
 BOUNDARY = "--"
 """How lines begin that part the pieces of a multipart message, and the signature of a mail."""
 PRINTABLE = bytes(range(0x20, 0x7F))
+ESCAPED = '"\\'
+"""What JSON does not write as it is."""
+SEPARATOR, BLANK, ODD, OTHER = b"*", b" ", b"^", b"x"
+"""What the characters of a chunk are marked as, to see whether it is plain."""
 _FIRST_MARK = "!"
 """The first character after the controls and the blank."""
 
@@ -320,8 +325,18 @@ def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
 
 def holds_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
     """True where all segments of a chunk are plain, as `edi.segments.Segment` says."""
-    odd = (delimiters.repetition, " " + delimiters.element, " " + delimiters.segment, '"', "\\")
-    return not chunk.encode().translate(None, PRINTABLE + cut.encode()) and not any(it in chunk for it in odd)
+    marked = chunk.encode().translate(mark_characters(cut, delimiters))
+    return not any(odd in marked for odd in (ODD, BLANK + SEPARATOR, SEPARATOR + BLANK))
+
+
+@lru_cache(maxsize=64)  # few delimiters occur
+def mark_characters(cut: str, delimiters: Delimiters) -> bytes:
+    """For each character what it is: a separator, a blank, odd, or any other."""
+    separators = {*cut, delimiters.element, delimiters.component, delimiters.segment}
+    marks = {**dict.fromkeys(PRINTABLE, OTHER), ord(" "): BLANK}
+    marks |= dict.fromkeys(map(ord, ESCAPED + delimiters.repetition), ODD)
+    marks |= {ord(each): SEPARATOR for each in separators if each in cut or each.isprintable()}
+    return b"".join(marks.get(code, ODD) for code in range(256))
 
 
 def split_plain(

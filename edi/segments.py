@@ -30,8 +30,8 @@ class Segment(msgspec.Struct, gc=False, eq=False):
     `ordinal` counts from ST = 1 inside a transaction set (0 for envelope segments);
     `offset` is the position of the first byte of the segment in the file as received; `use` is the guide's
     definition of it, once a reader has found its place. `plain` is true where the lexer has seen that it
-    holds only printable ASCII that JSON writes as it is, no repetitions, and no element that ends with a
-    blank.
+    holds only printable ASCII that JSON writes as it is, no repetitions, and no element or component that
+    begins or ends with a blank.
     """
 
     elements: list[str]

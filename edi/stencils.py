@@ -10,6 +10,7 @@ the holes.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -241,7 +242,7 @@ class Pattern(Generic[Kind]):
         return stencil(rows, around, separator)
 
 
-class Stencils:
+class Stencils(ABC):
     """The stencils of loops of one kind. `patterns` are by the keys and lengths of the segments, `aliases` by
     whatever tells the same sooner.
     """
@@ -270,6 +271,6 @@ class Stencils:
         found = self.aliases[alias] = self.recognise(uses, rows)
         return found
 
+    @abstractmethod
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
         """A stencil of these segments. Raises Unfit."""
-        raise NotImplementedError

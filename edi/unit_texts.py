@@ -4,7 +4,9 @@ their rows, what is read from its loops.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
+from collections.abc import Iterable
 
 import msgspec
 
@@ -32,7 +34,12 @@ encode = msgspec.json.Encoder().encode
 TOGETHER = 256  # texts that are put together at a time
 
 
-class TextWriter:
+def join_pieces(pieces: Iterable[bytes]) -> list[bytes]:
+    """Pieces of JSON with commas between them."""
+    return [part for piece in pieces for part in (b",", piece)][1:]
+
+
+class TextWriter(ABC):
     """Gathers the texts of the units of one set: those that go through a sieve, and those that are read."""
 
     def __init__(self, reader: SetReader, delimiters: Delimiters) -> None:
@@ -42,10 +49,13 @@ class TextWriter:
         self.latest = 0  # How many texts the unit has that was written last.
         self.texts: list[str] = []
         self.pieces: list[bytes] = []
+        self.count = 0
 
     def look(self, segments: list[Segment]) -> None:
         """These segments are read."""
         self.take_handed()
+        if len(self.texts) >= TOGETHER:
+            self.put_together()
 
     def take_handed(self) -> None:
         """Write what the reader has handed on."""
@@ -56,27 +66,38 @@ class TextWriter:
                 complete.let_go()
             self.way = way
             self.texts.append(self.write_loop(way))
+
+    def keep(self, texts: list[str]) -> None:
+        """The texts of a unit that goes through."""
         if len(self.texts) >= TOGETHER:
             self.put_together()
+        self.texts += texts
+        self.latest = len(texts)
 
     def take_back(self) -> None:
         """The unit that was written last has to be read after all."""
         del self.texts[len(self.texts) - self.latest :]
 
+    @abstractmethod
+    def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
+        """Write a unit that goes through; false where it has to be read."""
+
+    @abstractmethod
     def write_loop(self, way: list[Loop]) -> str:
         """The text of a unit that was read, at the end of its way."""
-        raise NotImplementedError
 
     def put_together(self) -> None:
         """Make one piece of the texts."""
         if self.texts:
             self.pieces.append(",".join(self.texts).encode())
+            self.count += len(self.texts)
             self.texts.clear()
 
     def end(self, tree: Loop) -> None:
         """The set is complete."""
         self.take_handed()
         self.put_together()
+        self.pieces = join_pieces(self.pieces)
 
 
 class ClaimWriter(TextWriter):
@@ -98,7 +119,8 @@ class ClaimWriter(TextWriter):
 
     def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
         """Write the claims of a unit that goes through; false where one of them has to be bound."""
-        self.take_handed()
+        if self.reader.handed:
+            self.take_handed()
         if not self.claims.able:
             return False
         if self.parts is None:
@@ -110,8 +132,7 @@ class ClaimWriter(TextWriter):
             texts = self.claims.write_unit(parts, self.draft)
         except NoTextError:
             return False
-        self.texts += texts
-        self.latest = len(texts)
+        self.keep(texts)
         return True
 
     def find_stencils(self, loop: Station) -> LoopStencils:
@@ -135,8 +156,7 @@ class PaymentWriter(TextWriter):
         self.headers: list[int] = []
         self.around: Loop | None = None
         self.place = ""
-        self.count = 0
-        self.text = b""
+        self.number = 0
 
     def look(self, segments: list[Segment]) -> None:
         """These segments are read; headers among them are counted."""
@@ -146,16 +166,16 @@ class PaymentWriter(TextWriter):
     def next_pointer(self, around: Loop) -> str:
         """The pointer of the next claim payment."""
         if around is not self.around:
-            self.around, self.count = around, 0
+            self.around, self.number = around, 0
             opener = next(around.all_segments())
             self.place = f"/detailInfo/{bisect_left(self.headers, opener.ordinal)}/paymentInfo/"
-        return f"{self.place}{self.count}"
+        return f"{self.place}{self.number}"
 
     def write_loop(self, way: list[Loop]) -> str:
         """The text of a claim payment that was read."""
         around, loop = way[-2:]
         pointer = self.next_pointer(around)
-        self.count += 1
+        self.number += 1
         text = write_claim(loop, pointer, self.guide_id)
         if text is None:
             payment = read_payment(loop, pointer, self.amounts, self.guide_id)
@@ -164,22 +184,22 @@ class PaymentWriter(TextWriter):
 
     def write(self, window: Window, first: int, last: int, around: Loop, *, plain: bool) -> bool:
         """Write a claim payment that goes through; false where it has to be read."""
-        self.take_handed()
+        if self.reader.handed:
+            self.take_handed()
         if self.parts is None:
             self.parts = UnitParts(window.paths, self.find_stencils)
         own, *services = self.parts.cut_unit(window, first, last, plain=plain)
         text = write_payment(own, services, self.next_pointer(around), self.delimiters.component)
         if text is None:
             return False
-        self.count += 1
-        self.texts.append(text)
-        self.latest = 1
+        self.number += 1
+        self.keep([text])
         return True
 
     def take_back(self) -> None:
         """The claim payment that was written last has to be read after all."""
         super().take_back()
-        self.count -= 1
+        self.number -= 1
 
     def find_stencils(self, loop: Station) -> PartStencils:
         """The stencils of a loop, by its station."""
@@ -189,5 +209,4 @@ class PaymentWriter(TextWriter):
         """The set is complete: the text of its remittance."""
         super().end(tree)
         unreadable = self.amounts.unreadable
-        self.text = frame_claims(self.pieces, tree, self.delimiters, self.guide_id, unreadable)
-        self.pieces = []
+        self.pieces = frame_claims(self.pieces, tree, self.delimiters, self.guide_id, unreadable)

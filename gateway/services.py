@@ -29,9 +29,9 @@ class Services:
 
     `in_flight` holds the idempotency keys of requests under way in this process; `broken` is set where the
     disk is not to be trusted any more and the process must end; `draining` where it takes nothing more, so
-    that what would go on for ever ends; `places` are
-    those of claims under way; `streams` and `batches` count each tenant's open event streams and
-    batches of claims.
+    that what would go on for ever ends; `places` are those of claims under way; `streams` and `batches` count
+    each tenant's open event streams and batches of claims, `strangers` the large bodies of callers who are
+    not known yet.
     """
 
     settings: Settings
@@ -53,5 +53,6 @@ class Services:
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     batches: Counter[str] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)
     places: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

@@ -34,7 +34,6 @@ from adapters.https import HttpsAnswer, HttpsCaller, HttpsSettings, refuse_statu
 RESEND_SECONDS = 90.0
 ACKS_WANTED = "X12_005010_Request_Acks"
 RESULTS_WANTED = "X12_005010_Request_BatchResultsMixed"
-ACKS_GIVEN = "X12_999_SubmissionRequest_005010X231A1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +64,17 @@ class CoreClient:
 
     async def ask(self, inquiry: Inquiry, *, seconds: float) -> bytes:
         """One inquiry in real time; its answer's payload. Raises Transient for one sent again too early."""
-        began = self._keep_distance(inquiry.id)
-        request = self._write(INQUIRY, inquiry.kind, inquiry.id, inquiry.moment, inquiry.content)
-        try:
-            answer = await self._exchange(INQUIRY, request, seconds)
-        except Ambiguous:
-            self._unanswered[inquiry.id] = began
-            raise
+        answer = await self._send(INQUIRY, inquiry, seconds)
         if not answer.payload:
             raise self._unusable("the answer has no payload")
         return answer.payload
 
     async def submit(self, batch: Inquiry, *, seconds: float) -> Receipt:
-        """Submit a batch. Its acknowledgment is picked up later, never given here (CORE 153)."""
-        request = self._write(SUBMISSION, batch.kind, batch.id, batch.moment, batch.content)
-        await self._exchange(SUBMISSION, request, seconds)
+        """Submit a batch. Its acknowledgment is picked up later, never given here (CORE 153).
+
+        Raises Transient for one sent again too early.
+        """
+        await self._send(SUBMISSION, batch, seconds)
         checksum = f"taken as payload {batch.id}, SHA-1 {digest(batch.content)}"
         return Receipt(batch.id, len(batch.content), None, checksum)
 
@@ -97,14 +92,7 @@ class CoreClient:
 
     async def acknowledge_results(self, acknowledgment: Inquiry, *, seconds: float) -> None:
         """Submit our acknowledgment (999) of results."""
-        request = self._write(
-            RESULTS_ACK,
-            acknowledgment.kind or ACKS_GIVEN,
-            acknowledgment.id,
-            acknowledgment.moment,
-            acknowledgment.content,
-        )
-        await self._exchange(RESULTS_ACK, request, seconds)
+        await self._send(RESULTS_ACK, acknowledgment, seconds)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -121,14 +109,24 @@ class CoreClient:
             )
         return answer.payload or None
 
+    async def _send(self, form: Form, sent: Inquiry, seconds: float) -> Envelope:
+        """Send what has a payload, and remember when where no answer came."""
+        began = self._keep_distance(sent.id)
+        request = self._write(form, sent.kind, sent.id, sent.moment, sent.content)
+        try:
+            return await self._exchange(form, request, seconds)
+        except Ambiguous:
+            self._unanswered[sent.id] = began
+            raise
+
     def _keep_distance(self, payload_id: str) -> float:
-        """The time. Raises Transient where the same inquiry was sent less than 90 seconds ago, in vain."""
+        """The time. Raises Transient where the same payload was sent less than 90 seconds ago, in vain."""
         now = self._now()
         self._unanswered = {it: at for it, at in self._unanswered.items() if now - at < RESEND_SECONDS}
         if payload_id in self._unanswered:
             left = RESEND_SECONDS - (now - self._unanswered[payload_id])
             raise Transient(
-                "the inquiry went unanswered and may not be sent again yet",
+                "it went unanswered and may not be sent again yet",
                 self._settings.https.place,
                 "CAQH CORE asks for 90 seconds between them.",
                 after=left,

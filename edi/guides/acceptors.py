@@ -242,7 +242,7 @@ def _text_test(source: _Source, use: ElementUse, variable: str) -> str:
     if source.plain:
         return f"({fits} and {source.delimiters.component!r} not in {variable})"
     # most texts are letters and digits alone, which is known faster than by the expression
-    pattern = source.pattern(rf"{source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
+    pattern = source.pattern(rf"(?! ){source.character}{{{low - 1},{high - 1}}}(?! ){source.character}")
     return f"({fits} and {variable}.isalnum() and {variable}.isascii() or {pattern}({variable}))"
 
 

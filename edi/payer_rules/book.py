@@ -116,9 +116,8 @@ def run_rule(
         items = lists.get(ready.over)
         if items is None:
             items = lists[ready.over] = ready.each(document, ground)
-        for number, line in enumerate(ground.walk(items)):
-            if when(document, ground, line):
-                found.append(report(rule, place_pointer(rule, number)))
+        for number in when(document, ground, items):
+            found.append(report(rule, place_pointer(rule, number)))
     except TooCostly:
         found.append(find("payer.rule_too_costly", pointer="", rule=rule.cites))
 

@@ -28,6 +28,7 @@ CLAIM, GROUND = "claim", "ground"
 READERS = {Kind.TEXT: "as_text", Kind.NUMBER: "as_number", Kind.DATE: "as_date", Kind.TRUTH: "as_truth"}
 SCALARS = frozenset(READERS)
 ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.TEXT})
+EQUAL = frozenset({"==", "!=", "in"})
 NESTED = 3
 ROOTS = ("received", CLAIM)
 
@@ -63,7 +64,12 @@ class Compiler:
                 word = " or " if node.data == "either" else " and "
                 return "(" + word.join(self.truth(child, scope) for child in node.children) + ")"
             if node.data == "negate":
-                return f"({self.demand(node.children[0], scope, TRUTH).source} is False)"
+                inner = node.children[0]
+                if isinstance(inner, Tree) and inner.data == "compare":
+                    return self._compare_plainly(inner, scope, wanted=False)
+                return f"({self.demand(inner, scope, TRUTH).source} is False)"
+            if node.data == "compare":
+                return self._compare_plainly(node, scope, wanted=True)
             if node.data == "method" and str(node.children[1]) in PLAIN_MACROS:
                 return self._macro(node, scope, plain=True).source
             if node.data == "name" and str(node.children[0]) in self.definitions:
@@ -113,6 +119,25 @@ class Compiler:
         return Typed(f"minus({self.demand(node.children[0], scope, NUMBER).source})", NUMBER)
 
     def _compare(self, node: Node, scope: Scope) -> Typed:
+        left, sign, right = self._read_sides(node, scope)
+        return Typed(f"compare({sign!r}, {left}, {right})", TRUTH)
+
+    def _compare_plainly(self, node: Node, scope: Scope, *, wanted: bool) -> str:
+        """The source of "this comparison is true", or false, as `wanted`.
+
+        Where the right side is a constant it is an operator of Python's: nothing absent equals or is in it.
+        """
+        left, sign, right = self._read_sides(node, scope)
+        if sign not in EQUAL or right not in self.constants:
+            return f"(compare({sign!r}, {left}, {right}) is {wanted})"
+        kept = self.constants[right]
+        known = kept if sign == "in" else (kept,)
+        if wanted is (sign == "!="):
+            return f"({left} not in {self._keep((*known, None))})"
+        return f"({left} in {right})" if sign == "in" else f"({left} == {right})"
+
+    def _read_sides(self, node: Node, scope: Scope) -> tuple[str, str, str]:
+        """The sources of both sides of a comparison and the sign between them, which must fit their types."""
         one, sign, other = node.children
         left, right = self.visit(one, scope), self.visit(other, scope)
         wanted = right.type.item if sign == "in" else right.type
@@ -124,7 +149,7 @@ class Compiler:
             )
         if sign not in ("==", "!=", "in") and left.type.kind not in ORDERED:
             self._refuse(sign, f"{article(left.type)} has no order")
-        return Typed(f"compare({str(sign)!r}, {left.source}, {right.source})", TRUTH)
+        return left.source, str(sign), right.source
 
     def _calculate(self, node: Node, scope: Scope) -> Typed:
         one, sign, other = node.children

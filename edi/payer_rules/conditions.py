@@ -49,15 +49,20 @@ RUNTIME: dict[str, Any] = {
 def compile_condition(
     text: str, claim: Type, definitions: Mapping[str, Node | Token], line: Type | None = None
 ) -> Condition:
-    """A condition as a function of the claim, the ground and, where `line` is its type, an item of the list
-    that the rule runs over. It gives True or False, and raises TooCostly only. Raises ExpressionInvalid.
+    """A condition as a function of the claim and the ground: it gives True or False.
+
+    Where `line` is the type of the items of a list that the rule runs over, the function takes that list too,
+    and gives the numbers (from 0) of the items that it is true for. It raises TooCostly only. Raises
+    ExpressionInvalid.
     """
     compiler = Compiler(claim, definitions)
     scope = {"received": Typed(f"{GROUND}.received", DATE), CLAIM: Typed(CLAIM, claim)}
     if line is not None:
         scope[LINE] = Typed(LINE, line)
     source = compiler.truth(parse_expression(text), scope)
-    return make_function(source, compiler.constants, LINE if line is not None else "")
+    if line is not None:
+        return make_walk(source, compiler.constants)
+    return make_function(source, compiler.constants)
 
 
 def compile_list(text: str, claim: Type, definitions: Mapping[str, Node | Token]) -> tuple[Condition, Type]:
@@ -69,12 +74,28 @@ def compile_list(text: str, claim: Type, definitions: Mapping[str, Node | Token]
         raise ExpressionInvalid(
             1, 1, f"a rule runs over a list of sections, and this is {article(found.type)}"
         )
-    return make_function(found.source, compiler.constants, ""), found.type.item
+    return make_function(found.source, compiler.constants), found.type.item
 
 
-def make_function(source: str, constants: Mapping[str, Any], line: str) -> Condition:
+def make_function(source: str, constants: Mapping[str, Any]) -> Condition:
     """The compiled function; it sees the runtime and its constants, nothing else."""
-    names = [CLAIM, GROUND, *([line] if line else [])]
-    code = compile(f"lambda {', '.join(names)}: {source}", "<payer rule>", "eval", dont_inherit=True)
+    code = compile(f"lambda {CLAIM}, {GROUND}: {source}", "<payer rule>", "eval", dont_inherit=True)
     made: Condition = eval(code, {**RUNTIME, **constants})  # noqa: S307  source made by Compiler from checked names
+    return made
+
+
+def make_walk(source: str, constants: Mapping[str, Any]) -> Condition:
+    """The same for the items of a list: one function that goes through them takes half the calls."""
+    lines = (
+        f"def walk({CLAIM}, {GROUND}, held):",
+        "    found, number = [], 0",
+        f"    for {LINE} in {GROUND}.walk(held):",
+        f"        if {source}:",
+        "            found.append(number)",
+        "        number += 1",
+        "    return found",
+    )
+    names = {**RUNTIME, **constants}
+    exec(compile("\n".join(lines), "<payer rule>", "exec", dont_inherit=True), names)  # noqa: S102  as above
+    made: Condition = names["walk"]
     return made

@@ -54,7 +54,7 @@ class Ground:
 def section(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The section of a name; empty where there is none."""
     held = owner.get(name)
-    return held if isinstance(held, dict) else EMPTY
+    return held if held.__class__ is dict or isinstance(held, dict) else EMPTY
 
 
 def items(owner: Mapping[str, Any], name: str) -> list[Any]:
@@ -75,8 +75,10 @@ def lists(held: Iterable[Any]) -> list[list[Any]]:
 
 def as_text(held: object) -> str | None:
     """A text that is not empty."""
-    if isinstance(held, str):
+    if held.__class__ is str or isinstance(held, str):
         return held or None
+    if held is None:
+        return None
     return str(held) if isinstance(held, int | Decimal) and not isinstance(held, bool) else None
 
 

@@ -17,7 +17,7 @@ from edi.guides.registry import load_guide
 from edi.plans import load_plan
 from edi.remits.claims import AmountReading
 from edi.remits.reading import read_remittance
-from edi.remits.stencils import Around, PartStencils
+from edi.remits.stencils import PartStencils
 from edi.remits.tree import CLAIM, LINES, every_plan, headers_of, read_payment
 from edi.segments import Delimiters, Segment
 from edi.stencils import Pattern, Row, escape
@@ -54,7 +54,7 @@ def write_payment(claim: Part, services: Iterable[Part], pointer: str, separator
         if last is not None and (end is None or last > end):
             end = last
     pattern, rows = claim
-    found: str | None = pattern.fill(rows, Around(pointer, ",".join(texts), begin, end), separator)
+    found: str | None = pattern.fill(rows, (pointer, ",".join(texts), begin, end), separator)
     return found
 
 
@@ -96,15 +96,16 @@ def write_tree(tree: Loop, delimiters: Delimiters, guide_id: str = "005010X221A1
             if text is None:
                 text = encode(read_payment(claim, pointer, amounts, guide_id)).decode()
             texts.append(text)
-    return frame_claims([",".join(texts).encode()], tree, delimiters, guide_id, amounts.unreadable)
+    pieces = [",".join(texts).encode()]
+    return b"".join(frame_claims(pieces, tree, delimiters, guide_id, amounts.unreadable))
 
 
 def frame_claims(
     pieces: list[bytes], tree: Loop, delimiters: Delimiters, guide_id: str, unreadable: list[str]
-) -> bytes:
-    """The JSON of a remittance: the texts of its claim payments, and around them what else the tree says."""
+) -> list[bytes]:
+    """The JSON of a remittance, in pieces: of its claim payments, and around them what else the tree says."""
     (document,) = bind_tree(load_guide(guide_id), strip(tree, CLAIM), delimiters=delimiters)
     rest = read_remittance(document)
     rest = msgspec.structs.replace(rest, unreadable=(*rest.unreadable, *unreadable))
     head, _, tail = encode(rest).partition(NO_CLAIMS)
-    return b"".join((head, NO_CLAIMS[:-1], b",".join(pieces), b"]", tail))
+    return [head, NO_CLAIMS[:-1], *pieces, b"]", tail]

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 import msgspec
 
@@ -51,24 +50,13 @@ SPANNING = ServicePayment(
     date=date.fromisoformat(DAYS["begin"]),
     date_end=date.fromisoformat(DAYS["end"]),
 )
-#: True of most amounts: they stand in the file as in JSON, which is sooner seen than looked up.
-SHORTEST = "{0}[0] > '0' and {0}[-1] != '.' and {0}.replace('.', '', 1).isdigit() and {0}.isascii()"
+#: Amounts, each after a blank, that stand in the file as in JSON: sooner seen of several than looked up.
+PLAIN = re.compile(r"(?: (?:[1-9][0-9]*+(?:\.[0-9]{1,4})?+|0))++")
 SERVICES = "@services@"
 POINTER = "@pointer@"
 KINDS = {"R": AMOUNT, "DT": DAY}
 NOUGHT = "0.00"
 encode = msgspec.json.Encoder().encode
-
-
-class Around(NamedTuple):
-    """What the text of a claim payment has that its own segments do not say: its pointer, the texts of its
-    services, and the first and last of their days as JSON texts.
-    """
-
-    pointer: str
-    services: str
-    begin: str | None
-    end: str | None
 
 
 def write_number(text: str) -> str | None:
@@ -96,6 +84,7 @@ def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 NAMES: dict[str, object] = {
+    "are_plain": PLAIN.fullmatch,
     "numbers": Remembered(write_number),
     "sums": Remembered(write_sum),
     "days": Remembered(write_day),
@@ -170,7 +159,7 @@ class PartExample(Example):
         super().__init__(separator)
         self.amounts: dict[int, str] = {}
         self.sums: set[int] = set()
-        self.converted: dict[str, str] = {}
+        self.days: dict[str, str] = {}
 
     def mark(self, name: str, text: str, role: int, elements: Iterable[str] = ()) -> str:
         """The mark of a value."""
@@ -195,36 +184,36 @@ class PartExample(Example):
         return "f" + repr(text)
 
     def convert(self, found: re.Match[str]) -> str:
-        """The hole in place of an amount or a day; one that is written as it came is not converted."""
-        if found[2]:
-            number = int(found[2]) - FIRST_AMOUNT
-            if found[1]:
-                return f"{{{self.holes[number]}}}"
-            return f"{{{self.written(number, 'sums' if number in self.sums else 'numbers')}}}"
-        number = date.fromisoformat(found[0]).toordinal() - FIRST_DAY
-        return f"{{{self.holes[number] if '-' not in found[0] else self.written(number, 'days')}}}"
+        """The hole in place of an amount or a day. Raises Unfit for one that is written as it came."""
+        if found[1] or (found[2] is None and "-" not in found[0]):
+            raise Unfit
+        if found[2] is None:
+            return f"{{{self.write_day(found[0])}}}"
+        return f"{{{self.holes[int(found[2]) - FIRST_AMOUNT]}}}"
 
-    def written(self, number: int, table: str) -> str:
-        """The variable of a value as it is written in JSON."""
-        name = self.holes[number]
-        known = "" if table == "days" else f"{name} if {SHORTEST.format(name)} else "
-        self.converted[f"{name}_{table}"] = f"{known}{table}[{name}]"
-        return f"{name}_{table}"
+    def write_day(self, mark: str) -> str:
+        """The variable of a day as it is written in JSON."""
+        name = self.holes[date.fromisoformat(mark).toordinal() - FIRST_DAY]
+        self.days[f"{name}_day"] = name
+        return f"{name}_day"
 
-    def find_day(self, text: str | None) -> str:
-        """The expression of a day, as JSON text with its quotes."""
-        if text is None:
-            return "None"
-        number = date.fromisoformat(text).toordinal() - FIRST_DAY
-        return self.written(number, "days")
+    def find_day(self, mark: str | None) -> str:
+        """The expression of a day, as JSON text."""
+        return "None" if mark is None else self.write_day(mark)
 
     def lines(self) -> Iterator[str]:
         """The lines that take the elements apart and convert values."""
         yield from super().lines()
-        for name, expression in self.converted.items():
-            yield f"{name} = {expression}"
-        for names in batched(self.converted, 6):
-            yield f"if {' or '.join(f'{name} is None' for name in names)}:"
+        amounts = {self.holes[at]: "sums" if at in self.sums else "numbers" for at in self.amounts}
+        for names in batched(amounts, 6):
+            yield f"if not are_plain(f'{''.join(f' {{{name}}}' for name in names)}'):"
+            for name in names:
+                yield f"    {name} = {amounts[name]}[{name}]"
+            yield f"    if {' or '.join(f'{name} is None' for name in names)}:"
+            yield "        return None"
+        for name, sent in self.days.items():
+            yield f"{name} = days[{sent}]"
+            yield f"if {name} is None:"
             yield "    return None"
 
 

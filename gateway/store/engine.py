@@ -45,11 +45,9 @@ class Store(abc.ABC):
         topics: set[str] = set()
 
         def perform(connection: Connection) -> T:
-            done = operation(self._scope(connection, topics, tenant))
-            self._tell(connection, topics)
-            return done
+            return operation(self._scope(connection, topics, tenant))
 
-        result: T = await self._write(perform, tenant)
+        result: T = await self._write(perform, tenant, topics)
         self._hints.announce(topics)
         return result
 
@@ -79,11 +77,7 @@ class Store(abc.ABC):
         """Finish what was taken on and let go of the database; to close twice is to close once."""
 
     @abc.abstractmethod
-    def _tell(self, connection: Connection, topics: set[str]) -> None:
-        """Let other processes hear of `topics` with the commit, where there may be some."""
-
-    @abc.abstractmethod
-    async def _write(self, operation: Operation, tenant: str | None) -> Any: ...
+    async def _write(self, operation: Operation, tenant: str | None, topics: set[str]) -> Any: ...
 
     @abc.abstractmethod
     async def _read(self, operation: Operation) -> Any: ...

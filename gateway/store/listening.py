@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -28,7 +28,7 @@ Connect = Callable[[], Connection]
 Announce = Callable[[Iterable[str]], None]
 
 
-def tell(connection: Connection, topics: Collection[str]) -> None:
+def tell(connection: Connection, topics: Set[str]) -> None:
     """Let the others hear of `topics` once this transaction commits."""
     if topics:
         connection.exec_driver_sql(_TELL, (sorted(topics),))

@@ -26,6 +26,7 @@ _MANNERS: Final = Manners(
     begin="BEGIN",
     is_open=lambda driver: not driver.closed and driver.info.transaction_status != TransactionStatus.IDLE,
     group_limit=50,
+    tell=tell,
 )
 
 
@@ -66,9 +67,6 @@ class PostgresStore(Store):
             self._listener = Listener(lambda: _connect(self._engine), self._hints.announce, self._backends)
         return await super().wait(topic, after=after, seconds=seconds)
 
-    def _tell(self, connection: Connection, topics: set[str]) -> None:
-        tell(connection, topics)
-
     async def close(self) -> None:
         if self._closed:
             return
@@ -80,9 +78,9 @@ class PostgresStore(Store):
         self._readers.shutdown()
         self._engine.dispose()
 
-    async def _write(self, operation: Operation, tenant: str | None) -> Any:
+    async def _write(self, operation: Operation, tenant: str | None, topics: set[str]) -> Any:
         lane = zlib.crc32((tenant or "").encode("utf-8")) % len(self._writers)
-        return await self._writers[lane].submit(operation)
+        return await self._writers[lane].submit(operation, topics)
 
     async def _read(self, operation: Operation) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, operation)

@@ -73,10 +73,7 @@ class SqliteStore(Store):
         self._engine.dispose()
         os.close(self._lock)
 
-    def _tell(self, connection: Connection, topics: set[str]) -> None:
-        """No other process has this file open."""
-
-    async def _write(self, operation: Operation, tenant: str | None) -> Any:
+    async def _write(self, operation: Operation, tenant: str | None, topics: set[str]) -> Any:
         return await self._writer.submit(operation)
 
     async def _read(self, operation: Operation) -> Any:

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Final
 
 import msgspec
@@ -29,16 +29,23 @@ LONGEST_WAIT: Final = 0.1
 Operation = Callable[[Connection], Any]  # each result has a type of its own; `Store.write` restores it
 
 
+def _tell_nobody(connection: Connection, topics: Set[str]) -> None:
+    """There are no other processes."""
+
+
 class Manners(msgspec.Struct, frozen=True):
     """How a database wants its transactions: how to begin one, to see it is open, how much fits in it."""
 
     begin: str
     is_open: Callable[[Any], bool]  # of the driver's own connection
     group_limit: int
+    tell: Callable[[Connection, Set[str]], None] = _tell_nobody
+    """Lets other processes hear of the topics that a group touched, with its commit."""
 
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):
     operation: Operation
+    topics: Set[str]
     answer: asyncio.Future[Any]
 
 
@@ -73,8 +80,8 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    async def submit(self, operation: Operation) -> Any:
-        """Run `operation` and return its result once it is durable.
+    async def submit(self, operation: Operation, topics: Set[str] = frozenset()) -> Any:
+        """Run `operation` and return its result once it is durable; it may add to `topics` what it touches.
 
         Raises what the operation raises, StoreUnavailable where nothing was written, StoreBroken where the
         disk is not to be trusted any more.
@@ -83,7 +90,7 @@ class GroupWriter:
             raise StoreBroken("an earlier flush to disk failed: this process must end")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Waiting(operation, answer))
+            self._queue.put_nowait(_Waiting(operation, topics, answer))
         except queue.Full:
             raise StoreUnavailable("too many operations wait for the writer") from None
         return await answer
@@ -132,13 +139,31 @@ class GroupWriter:
             assert driver is not None
             driver.execute(self._manners.begin)
             try:
+                if len(group) == 1:
+                    return [self._perform_alone(connection, driver, group[0])]
                 outcomes = [self._perform(connection, driver, waiting) for waiting in group]
-                driver.execute("COMMIT")
+                self._end(connection, driver, group)
             except BaseException:
                 self._roll_back(driver)
                 raise
-        self.commits += 1
         return outcomes
+
+    def _end(self, connection: Connection, driver: Any, group: Sequence[_Waiting]) -> None:
+        self._manners.tell(connection, set[str]().union(*(waiting.topics for waiting in group)))
+        driver.execute("COMMIT")
+        self.commits += 1
+
+    def _perform_alone(self, connection: Connection, driver: Any, waiting: _Waiting) -> _Outcome:
+        """Run the only operation of a transaction, which needs no savepoint. Raises _GroupEnded as below."""
+        try:
+            result = waiting.operation(connection)
+        except BaseException as error:
+            if is_transient(error) or not self._manners.is_open(driver):
+                raise _GroupEnded from error
+            self._roll_back(driver)
+            return _Outcome(waiting.answer, None, name_failure(error))
+        self._end(connection, driver, [waiting])
+        return _Outcome(waiting.answer, result, None)
 
     def _perform(self, connection: Connection, driver: Any, waiting: _Waiting) -> _Outcome:
         """Run one operation behind its savepoint. Raises _GroupEnded where the transaction must go."""

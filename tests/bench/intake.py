@@ -1,7 +1,5 @@
 """Durable intake over HTTP beside the ceilings of this machine, all in one run.
 
-    python -m tests.bench.intake [--claims 6000] [--clients 32] [--rounds 2] [--store sqlite]
-
 Every claim is another one, is checked in full, and is answered 202 after its commit. Each round runs the
 echo, the gateway and the bare inserts one after the other; the best round of each counts, since other work on
 the machine only ever slows one down. Processor time is told beside, since that does not depend on it.
@@ -9,7 +7,6 @@ the machine only ever slows one down. Processor time is told beside, since that 
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -19,16 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from tests.bench.ceilings import insert_bare, read_rows
 from tests.bench.databases import NAMES, POSTGRESQL, SQLITE, Databases, open_databases
 from tests.bench.load import Load
 from tests.bench.professional import make_claims
 from tests.bench.served import Home, read_peak, read_processor, serve
-from tests.bench.table import draw_targets
 from tests.bench.targets import Target
 
 PATH = "/v1/claims"
@@ -147,46 +140,9 @@ def list_targets(measures: Sequence[Measure]) -> Iterator[Target]:
         yield Target(f"{title}: p99", f"< {SLOWEST_MS:.0f} ms", slowest, slowest < SLOWEST_MS, "ms")
 
 
-def draw_measures(measures: Sequence[Measure], title: str) -> Table:
-    """The measures, for people."""
-    table = Table(box=box.SIMPLE_HEAD, title=title)
-    for heading in ("what", "database", "claims/s", "p50 ms", "p99 ms", "processor ms a claim", "MB"):
-        table.add_column(
-            heading, justify="left" if heading in ("what", "database") else "right", no_wrap=True
-        )
-    for it in measures:
-        table.add_row(
-            TITLES[it.what].strip("*"), NAMES[it.store] if it.what != ECHO else "", *write_cells(it)
-        )
-    return table
-
-
 def write_cells(measure: Measure) -> list[str]:
     """Its figures as text."""
     given = (measure.p50, measure.p99)
     waits = [f"{wait:.1f}" if wait is not None else "" for wait in given]
     memory = f"{measure.megabytes:.0f}" if measure.megabytes is not None else ""
     return [f"{measure.rate:,.0f}", *waits, f"{measure.processor:.2f}", memory]
-
-
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.intake")
-    parser.add_argument("--claims", type=int, default=6000)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--store", choices=list(NAMES), action="append", help="both where left out")
-    given = parser.parse_args()
-    measures = [
-        measure
-        for store in given.store or NAMES
-        for measure in run_rounds(store, given.claims, given.clients, given.rounds)
-    ]
-    best = choose_best(measures)
-    console = Console(width=120, highlight=False)
-    console.print(draw_measures(best, f"{given.claims:,} claims over {given.clients} connections"))
-    console.print(draw_targets(list_targets(best)))
-
-
-if __name__ == "__main__":
-    main()

@@ -6,9 +6,8 @@ adapter pass a seam, which may fail them before they act, or after: then the ans
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import errno
-import os
 import random
 import sqlite3
 from collections import Counter
@@ -50,6 +49,8 @@ class Schedule:
     counts: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
     struck: int = 0
+    death: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set where the process has died, in whatever task it was."""
 
     def ask(self, seam: str, call: str) -> str | None:
         """Count one call; when it fails, or None."""
@@ -84,7 +85,8 @@ def watching(schedule: Schedule) -> Iterator[None]:
     """Lead every call through the schedule."""
     with contextlib.ExitStack() as stack:
         for kind, name, seam, failure in (
-            (FolderVault, "_write", DISK, lambda _: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
+            (FolderVault, "write", DISK, lambda _: StoreUnavailable("the archive cannot be written")),
+            (FolderVault, "read", DISK, lambda _: StoreUnavailable("the archive cannot be read")),
             (GroupWriter, "_commit", WRITE, lambda _: sqlite3.OperationalError("the connection was lost")),
             (SqliteStore, "_look", READ, lambda _: StoreUnavailable("the database is locked")),
         ):
@@ -125,6 +127,7 @@ def die_on(schedule: Schedule) -> Callable[[str], None]:
 
     def reach(name: str) -> None:
         if schedule.ask(POINT, name):
+            schedule.death.set()
             raise Died(name)
 
     return reach

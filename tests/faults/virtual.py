@@ -16,11 +16,11 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import msgspec
@@ -58,6 +58,7 @@ from tests.faults.seams import (
     watching,
 )
 
+T = TypeVar("T")
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TENANT, PARTNER = "clinic", "exchange"
 LEASE = 3000.0
@@ -146,7 +147,7 @@ class VirtualWorld:
     async def step(self, hours: float) -> None:
         """One turn of the gateway and one of the payer. A death of the gateway is followed by a new start."""
         try:
-            await self.worker.run_due()
+            await self._outlive(self.worker.run_due())
         except Died:
             self.deaths += 1
             armed = self.schedule.armed
@@ -165,7 +166,8 @@ class VirtualWorld:
         for _ in range(50):
             try:
                 kept = await self._find(number)
-                claim = kept or (await self.gateway.services.intake.submit(TENANT, document)).claim
+                submit = self.gateway.services.intake.submit
+                claim = kept or (await self._outlive(submit(TENANT, document))).claim
             except Died:
                 self.deaths += 1
                 await self.close()
@@ -177,6 +179,18 @@ class VirtualWorld:
                 self.load.promises.append(keep_promise(TENANT, claim, document))
                 return
         raise AssertionError(f"{number} cannot be posted")
+
+    async def _outlive(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of the work. Raises Died as soon as the process dies, be it in another task."""
+        working, death = asyncio.ensure_future(work), asyncio.ensure_future(self.schedule.death.wait())
+        await asyncio.wait({working, death}, return_when=asyncio.FIRST_COMPLETED)
+        if not self.schedule.death.is_set():
+            death.cancel()
+            return await working
+        self.schedule.death.clear()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        raise Died
 
     async def _find(self, number: str) -> str | None:
         store = self.gateway.services.store
@@ -266,6 +280,7 @@ class Ran(msgspec.Struct, frozen=True):
 async def run(root: Path, schedule: Schedule, *, count: int, steps: int, seed: int = 0, look: int = 0) -> Ran:
     """Strike for `steps` turns (look at everything each `look` turns), then heal, and everything finishes."""
     world = VirtualWorld(root, schedule)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # tasks of a dead process
     chance = random.Random(seed)
     breaches: tuple[str, ...] = ()
     posts = list(make_claims(count))

@@ -14,6 +14,7 @@ from tests.bench.contest import PEERS, find_version
 from tests.bench.endless import BLOCKS, EndlessFile
 from tests.bench.files import KINDS, count_segments, make_file, measure_variety
 from tests.bench.memory import judge, stream_all
+from tests.bench.work import RIVALS
 from tests.cli import run_module
 
 MEASURES = 13 + 8  # ours on the big files and on those of the slow peers
@@ -100,3 +101,24 @@ def test_an_endless_file_has_one_fault_and_no_claim_twice_and_its_stream_tells_w
     assert stream_all(file) == (file.claims, judge(report.all_findings))
     claims = re.findall(rb"^CL[MP]\*[^~]+", text, re.MULTILINE)
     assert len(set(claims)) == len(claims) == file.claims
+
+
+@pytest.mark.slow
+def test_the_gateway_s_benchmark_takes_every_claim_and_puts_its_tables_on_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    parts = "".join(
+        f"<!-- {part} -->\nold\n<!-- end of {part} -->\nkept\n" for part in ("intake", "events", "jobs")
+    )
+    page.write_text(parts)
+    sizes = ("--claims", "40", "--rounds", "1", "--events", "2000", "--store", "sqlite")
+    ran = run_module("tests.bench.gateway", "--only", "intake", "--only", "events", *sizes, "--page", page)
+    assert ran.status == 0, ran.err
+    told = page.read_text()
+    assert [told.count(word) for word in ("old", "kept")] == [1, 3]
+    assert re.search(r"\| \*\*gateway\*\* \| SQLite \| [\d,]+ \|", told), told
+    assert re.search(r"\| SQLite \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", told), told
+    assert "durable intake, SQLite: of the lower ceiling" in told
+
+
+def test_the_peers_of_the_queue_have_locks_that_pin_them() -> None:
+    assert [bool(re.fullmatch(r"\d+\.\d+[\d.]*", find_version(who))) for who in RIVALS] == [True, True]

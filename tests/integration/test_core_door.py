@@ -300,6 +300,29 @@ async def test_a_body_over_the_limit_is_not_parsed(rig: Rig) -> None:
     assert answer.status == 413
 
 
+async def test_strangers_hold_few_large_bodies_and_small_envelopes_pass(rig: Rig) -> None:
+    head = (
+        f"POST /core/soap HTTP/1.1\r\nHost: 127.0.0.1:{rig.port}\r\nContent-Type: {soap.MEDIA}\r\n"
+        "Content-Length: 2000000\r\n\r\n<a>"
+    )
+    held = [await asyncio.open_connection("127.0.0.1", rig.port) for _ in range(8)]
+    for _, writer in held:
+        writer.write(head.encode())
+        await writer.drain()
+    while rig.gateway.services.strangers["core"] < 8:
+        await asyncio.sleep(0.01)
+    large = await rig.call("POST", "/core/soap", b"<a>" * 200_000, headers={"Content-Type": soap.MEDIA})
+    assert (large.status, large.headers["Retry-After"]) == (429, "5")
+    peer = await Zeep.open(rig)
+    asked = write_inquiry("005010X279A1-270", make_eligibility()).decode()
+    answer = await peer.call("RealTimeTransaction", "X12_270_Request_005010X279A1", asked)
+    assert answer.ErrorCode == "Success"
+    for _, writer in held:
+        writer.close()
+    while rig.gateway.services.strangers["core"]:
+        await asyncio.sleep(0.01)
+
+
 async def test_no_value_stands_in_the_log_of_the_door(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="claimwire")
     peer = await Zeep.open(rig)

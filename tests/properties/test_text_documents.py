@@ -58,7 +58,9 @@ def compare(text: bytes) -> int:
     ]
     trees = [found for found in report.sets if found.guide == REMITTANCE]
     assert [write_tree(each.tree, each.delimiters) for each in trees if each.tree is not None] == told
+    assert translated.units == len(write_json(report))
     remitted = translate_remittances(text)
+    assert remitted.units == sum(len(json["claims"]) for json in map(msgspec.json.decode, told))
     assert remitted.text == b"[" + b",".join(told) + b"]"
     assert list_findings(remitted.report) == list_findings(report)
     return len(report.sets)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edi import json_body
 from edi.json_body import DEPTH, decode_body
 
 
@@ -101,3 +102,63 @@ def test_a_full_surrogate_pair_is_a_character() -> None:
 def test_no_bytes_raise(body: bytes) -> None:
     decoded = decode_body(body)
     assert (decoded.document is None) == bool(decoded.findings)
+
+
+KEYS = st.sampled_from(["a", "b", "é", "x y"])
+LEAVES = st.one_of(
+    st.sampled_from(
+        [
+            "1",
+            "-0",
+            "1.50",
+            "1e5",
+            "1e999999",
+            "9" * 19,
+            "9" * 41,
+            "0." + "1" * 41,
+            "NaN",
+            "true",
+            "null",
+            "01",
+        ]
+    ),
+    st.sampled_from(['"t"', '"5: "', '""', '"\\u00e9"', '"\\\\"', '"a\\":1"', '"\\ud800"', '"é"', '"\n"']),
+)
+
+
+def write_object(pairs: list[tuple[str, str]], colon: str) -> str:
+    return "{" + ",".join(f'"{key}"{colon}{value}' for key, value in pairs) + "}"
+
+
+def write_array(items: list[str]) -> str:
+    return "[" + ",".join(items) + "]"
+
+
+BODIES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(
+            write_object,
+            st.lists(st.tuples(KEYS, inner), max_size=4),
+            st.sampled_from([":", ":", ":", " :", "\n: "]),
+        ),
+        st.builds(write_array, st.lists(inner, max_size=3)),
+    ),
+    max_leaves=12,
+)
+
+
+@given(BODIES)
+def test_the_quick_way_takes_nothing_that_the_careful_way_takes_otherwise(body: str) -> None:
+    text = body.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_body, "_read_regular", lambda text: None)
+        careful = decode_body(text)
+    quick = decode_body(text)
+    assert quick == careful
+    assert repr(quick.document) == repr(careful.document)
+
+
+def test_equal_keys_are_found_in_a_document_that_is_regular_otherwise() -> None:
+    assert codes(b'{"a":{"b":"1","b":"2"},"c":[{"d":1}]}') == [("json.duplicate_key", "/a/b")]
+    assert codes(b'{"a":"1","a":{"b" :"2"}}') == [("json.duplicate_key", "/a")]

@@ -10,7 +10,8 @@ import pytest
 from edi.delimiters import NO_SEPARATOR, read_header
 from edi.envelope import FileReading, Interchange, read_envelopes
 from edi.findings import Finding, Severity
-from edi.lexer import Unreadable
+from edi.lexer import Unreadable, holds_plain
+from edi.segments import Delimiters
 
 ISA = (
     "ISA*00*          *00*          "
@@ -348,3 +349,27 @@ def test_a_component_separator_that_isa_does_not_declare_is_told_by_any_composit
             other = read_header(unlike, 0)
             assert other is not None
             assert (other.delimiters.component, other.faults) == (":", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("N3*1 MAIN ST~SV1*HC:99213~", True),
+        ("N3* 1 MAIN ST~SV1*HC:99213~", False),
+        ("N3*1 MAIN ST ~SV1*HC:99213~", False),
+        ("N3*1 MAIN ST *~SV1*HC:99213~", False),
+        ("N3*1 MAIN ST~SV1*HC :99213~", False),
+        ("N3*1 MAIN ST~SV1*HC: 99213~", False),
+        ("N3*1 MAIN^ST~", False),
+        ('N3*1 "MAIN" ST~', False),
+        ("N3*1 MAIN\\ST~", False),
+        ("N3*1 MAIN\x0bST~", False),
+        ("N3*1 MAIN\x7fST~", False),
+        ("N3*1 MAIN\x00ST~", False),
+    ],
+)
+def test_blanks_at_edges_repetitions_and_controls_are_not_plain(text: str, plain: bool) -> None:
+    assert holds_plain(text, "~", Delimiters()) is plain
+    assert holds_plain(text.replace("~", "~\r\n"), "~\r\n", Delimiters(line_end="\r\n")) is plain
+    if ":" not in text:
+        assert holds_plain(text, "~", Delimiters(component=NO_SEPARATOR)) is plain

@@ -36,6 +36,9 @@ from gateway.logs import log_event
 from gateway.store.errors import StoreBroken, StoreUnavailable
 
 KEY_MARK: Final = "cw_"
+DOOR: Final = "core"
+SMALL: Final = 256 * 1024
+LARGE_AT_ONCE: Final = 8
 Desk = Callable[[Call, Envelope], Awaitable[Envelope]]
 DESKS: Final[dict[Form, tuple[Desk, tuple[Scope, ...]]]] = {
     INQUIRY: (real_time.answer_inquiry, ()),
@@ -49,15 +52,15 @@ DESKS: Final[dict[Form, tuple[Desk, tuple[Scope, ...]]]] = {
 
 async def answer_soap_request(call: Call) -> web.Response:
     """POST /core/soap: an envelope, or a fault."""
-    body, content_type = await call.body(), call.request.headers.get("Content-Type", "")
-    moment = call.services.clock.now()
+    content_type, moment = call.request.headers.get("Content-Type", ""), call.services.clock.now()
+    body = await _read(call)
     return _write(await answer_soap(content_type, body, _make_clerk(call), moment=moment))
 
 
 async def answer_mime_request(call: Call) -> web.Response:
     """POST /core/mime: an envelope."""
-    body, content_type = await call.body(), call.request.headers.get("Content-Type", "")
-    moment = call.services.clock.now()
+    content_type, moment = call.request.headers.get("Content-Type", ""), call.services.clock.now()
+    body = await _read(call)
     return _write(await answer_mime(content_type, body, _make_clerk(call), moment=moment))
 
 
@@ -65,6 +68,25 @@ async def show_wsdl(call: Call) -> web.Response:
     """GET /core/soap: the WSDL, with the address under which it was asked for."""
     address = call.request.url.with_query(None).with_fragment(None)
     return web.Response(body=write_wsdl(str(address)), content_type="text/xml")
+
+
+async def _read(call: Call) -> bytes:
+    """The body. Who sends it is known only when it is there, so that few large ones are read at once.
+
+    Raises Problem 429 where there are too many.
+    """
+    length, waiting = call.request.content_length, call.services.strangers
+    packed = "Content-Encoding" in call.request.headers
+    if length is not None and length <= SMALL and not packed:
+        return await call.body()
+    if waiting[DOOR] >= LARGE_AT_ONCE:
+        detail = f"At most {LARGE_AT_ONCE} large envelopes are read at once. Nothing was read."
+        raise Problem("too-many", detail, headers={"Retry-After": "5", "Connection": "close"})
+    waiting[DOOR] += 1
+    try:
+        return await call.body()
+    finally:
+        waiting[DOOR] -= 1
 
 
 def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
