@@ -2,8 +2,8 @@
 
 Everything a program needs is here; each name is loaded when it is first used, so that `import edi` costs
 nothing. Read: check_file, stream_units, read_documents, read_remittances, list_payments, read_answers,
-translate, translate_remittances. Check: check_claim, check_document. Write: write_claims, write_documents,
-make_envelope. Answer: acknowledge. Look up: load_guide, define, outline_input.
+translate, translate_remittances. Check: check_claim, check_claims, check_document. Write: write_claims,
+write_documents, make_envelope. Answer: acknowledge. Look up: load_guide, define, outline_input.
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edi.checking import check_document
-    from edi.claims import CheckedClaim, WrittenInterchange, check_claim, write_claims
+    from edi.claims import CheckedClaim, WrittenInterchange, check_claim, check_claims, write_claims
     from edi.definitions.asking import define
     from edi.envelope_writer import EnvelopeSettings
     from edi.files import check_file
@@ -50,6 +50,7 @@ HOMES = {
     "WrittenInterchange": "edi.claims",
     "acknowledge": "edi.library",
     "check_claim": "edi.claims",
+    "check_claims": "edi.claims",
     "check_document": "edi.checking",
     "check_file": "edi.files",
     "define": "edi.definitions.asking",
@@ -87,6 +88,7 @@ __all__ = [
     "WrittenInterchange",
     "acknowledge",
     "check_claim",
+    "check_claims",
     "check_document",
     "check_file",
     "define",

@@ -7,7 +7,7 @@ place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,35 @@ def check_claim(
     if len(posted) > MAX_FINDINGS:
         posted[MAX_FINDINGS:] = [find("json.more_findings", pointer="", limit=str(MAX_FINDINGS))]
     return CheckedClaim(guide, form.document, tuple(posted), summarise(form.document), text)
+
+
+@resting_collector()
+def check_claims(
+    documents: Iterable[object],
+    *,
+    guide: str = PROFESSIONAL,
+    edits: bool = True,
+    tables: CodeTables | None = None,
+    received: date | None = None,
+    rules: RuleBook | None = None,
+    repairs: Repairs | None = None,
+) -> list[CheckedClaim]:
+    """Many posted claims of one guide, each checked as `check_claim` does.
+
+    The cyclic collector rests meanwhile: it would go through all the claims that are held again and again.
+    """
+    return [
+        check_claim(
+            document,
+            guide=guide,
+            edits=edits,
+            tables=tables,
+            received=received,
+            rules=rules,
+            repairs=repairs,
+        )
+        for document in documents
+    ]
 
 
 def point_to_posted(form: ClaimForm, finding: Finding) -> Finding:

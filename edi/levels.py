@@ -13,6 +13,7 @@ import msgspec
 
 from edi.envelope_writer import write_segments
 from edi.fold import Part, Source
+from edi.lexer import holds_plain
 from edi.plans import LoopPlan
 from edi.segments import Delimiters, Segment
 from edi.written import WrittenSegment
@@ -42,20 +43,16 @@ Level = tuple[Run | Heading, ...]
 
 
 def is_plain(text: str, segments: int, separators: int) -> bool:
-    """True for text of so many segments with so many element separators, and no repetition, that holds
-    printable ASCII, no blank before a separator and no empty component at an end.
+    """True for text of so many segments with so many element separators, all of them plain as
+    `edi.segments.Segment` says, and without an empty component at an end.
     """
     return (
-        text.isascii()
-        and text.isprintable()
-        and text.count(PLAIN.element) == separators
+        text.count(PLAIN.element) == separators
         and text.count(PLAIN.segment) == segments
-        and PLAIN.repetition not in text
-        and " *" not in text
-        and " ~" not in text
-        and " :" not in text
         and ":*" not in text
         and ":~" not in text
+        and text.isascii()
+        and holds_plain(text, PLAIN.segment, PLAIN)
     )
 
 

@@ -38,7 +38,7 @@ def regular_lines(plan: SegmentPlan) -> list[str] | None:
     if not plan.written or plan.only is not None:
         return None
     fields = plan.binding.fields
-    if any(isinstance(field, CodedField | MomentField) for field in fields):
+    if any(isinstance(field, CodedField) for field in fields):
         return None
     if any(isinstance(field, RunsField) and has_conditions(field) for field in fields):
         return None
@@ -103,6 +103,10 @@ def field_lines(field: Field, plan: SegmentPlan) -> list[str]:
             whole = f"cells[{cell}].find('-') > 0 and cells[{cell}][-1] != '-'"
             known.append(f"(cells[{form}] == 'RD8' and {whole})")
         test = f"cells[{cell}] and ({' or '.join(known)})"
+        return [f"if not ({test}):", "    return False"]
+    if isinstance(field, MomentField):
+        cell, form = plan.layout.cell(field.slot), plan.layout.cell(Slot(field.slot.element - 1, 0))
+        test = f"cells[{cell}] and cells[{form}] == format_of(cells[{cell}])"
         return [f"if not ({test}):", "    return False"]
     return pairs_lines(field, plan) if isinstance(field, PairsField) else []
 

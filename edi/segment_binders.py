@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from edi.extractors import Object, compile_extract, open_object
+from edi.fillers import format_of
 from edi.guide import Slot
 from edi.guides.naming import (
     Choice,
@@ -81,6 +82,7 @@ class BinderSource:
         self.names: dict[str, object] = {
             "append_item": append_item,
             "fit": fit,
+            "format_of": format_of,
             "is_whole": is_whole,
             "open_object": open_object,
             "read_integer": read_integer,

@@ -16,14 +16,15 @@ from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
+from edi.fillers import DAY_LENGTH, format_of
 from edi.guide import SegmentUse, Slot
-from edi.guides.naming import PairsField, PeriodField, RunsField, SpreadField, ValueField
+from edi.guides.naming import MomentField, PairsField, PeriodField, RunsField, SpreadField, ValueField
 from edi.layouts import Layout
 from edi.plans import SegmentPlan
 from edi.regularity import is_whole
 
 #: What a cell is for the text: kept as it is in the example, a hole of some kind, or of no matter.
-KEPT, TEXT, TAIL, INTEGER, PERIOD, AMOUNT, DAY, ANY = range(8)
+KEPT, TEXT, TAIL, INTEGER, PERIOD, MOMENT, AMOUNT, DAY, ANY = range(9)
 Roles = Mapping[int, int]
 Row = list[str]  # the elements of a segment; the first is its id
 MARK = re.compile(r"@(\d+)@|(87\d{7})")
@@ -56,8 +57,8 @@ def cell_roles(plan: SegmentPlan) -> Roles:
             roles |= {cell(slot): TEXT for slot in slots}
         elif isinstance(field, PairsField):
             roles |= {cell(Slot(start + 1, 0)): TEXT for start in field.starts}
-        elif isinstance(field, PeriodField):
-            roles[cell(field.slot)] = PERIOD
+        elif isinstance(field, PeriodField | MomentField):
+            roles[cell(field.slot)] = PERIOD if isinstance(field, PeriodField) else MOMENT
     kept = {*plan.condition_cells, *(it.cell for it in plan.implied)} | (
         {plan.code_cell} if plan.codes else set()
     )
@@ -148,12 +149,16 @@ class Example:
                 raise Unfit  # It would be taken for a mark, or be escaped twice.
             self.same.append(f"{name} != {text!r}")
             return text
-        if role == PERIOD and "RD8" in elements:
+        if role == MOMENT:
+            self.same.append(f"format_of({name}) != {format_of(text)!r}")
+        if role in (PERIOD, MOMENT) and "RD8" in elements:
             return self.mark_range(name)
         self.filled.append(name)
         if role == INTEGER:
             self.same.append(f"not is_whole({name})")
             return self.open_hole(name, str(FIRST_NUMBER + len(self.holes)))
+        if role == MOMENT and format_of(text) == "DT":
+            return self.open_hole(name, f"@{len(self.holes):0{DAY_LENGTH}}@")  # longer than a day is
         return self.open_hole(name)
 
     def mark_range(self, name: str) -> str:
@@ -194,7 +199,7 @@ def compile_stencil(
 ) -> Callable[..., Any]:
     """A function of these parameters and lines, which know some names."""
     body = "\n    ".join(lines)
-    names: dict[str, Any] = {"is_whole": is_whole, **(known or {})}
+    names: dict[str, Any] = {"format_of": format_of, "is_whole": is_whole, **(known or {})}
     code = f"def stencil({parameters}):\n    {body}\n"
     exec(compile(code, f"<stencil of {title}>", "exec"), names)  # noqa: S102 -- our own data
     found: Callable[..., Any] = names["stencil"]

@@ -76,7 +76,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     streams: Count = 100
     connections: Count = 1024
     connections_per_address: Count = 256
-    claims_under_way: Count = 512
+    claims_under_way: Count = 1024
     checkers: Processes | None = None
     tls: ServerTls | None = None
 

@@ -52,23 +52,26 @@ class FolderVault:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def write(self, name: str, sealed: bytes) -> None:
-        """Write a draft, flush, rename, flush the folder: a name is there whole or not at all."""
-        place = self._folder / name
-        draft = place.with_name(f".{secrets.token_hex(8)}")
+        """The disk's refusals are told as those of the store."""
         try:
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-            try:
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(sealed)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(place)
-            finally:
-                draft.unlink(missing_ok=True)
-            _flush_folder(place.parent)
-            _flush_folder(self._folder)
+            self._write(self._folder / name, sealed)
         except OSError as failure:
             raise _name_failure(failure) from None
+
+    def _write(self, place: Path, sealed: bytes) -> None:
+        """Write a draft, flush, rename, flush the folder: a name is there whole or not at all."""
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = place.with_name(f".{secrets.token_hex(8)}")
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
+        _flush_folder(place.parent)
+        _flush_folder(self._folder)
 
     def read(self, name: str) -> bytes:
         """The file. Raises FileNotFoundError."""

@@ -33,7 +33,7 @@ PARTS = {
         "translate",
         "translate_remittances",
     ),
-    "Check": ("check_claim", "check_document"),
+    "Check": ("check_claim", "check_claims", "check_document"),
     "Write": ("make_envelope", "write_claims", "write_documents"),
     "Answer": ("acknowledge",),
     "Look up": ("load_guide", "define", "outline_input"),

@@ -26,8 +26,6 @@ from gateway.simulator.scenarios import marker_of
 
 ELIGIBILITY, ELIGIBILITY_ANSWER = "005010X279A1-270", "005010X279A1-271"
 CLAIM_STATUS, CLAIM_STATUS_ANSWER = "005010X212-276", "005010X212-277"
-SUBSCRIBER_REASONS = frozenset({"72", "73", "74", "75", "76", "78"})
-"""Reject reasons of the subscriber, whose dependents are not told of then (005010X279A1 271 2100C AAA03)."""
 
 PAYER_PHONE = "8005550142"
 
@@ -128,17 +126,14 @@ def describe_eligibility(asked: Document, script: Script) -> dict[str, Any]:
         },
         "subscriber": copy_person(subscriber),
     }
+    if script.reject:  # of the subscriber, so that no dependent is looked for
+        action = load_words()["follow_up"][script.action]
+        answer["subscriber"]["aaaErrors"] = [{"code": script.reject, "followupAction": action}]
+        return answer
     dependents = [copy_person(each) for _, each in read_entries(asked, "dependents")]
-    if script.reject in SUBSCRIBER_REASONS:
-        dependents = []
     if dependents:
         answer["dependents"] = dependents
-    rejected = dependents[0] if dependents else answer["subscriber"]
-    if script.reject:
-        action = load_words()["follow_up"][script.action]
-        rejected["aaaErrors"] = [{"code": script.reject, "followupAction": action}]
-    else:
-        answer["benefitsInformation"] = list_benefits(script)
+    answer["benefitsInformation"] = list_benefits(script)
     return answer
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edi.acks.answering import acknowledge_file
-from edi.claims import check_claim, write_claims
+from edi.claims import check_claims, write_claims
 from edi.files import FileReport, check_file
 from edi.json_text import Translated, translate, translate_remittances
 from edi.streaming import UnitRead, stream_units
@@ -60,7 +60,7 @@ def describe(translated: Translated) -> dict[str, object]:
 
 def check_and_write_claims(path: str) -> object:
     """JSON, one claim a line: each checked by itself with edits, then all written as one interchange."""
-    claims = [check_claim(msgspec.json.decode(line)) for line in Path(path).read_bytes().splitlines()]
+    claims = check_claims(msgspec.json.decode(line) for line in Path(path).read_bytes().splitlines())
     assert all(claim.findings == () for claim in claims)
     return {"claims": len(claims), "characters": len(write_claims(claims, open_envelope()).text)}
 

@@ -151,12 +151,12 @@ def list_family(root: int) -> list[int]:
 
 
 def read_processor(processes: Iterable[int]) -> float:
-    """Processor seconds that these processes have taken so far."""
+    """Processor seconds that these processes have taken so far, with their children that have ended."""
     spent = 0
     for number in processes:
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-            spent += int(fields[11]) + int(fields[12])
+            spent += sum(map(int, fields[11:15]))
     return spent / TICK
 
 

@@ -48,17 +48,8 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "LinuxForHealth__x12--b87c23--institutional-ppo-repriced.837": FOUR,
     "LinuxForHealth__x12--736ed6--institutional.837": FOUR,
     "LinuxForHealth__x12--d3c9f5--out-of-network-repriced-claim.837i": (
-        (
-            "element.too_long 2300/CLM05-1",
-            "element.missing 2300/CLM05-2",
-            "element.missing 2300/CLM05-3",
-            "element.not_used 2300/CLM06",
-            "element.bad_code 2300/HI[ABK|BK]01-1",
-            "element.missing 2300/HI[ABK|BK]01-2",
-            "element.bad_code 2400/SV202-1",
-            "element.missing 2400/SV202-2",
-        ),
-        "ISA16 says : while the composites are written with >; CLM06 is not used",
+        ("element.not_used 2300/CLM06",),
+        "CLM06 is not used (that ISA16 says : while composites are written with > is forgiven)",
     ),
     "LinuxForHealth__x12--856cef--two-claims-single-provider.837i": (
         ("element.not_used 2300/CLM06",),

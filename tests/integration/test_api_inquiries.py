@@ -113,6 +113,15 @@ async def test_a_subscriber_not_found_is_rejected_at_the_subscriber_of_a_depende
     assert answer.json["response"]["subscriber"]["aaaErrors"][0]["code"] == "75"
 
 
+async def test_a_dependent_is_asked_about_and_its_benefits_come_back(rig: Rig) -> None:
+    child = {"firstName": "ZEPHYRINE", "lastName": canaries.LAST_NAME, "dateOfBirth": "20150101"}
+    answer = await rig.call("POST", "/v1/eligibility", make_eligibility("W7-ACTIVE", dependents=[child]))
+    assert (answer.status, answer.json["state"]) == (200, "answered")
+    response = answer.json["response"]
+    assert response["dependents"][0]["firstName"] == "ZEPHYRINE"
+    assert response["benefitsInformation"][0]["code"] == "1"
+
+
 async def test_a_claim_that_the_payer_does_not_have_is_told_as_a_warning(rig: Rig) -> None:
     answer = await rig.call("POST", "/v1/claim-status", make_claim_status("A7-LOST"))
     assert (answer.status, answer.json["state"]) == (200, "answered")

@@ -244,9 +244,11 @@ async def test_a_balance_is_carried_forward_and_brought_back_and_claims_keep_the
 def ask(exchange: Exchange, trace: str, kind: str = "eligibility") -> Any:
     """An inquiry of ours that the partner has not answered in its time."""
 
+    asked = exchange.archive.put(b"what was asked")
+
     def add(scope: TenantScope) -> inquiries.Inquiry:
-        made = make_inquiry(f"inq_{trace}", trace=trace, kind=kind, partner=PARTNER, wait=timedelta(hours=1))
-        return inquiries.add(scope, made)
+        ours = {"trace": trace, "kind": kind, "partner": PARTNER, "request_sha256": asked}
+        return inquiries.add(scope, make_inquiry(f"inq_{trace}", wait=timedelta(hours=1), **ours))
 
     return exchange.store.write(add, tenant=TENANT)
 

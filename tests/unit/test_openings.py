@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 
 from edi import checking
 from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL, choose_guide
-from edi.claims import CheckedClaim, check_claim, write_claims
+from edi.claims import CheckedClaim, check_claim, check_claims, write_claims
 from edi.openings import MOST_OPENINGS, Openings, plan_opening
 from edi.segments import Delimiters
 from edi.translation import make_envelope
@@ -114,6 +115,13 @@ def test_checked_claims_are_written_as_their_documents_are(guide: str) -> None:
         for at, (claim, document) in enumerate(zip(checked, claims, strict=True))
     ]
     assert write_claims(mixed, ENVELOPE, guide=guide) == expected
+
+
+def test_many_claims_are_checked_as_each_by_itself() -> None:
+    claims = [*load_claims(PROFESSIONAL), "no claim"]
+    collecting = gc.isenabled()
+    assert check_claims(iter(claims)) == [check_claim(claim) for claim in claims]
+    assert gc.isenabled() is collecting
 
 
 def test_checked_claims_are_written_in_other_separators() -> None:

@@ -19,7 +19,7 @@ from gateway.inquiries.composing import Composed, compose_inquiry
 from gateway.inquiries.kinds import CLAIM_STATUS, ELIGIBILITY, Kind
 from gateway.inquiries.numbers import Block
 from gateway.inquiries.reading import read_answer
-from gateway.inquiries.rejections import load_advice
+from gateway.inquiries.rejections import list_rejections, load_advice
 from gateway.simulator.inquiries import answer_inquiry, load_scripts
 from tests import canaries
 from tests.api_rig import make_partner
@@ -109,6 +109,27 @@ def test_every_reject_reason_and_every_action_that_has_advice_is_a_code_of_the_g
     advice = load_advice()
     assert set(advice.pointer) <= set(load_meanings()["reject_reason"])
     assert set(advice.remedy) - {"other"} == set(load_words()["follow_up"])
+
+
+@pytest.mark.parametrize(
+    ("posted", "pointer"),
+    [
+        (make_eligibility(), "/subscriber/dateOfBirth"),
+        (make_eligibility(dependents=[{"firstName": "A"}]), "/dependents/0/dateOfBirth"),
+    ],
+)
+def test_a_rejection_points_to_the_patient_whoever_it_is(posted: dict[str, object], pointer: str) -> None:
+    rejected = {"dependents": [{"aaaErrors": [{"code": "71", "followupAction": "Resubmission Not Allowed"}]}]}
+    [finding] = list_rejections(rejected, posted)
+    assert (finding.pointer, finding.remedy) == (pointer, "Do not ask this again.")
+    assert finding.rule == "005010X279A1 2100D AAA03 71"
+
+
+def test_a_reason_that_is_not_known_is_told_as_such_and_not_quoted() -> None:
+    odd = {"errors": [{"code": "<b>", "followupAction": "?"}]}
+    [finding] = list_rejections(odd, make_eligibility())
+    assert "not known here" in finding.message and "<b>" not in repr(finding)
+    assert (finding.pointer, finding.rule) == ("", None)
 
 
 def test_every_script_of_the_payer_can_be_played(tmp_path: Path) -> None:
