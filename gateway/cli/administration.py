@@ -116,6 +116,19 @@ def release_partner(
     operating.release_partner(settings, tenant, name, note)
 
 
+@partner.command("number")
+def set_number(
+    name: Annotated[str, typer.Argument(help="The partner, as the settings name it.")],
+    number: Annotated[int, typer.Argument(help="The control number of the next interchange.")],
+    tenant: TenantName = "",
+    settings: SettingsFile = None,
+) -> None:
+    """Set the next control number (ISA13, GS06), after a restore or a move. With SQLite, stop the gateway."""
+    from gateway.cli import operating  # late, as above
+
+    operating.set_number(settings, tenant, name, number)
+
+
 @partner.command("test")
 def try_partner(
     name: Annotated[str, typer.Argument(help="The partner, as the settings name it.")],

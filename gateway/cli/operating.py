@@ -9,12 +9,14 @@ from rich.console import Console
 
 from adapters.errors import DeliveryError
 from gateway import release
+from gateway.batching import NUMBER_COLUMNS, find_span
 from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
 from gateway.cli.trouble import Trouble
 from gateway.hands import Hand
 from gateway.services import Services
 from gateway.settings import Partner, Settings
+from gateway.store import TenantScope, control_numbers
 from gateway.store.keys import ApiKey
 from gateway.wiring import make_transport
 
@@ -98,6 +100,25 @@ def release_partner(settings: Path | None, tenant: str, name: str, note: str) ->
 
     freed = with_services(settings, let_go)
     _print(f"{name}: {freed.claims} claims and {freed.deliveries} deliveries go on")
+
+
+def set_number(settings: Path | None, tenant: str, name: str, number: int) -> None:
+    """Let the next interchange to a partner (ISA13) and its group (GS06) be `number`. Raises Trouble."""
+    loaded = load_settings(settings)
+    chosen, found = choose_tenant(loaded, tenant), _find_partner(loaded, tenant, name)
+    span = find_span(found)
+    if not span.first <= number <= span.last:
+        raise Trouble(f"the numbers to {name} go from {span.first} to {span.last}")
+
+    async def count_on(services: Services) -> None:
+        def write(scope: TenantScope) -> None:
+            for kind in NUMBER_COLUMNS:
+                control_numbers.set_last(scope, name, kind, span.follow(number, -1))
+
+        await services.store.write(write, tenant=chosen)
+
+    with_services(settings, count_on)
+    _print(f"{name}: the next interchange has control number {number:09d}")
 
 
 async def _count_waiting(found: Partner) -> int:

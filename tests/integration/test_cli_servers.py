@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -117,6 +118,38 @@ def home(tmp_path: Path) -> Path:
     """A home with one tenant without partners."""
     (tmp_path / "claimwire.toml").write_text("[tenants.clinic]\n")
     return tmp_path
+
+
+NUMBERED = """
+[tenants.clinic.partners.exchange]
+payers = ["60054"]
+[tenants.clinic.partners.exchange.transport]
+kind = "folder"
+outbox_folder = "out"
+inbox_folder = "in"
+[tenants.clinic.partners.exchange.envelope]
+sender = "CLINIC"
+receiver = "EXCHANGE"
+group_sender = "CLINIC"
+group_receiver = "EXCHANGE"
+[tenants.clinic.partners.exchange.envelope.control_numbers]
+first = 1000
+last = 8999
+"""
+
+
+def test_the_next_control_number_to_a_partner_is_set_within_its_range(tmp_path: Path) -> None:
+    (tmp_path / "claimwire.toml").write_text(NUMBERED)
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    named = claimwire("partner", "number", "exchange", "4711", CLAIMWIRE_HOME=str(tmp_path))
+    told = "exchange: the next interchange has control number 000004711\n"
+    assert (named.status, named.out) == (0, told), named.err
+    with sqlite3.connect(tmp_path / "claimwire.db") as database:
+        held = dict(database.execute("SELECT kind, value FROM control_number"))
+    assert held == {"interchange": 4710, "group": 4710}
+    beyond = claimwire("partner", "number", "exchange", "9000", CLAIMWIRE_HOME=str(tmp_path))
+    assert (beyond.status, "go from 1000 to 8999" in beyond.err) == (2, True)
 
 
 def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
