@@ -29,7 +29,8 @@ def home(tmp_path: Path) -> Path:
 
 
 def write_settings(home: Path, *, port: int = 9, login: str = 'password = "env:EXCHANGE_PASSWORD"') -> None:
-    text = SETTINGS.format(port=port, key="", host_key=HOST_KEY)
+    mailbox, _, _ = SETTINGS.partition("[tenants.clinic.partners.exchange.real_time")
+    text = mailbox.format(port=port, key="", host_key=HOST_KEY)
     (home / "claimwire.toml").write_text(text.replace('key_file = ""', login))
 
 
