@@ -83,7 +83,8 @@ def _measure_places(text: str, start: int, separator: str) -> HeaderText | None:
         return None
     spans = zip(places, HEADER_LENGTHS, strict=True)
     elements = ["ISA", *(text[place + 1 : place + 1 + length] for place, length in spans)]
-    faults = () if matching == 16 else ("isa.element_separator",)
+    regular = matching == 16 and not any(separator in element for element in elements)
+    faults = () if regular else ("isa.element_separator",)
     return _settle(text, start, start + HEADER_LENGTH, elements, terminator, faults)
 
 

@@ -14,8 +14,12 @@ from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.bulk.work import follow_parent
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 PATIENCE = 30  # seconds until a cluster that has no worker is given up
 
@@ -57,26 +61,36 @@ def hire_cluster(address: str) -> Iterator[Crew]:
     from distributed import Client
     from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
+    from tornado.iostream import StreamClosedError
 
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # CrewLost says it
+    # a lost cluster is told by CrewLost, and not by their tracebacks as well
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, set_as_default=False)
     except (OSError, ValueError) as problem:
         raise CrewLost(f"no cluster answers at {address} ({type(problem).__name__})") from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError:
-            raise CrewLost(f"the cluster at {address} has no worker") from None
-        pool = client.get_executor(pure=False)
-        try:
-            yield Crew(pool, lambda: max(1, sum(client.nthreads().values())))
-        except (CommClosedError, CancelledError):
-            raise CrewLost(f"the cluster at {address} was lost") from None
-        except KilledWorker:
-            raise CrewLost("several workers died of the same part (too little memory?)") from None
-        finally:
-            pool.shutdown(wait=False)
+    try:
+        with client, _hire_workers(client, address) as crew:
+            yield crew
+    except (CommClosedError, StreamClosedError, CancelledError):  # also where only the parting fails
+        raise CrewLost(f"the cluster at {address} was lost") from None
+    except KilledWorker:
+        raise CrewLost("several workers died of the same part (too little memory?)") from None
+
+
+@contextmanager
+def _hire_workers(client: Client, address: str) -> Iterator[Crew]:
+    """The workers that a scheduler has. Raises CrewLost where it has none."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        raise CrewLost(f"the cluster at {address} has no worker") from None
+    pool = client.get_executor(pure=False)
+    try:
+        yield Crew(pool, lambda: max(1, sum(client.nthreads().values())))
+    finally:
+        pool.shutdown(wait=False)
 
 
 def hire(workers: int, cluster: str) -> AbstractContextManager[Crew]:

@@ -106,6 +106,7 @@ FAULTS = [
     (("*1*T*", "*1*X*"), "isa.usage", "ta105", "020"),
     (("*T*:", "*T*9"), "isa.component_separator", "ta105", "027"),
     (("*T*:", "*T-:"), "isa.element_separator", "ta105", "026"),
+    (("HARBORCLINIC   ", "HARBORCLINIC*  "), "isa.element_separator", "ta105", "026"),
     (("HARBORCLINIC   ", "HARBORCLINIC"), "isa.wrong_length", "ta105", "022"),
     (("IEA*2*000000041", "IEA*2*000000042"), "interchange.control_number_mismatch", "ta105", "001"),
     (("IEA*2*", "IEA*3*"), "interchange.group_count", "ta105", "021"),
