@@ -13,7 +13,7 @@ from edi.claims import write_claims
 from edi.documents import read_entries, read_section, read_text
 from edi.envelope_writer import DelimiterInValue
 from gateway.api.dialects.faults import describe_edit, describe_error, describe_warning, write_status
-from gateway.api.dialects.identifiers import write_uuid
+from gateway.api.dialects.identifiers import MODES, write_uuid
 from gateway.composition import Numbers, make_envelope
 from gateway.recording import Submission
 from gateway.settings import Partner
@@ -23,7 +23,6 @@ CLAIM_TYPES = {PROFESSIONAL: "PRO", INSTITUTIONAL: "INST", DENTAL: "DEN"}
 CLAIM_NUMBERS = {INSTITUTIONAL: "rhClaimNumber"}  # the same number has another name there
 FORMAT = "5010"
 NO_NUMBERS = Numbers(interchange=1, group=1)  # of no interchange: the claim was not sent yet
-MODES = {"T": "test", "P": "production"}
 
 
 class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Identifiers as clients of the dialects know them: our 128 bits as a UUID, and names of reports."""
+"""What clients of the dialects know things by: our 128 bits as a UUID, names of reports, modes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ DIGIT: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 MOST: Final = 1 << 128
 REPORT_KINDS: Final[Mapping[str, str]] = {"277": "X3", "835": "R5"}
 """How the names of reports begin, by transaction set: clients choose what to read by it."""
+MODES: Final[Mapping[str, str]] = {"T": "test", "P": "production"}
+"""ISA15 as the dialects say it."""
 OTHER_REPORT: Final = "SR"
 REPORT_NAME: Final = re.compile(r"(?:X3|R5|SR)([0-9A-HJKMNP-TV-Z]{26})\.CW")
 

@@ -17,7 +17,7 @@ from edi.lexer import Unreadable
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
 from gateway.api.dialects.faults import describe_error, describe_warning
-from gateway.api.dialects.identifiers import write_uuid
+from gateway.api.dialects.identifiers import MODES, write_uuid
 from gateway.api.dialects.submissions import read_x12
 from gateway.api.handlers.inquiries import refuse_without_answer
 from gateway.api.problem import Problem
@@ -77,7 +77,7 @@ async def describe_answer(call: Call, asked: Document, outcome: Outcome) -> JSON
     meta = {
         **read_section(answer, "meta"),
         "senderId": partner.envelope.sender,
-        "applicationMode": "test" if partner.envelope.usage == "T" else "production",
+        "applicationMode": MODES[partner.envelope.usage],
         "traceId": call.request[REQUEST_ID],
     }
     told = {

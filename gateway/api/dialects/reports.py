@@ -22,7 +22,6 @@ from gateway.store import TenantScope, files
 from gateway.store.files import File
 
 JSON = dict[str, Any]  # a JSON object
-MODES = {"T": "test", "P": "production"}
 
 
 class ReportSet(msgspec.Struct, frozen=True):

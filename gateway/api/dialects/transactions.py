@@ -20,7 +20,7 @@ from edi.interchange import Group, Interchange, TransactionSet
 from edi.translation import write_json as write_documents
 from gateway.api.bodies import write_json
 from gateway.api.call import Call
-from gateway.api.dialects.identifiers import read_uuid, write_uuid
+from gateway.api.dialects.identifiers import MODES, read_uuid, write_uuid
 from gateway.api.dialects.reports import find_transaction, write_moment
 from gateway.api.problem import Problem, refuse_parameter
 from gateway.ids import write_base32
@@ -31,7 +31,6 @@ JSON = dict[str, Any]  # a JSON object
 SETTLED = timedelta(seconds=2)
 """Another process may still commit a file that is older by so much: polling waits for it."""
 RANDOM_BITS = 80
-MODES = {"T": "test", "P": "production"}
 X12 = "application/edi-x12"
 PARTS = {"input": X12, "output": "application/json"}
 
