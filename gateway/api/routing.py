@@ -22,6 +22,7 @@ class Taken(StrEnum):
     CLAIM = "application/json"
     BATCH = "application/x-ndjson"
     X12 = "application/edi-x12"
+    PATCH = "application/merge-patch+json"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -49,7 +50,8 @@ NATIVE = Manner(authenticate, write_problem)
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the route table. `scope` None: any key; `open`: no key at all.
 
-    `body_note` describes the body where that of its kind does not fit.
+    `body_note` describes the body where that of its kind does not fit; `other_bodies` are taken as well, by
+    their Content-Type. Answers of one status with other media are given to whoever asks for them (Accept).
     """
 
     method: str
@@ -63,6 +65,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Taken = Taken.NOTHING
     body_note: str = ""
+    other_bodies: tuple[Taken, ...] = ()
+    body_optional: bool = False
     idempotent: bool = False
     problems: tuple[int, ...] = ()
     manner: Manner = NATIVE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.api.claim_routes import FOLLOW_UP_ROUTES
 from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
@@ -66,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
     *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
+    *FOLLOW_UP_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",

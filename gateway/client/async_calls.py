@@ -181,6 +181,37 @@ class AsyncCalls(abc.ABC):
         found: EndpointShown = await self._send(wish, EndpointShown)
         return found
 
+    async def replace_claim(
+        self, id: str, body: Mapping[str, Any], *, media: str = "application/json", idempotency_key: str = ""
+    ) -> ClaimTaken:
+        """Correct a claim: send a replacement (frequency 7) that names it by the payer's number."""
+        wish = write_wish(
+            "POST", "/v1/claims/{id}/replace", {"id": id}, {}, body, media, idempotency_key=idempotency_key
+        )
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
+    async def void_claim(self, id: str, *, idempotency_key: str = "") -> ClaimTaken:
+        """Take a claim back: send a void (frequency 8) with its content."""
+        wish = write_wish("POST", "/v1/claims/{id}/void", {"id": id}, {}, idempotency_key=idempotency_key)
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
+    async def bill_next_payer(
+        self,
+        id: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        media: str = "application/merge-patch+json",
+        idempotency_key: str = "",
+    ) -> ClaimTaken:
+        """Bill the next payer: its claim, with what this payer paid and adjusted."""
+        wish = write_wish(
+            "POST", "/v1/claims/{id}/secondary", {"id": id}, {}, body, media, idempotency_key=idempotency_key
+        )
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
     async def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
         """Submit a claim: professional, institutional or dental."""
         wish = write_wish(

@@ -23,12 +23,14 @@ from gateway.store import (
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
     payer_references,
+    payments,
     remittances,
     retention,
     tables,
@@ -47,11 +49,13 @@ ROOMS = (
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    payments,
     remittances,
     retention,
     tenants,
@@ -60,6 +64,9 @@ ROOMS = (
     payer_references,
 )
 HOUR = timedelta(hours=1)
+DEPOSIT = payments.NewDeposit(
+    amount=Decimal("80.00"), deposited_on=date(2026, 3, 2), source="bank", by="key_1"
+)
 
 
 class World(NamedTuple):
@@ -104,6 +111,7 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
+    payments.add_deposit(scope, [remittance], DEPOSIT)
     return World(
         claim,
         told[0],
@@ -133,6 +141,15 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, its.interchange.id
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
+    payments.list_page: lambda scope, its: payments.list_page(scope),
+    payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
+    payments.find: lambda scope, its: payments.find(
+        scope, its.remittance.payer_id, its.remittance.trace_number, its.remittance.date
+    ),
+    payments.add_deposit: lambda scope, its: payments.add_deposit(scope, [its.remittance], DEPOSIT).amount,
+    payments.list_deposits: lambda scope, its: payments.list_deposits(scope, [its.remittance]),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
