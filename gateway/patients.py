@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from gateway.ids import ALPHABET, is_id, write_base32
 from gateway.store.claims import Claim, fingerprint_control_number
 from gateway.store.scope import TenantScope
 
-PREFIX: Final = "pat_"
-SHAPE: Final = re.compile(r"pat_[0-9a-f]{64}")
+PREFIX: Final = "pat"
+DIGITS: Final = 32  # hex digits of the fingerprint: 128 bits, as all ids have
 
 
 def name_patient(claim: Claim) -> str:
-    """The id of the claim's account: the keyed digest of its patient control number, of this tenant only."""
-    return PREFIX + claim.control_fingerprint
+    """The id of the account: of the keyed digest of its patient control number, of this tenant only."""
+    return f"{PREFIX}_{write_base32(int(claim.control_fingerprint[:DIGITS], 16))}"
 
 
 def find_account(scope: TenantScope, account: str) -> str:
-    """The fingerprint that an account is looked up by, given as its id or as the number itself."""
-    if SHAPE.fullmatch(account):
-        return account.removeprefix(PREFIX)
-    return fingerprint_control_number(scope, account)
+    """How the fingerprint of an account begins, which is given as its id or as the number itself."""
+    if not is_id(account, PREFIX):
+        return fingerprint_control_number(scope, account)
+    number = 0
+    for letter in account.partition("_")[2]:
+        number = number << 5 | ALPHABET.index(letter)
+    return f"{number:032x}"

@@ -7,13 +7,14 @@ from typing import Final
 
 from edi.documents import read_text
 from edi.findings import Finding
-from gateway.checking.checker import write_judgement
+from gateway.checking.checker import Judged, write_judgement
 from gateway.follow_ups.composing import PAYER, Draft, Wish, compose
 from gateway.follow_ups.originals import Original, find_hindrance, load_original
 from gateway.intake import Intake
 from gateway.journal import Journal, Particulars
 from gateway.recording import Also, LeftOut, Parcel, Submission, record_claims
 from gateway.store import Store, claims, follow_ups
+from gateway.store.audit import NewEntry
 from gateway.store.scope import TenantScope
 from gateway.story import FollowUpTold
 
@@ -43,32 +44,42 @@ class FollowUps:
         self._store = store
         self._intake = intake
 
-    async def file(self, tenant: str, claim_id: str, wish: Wish, *, also: Also | None = None) -> Submission:
-        """Make the follow-up; durable when awaited. `also` writes in the same transaction.
+    async def file(
+        self,
+        tenant: str,
+        claim_id: str,
+        wish: Wish,
+        *,
+        also: Also | None = None,
+        entry: NewEntry | None = None,
+    ) -> Submission:
+        """Make the follow-up; durable when awaited. `also` and the audit's `entry` share its transaction.
 
         Raises NoOriginal, Refused (nothing was stored) and LeftOut where `also` does.
         """
         for _ in range(TURNS - 1):
             try:
-                return await self._file(tenant, claim_id, wish, also)
+                return await self._file(tenant, claim_id, wish, also, entry)
             except _Moved:
                 continue
-        return await self._file(tenant, claim_id, wish, also)
+        return await self._file(tenant, claim_id, wish, also, entry)
 
-    async def _file(self, tenant: str, claim_id: str, wish: Wish, also: Also | None) -> Submission:
+    async def _file(
+        self, tenant: str, claim_id: str, wish: Wish, also: Also | None, entry: NewEntry | None
+    ) -> Submission:
         original = await self._store.read(lambda scope: load_original(scope, claim_id), tenant=tenant)
         if original is None:
             raise NoOriginal(claim_id)
         draft = compose(original, wish)
         refuse_hindered(original, draft, wish)
-        parcel = await asyncio.to_thread(self._judge, tenant, original, draft, also)
+        judged = await asyncio.to_thread(self._judge, tenant, original, draft)
+        parcel = Parcel(judged, also, entry, original.claim.id)
         return await self._store.write(lambda scope: record(scope, original, wish, parcel), tenant=tenant)
 
-    def _judge(self, tenant: str, original: Original, draft: Draft, also: Also | None) -> Parcel:
+    def _judge(self, tenant: str, original: Original, draft: Draft) -> Judged:
         guide = original.claim.claim_type
         checked, findings = self._intake.check(tenant, draft.document, guide=guide)
-        judged = write_judgement(checked, (*draft.findings, *findings))
-        return Parcel(judged, also, original.claim.id)
+        return write_judgement(checked, (*draft.findings, *findings))
 
 
 def refuse_hindered(original: Original, draft: Draft, wish: Wish) -> None:

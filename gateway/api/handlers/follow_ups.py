@@ -13,6 +13,7 @@ from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer,
 from gateway.api.places import hold_place
 from gateway.api.problem import Problem, refuse_missing
 from gateway.api.routing import Taken
+from gateway.api.trail import witness
 from gateway.follow_ups.composing import Wish
 from gateway.follow_ups.filing import NoOriginal, Refused
 from gateway.lifecycle import REPLACEMENT, SECONDARY, VOID
@@ -80,8 +81,13 @@ async def _make(call: Call, wish: Wish, ticket: Ticket | None) -> StoredAnswer:
     async with hold_place(call):
         try:
             submission = await call.services.follow_ups.file(
-                call.tenant, call.subject, wish, also=save if ticket is not None else None
+                call.tenant,
+                call.subject,
+                wish,
+                also=save if ticket is not None else None,
+                entry=witness(call),
             )
+            call.told.recorded = True
         except NoOriginal:
             raise refuse_missing("claim") from None
         except Refused as refused:
