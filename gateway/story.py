@@ -213,6 +213,23 @@ class RemittanceStory(Told, frozen=True, kw_only=True):
     findings: tuple[FindingTold, ...] = ()
 
 
+class PaymentStory(Told, frozen=True, kw_only=True):
+    """The body of `payment.reassociated`: what the payer told and what the bank says came in.
+
+    `state` is reassociated, or variance where the two differ.
+    """
+
+    payment: str
+    remittances: tuple[str, ...]
+    payer_id: str
+    trace_number: str
+    amount: Decimal
+    deposited: Decimal
+    variance: Decimal
+    state: str
+    date: str | None = None
+
+
 class OrphanStory(Told, frozen=True, kw_only=True):
     """The body of `acknowledgment.unmatched`: an answer to nothing of ours, kept for a person to look at."""
 

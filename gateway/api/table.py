@@ -18,6 +18,7 @@ from gateway.api.handlers import (
     webhooks,
 )
 from gateway.api.inquiry_routes import INQUIRY_ROUTES
+from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
     *FOLLOW_UP_ROUTES,
+    *MONEY_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",

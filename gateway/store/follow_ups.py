@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateway.store import tables
 from gateway.store.claims import Claim
 from gateway.store.scope import TenantScope
 from gateway.store.statements import columns_of
 
 _COLUMNS = columns_of(tables.claim, Claim)
+AFTER_HEX: Final = "g"
 
 
 def list_of(scope: TenantScope, claim_id: str, *, lock: bool = False) -> list[Claim]:
@@ -15,3 +18,10 @@ def list_of(scope: TenantScope, claim_id: str, *, lock: bool = False) -> list[Cl
     statement = scope.select(tables.claim, *_COLUMNS).where(tables.claim.c.original == claim_id)
     ordered = statement.order_by(tables.claim.c.id)
     return scope.rows(Claim, ordered.with_for_update() if lock else ordered)
+
+
+def list_of_account(scope: TenantScope, begins: str, *, limit: int = 500) -> list[Claim]:
+    """The claims whose patient control number has a fingerprint that begins so, oldest first."""
+    column = tables.claim.c.control_fingerprint
+    statement = scope.select(tables.claim, *_COLUMNS).where(column >= begins, column < begins + AFTER_HEX)
+    return scope.rows(Claim, statement.order_by(tables.claim.c.id).limit(limit))

@@ -152,6 +152,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
+        scope, its.claim.control_fingerprint
+    ),
     payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
     payments.list_page: lambda scope, its: payments.list_page(scope),
     payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
@@ -213,6 +216,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
     claims.sum_money: lambda scope, its: claims.sum_money(scope),
     claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.read_last: lambda scope, its: control_numbers.read_last(scope, "north", "isa"),
+    interchanges.find_last_sent: lambda scope, its: interchanges.find_last_sent(scope, "north"),
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
