@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.store import TenantScope, claims, files, inquiries, interchanges, remittances
+from gateway.store import TenantScope, claims, files, inquiries, interchanges, partner_states, remittances
 
 
 def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
@@ -114,3 +114,10 @@ def make_inquiry(inquiry_id: str = "inq_1", **changes: Any) -> inquiries.NewInqu
         "wait": timedelta(seconds=91),
     }
     return inquiries.NewInquiry(**(fields | changes))
+
+
+def make_state(scope: TenantScope, wire: str, partner: str = "north") -> partner_states.PartnerState:
+    """A partner that turned us away and may be tried now."""
+    return partner_states.PartnerState(
+        partner, "poll", True, 3, scope.lease_now(), partner_states.fingerprint_wire(scope, wire)
+    )
