@@ -59,7 +59,7 @@ from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
-from gateway.wiring import RealTimeAdapters, Transports, make_vault
+from gateway.wiring import RealTimeAdapters, Transports, make_vault, make_volumes
 from gateway.worker import Worker
 
 
@@ -211,6 +211,7 @@ def _build_services(
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
+        volumes=make_volumes(settings),
         places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 

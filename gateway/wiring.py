@@ -21,6 +21,7 @@ from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
 from gateway.vault import FolderVault, Vault
+from gateway.volumes import Volume, Volumes
 
 
 def make_vault(settings: Settings) -> Vault:
@@ -44,6 +45,16 @@ def make_vault(settings: Settings) -> Vault:
             timeout_seconds=wanted.timeout_seconds,
         )
     )
+
+
+def make_volumes(settings: Settings) -> Volumes:
+    """The volumes of this machine that must take what comes in."""
+    found = []
+    if settings.database_url.startswith("sqlite"):
+        found.append(Volume("the database", settings.home))
+    if not settings.archive.bucket:
+        found.append(Volume("the archive", settings.home / "archive"))
+    return Volumes(found, settings.server.free_space)
 
 
 class Transports:

@@ -37,6 +37,8 @@ async def fill_the_disk(world: World) -> None:
     try:
         fill_disk(filler)
         await wait_until(lambda: world.load.answers[503] >= refused + 5, PATIENCE, "nobody was put off")
+        status, told = await world.call("GET", "/readyz")
+        assert status == 503 and "MiB free" in told["detail"], f"/readyz says {status}: {told}"
         await asyncio.sleep(2)
     finally:
         filler.unlink()
