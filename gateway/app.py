@@ -50,6 +50,7 @@ from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
 from gateway.reception import Reception
+from gateway.rematching import Rematching
 from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
@@ -271,6 +272,7 @@ def build_worker(
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
         inquiries=services.inquiries,
+        rematching=Rematching(store, services.archive, clock, settings.find_partner),
     )
 
 
