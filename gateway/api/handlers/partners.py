@@ -10,9 +10,8 @@ from gateway.api.bodies import write_json
 from gateway.api.call import Call
 from gateway.api.money_shapes import NumbersShown, Partners, PartnerShown
 from gateway.cutoffs import find_next_cut_off
-from gateway.partners import list_down
 from gateway.settings import FolderTransport, Partner
-from gateway.store import TenantScope, control_numbers, files, interchanges
+from gateway.store import TenantScope, control_numbers, files, interchanges, partner_states
 from gateway.store.claims import list_page
 
 WAITING = "accepted"
@@ -25,24 +24,26 @@ async def list_partners(call: Call) -> web.Response:
     known = tenant.partners if tenant is not None else ()
 
     def load(scope: TenantScope) -> list[PartnerShown]:
-        down = list_down(scope)
-        return [describe(scope, partner, partner.name in down, now) for partner in known]
+        return [describe(scope, partner, now) for partner in known]
 
     return write_json(Partners(partners=await call.services.store.read(load, tenant=call.tenant)))
 
 
-def describe(scope: TenantScope, partner: Partner, down: bool, now: datetime) -> PartnerShown:
+def describe(scope: TenantScope, partner: Partner, now: datetime) -> PartnerShown:
     """How a partner stands."""
     waiting = [
         claim
         for payer in partner.payers
         for claim in list_page(scope, states=(WAITING,), payer_id=payer, limit=MOST)
     ]
+    trouble = partner_states.load(scope, partner.name)
     ids, numbers = partner.envelope, partner.envelope.control_numbers
     wire = "folder" if isinstance(partner.transport, FolderTransport) else "sftp"
     return PartnerShown(
         name=partner.name,
-        state="down" if down else "up",
+        state="down" if trouble is not None else "up",
+        refused=trouble is not None and trouble.refused,
+        next_try_at=trouble.next_try_at if trouble is not None else None,
         transport=wire if partner.transport is not None else None,
         real_time=partner.real_time is not None,
         payers=partner.payers,
