@@ -47,6 +47,7 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.places import Places
 from gateway.processing import Processing
 from gateway.reception import Reception
 from gateway.replies import Replies
@@ -193,7 +194,7 @@ def _build_services(
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         audit=AuditLog(store),
         metrics=Metrics(),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 
