@@ -48,6 +48,7 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.places import Places
 from gateway.processing import Processing
 from gateway.reception import Reception
 from gateway.rematching import Rematching
@@ -216,7 +217,7 @@ def _build_services(
         audit=AuditLog(store),
         metrics=Metrics(),
         volumes=make_volumes(settings),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 

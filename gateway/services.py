@@ -18,6 +18,7 @@ from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.places import Places
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
@@ -53,10 +54,10 @@ class Services:
     audit: AuditLog
     metrics: Metrics
     volumes: Volumes
+    places: Places
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     batches: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
-    places: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)
