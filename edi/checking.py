@@ -19,7 +19,7 @@ from edi.lone_claims import LoneClaim
 from edi.openings import Openings, plan_opening
 from edi.reader import SetReading, choose_reading, read_set
 from edi.segments import Delimiters
-from edi.sure_claims import write_sure
+from edi.sure.claims import write_sure
 from edi.writer import GeneratedSet, generate_set
 from edi.written_claims import ClaimText
 
@@ -61,7 +61,7 @@ def check_generated(
         tables = basis.tables if basis is not None else None
         opening = OPENINGS.find(plan, document, CONTEXT, reading, tables)
         if opening is not None:
-            text = write_sure(plan, opening, document, CONTEXT, reading, tables)
+            text = write_sure(plan, opening, document, CONTEXT, reading, basis)
             if text is not None:
                 return (), text
             return check_lone(LoneClaim(plan, opening, document, CONTEXT, reading, tables))

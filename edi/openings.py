@@ -81,6 +81,10 @@ class Opening(NamedTuple):
     anchors: tuple[Loop, ...]
     counts: dict[str, int]
 
+    def rows(self, name: str) -> list[list[str]]:
+        """The elements of the segments with an id."""
+        return [segment.elements for segment in self.segments if segment.elements[0] == name]
+
 
 def is_spine(child: SegmentPlan | LoopPlan) -> bool:
     """True for a loop on the way to the claim."""

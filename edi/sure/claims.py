@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from itertools import repeat
 from typing import Any
 
-from edi.claim_rows import ClaimRows, Doubtful, keeps_order
+from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables
 from edi.findings import Finding, Place
 from edi.generation import Context
 from edi.openings import Opening, OpeningPlan
 from edi.reader import Reading, SetReader
 from edi.segments import Segment
+from edi.sure.facts import ClaimFacts
+from edi.sure.rows import ClaimRows, Doubtful, keeps_order
+from edi.sure.screens import Screening, choose_screens
+from edi.sure.walk import walk
 from edi.tree import Loop
 from edi.written_claims import ClaimText
 
@@ -63,24 +67,45 @@ def write_sure(
     document: Mapping[str, Any],
     context: Context,
     reading: Reading,
-    tables: CodeTables | None,
+    basis: Basis | None,
 ) -> ClaimText | None:
     """The text of a claim about which there is surely nothing to say; None where that is not sure."""
     if opening.findings or not keeps_order(plan):
         return None
+    screening = choose_screens(reading.rules)
     try:
         rows = ClaimRows(plan, opening, document, context)
         rows.finish()
-        reader = SureReader(opening, reading, context)
-        reader.tables = tables
-        begin = len(opening.segments) + 1
-        ordinals = range(begin, begin + len(rows.rows))
-        segments = list(map(Segment, rows.rows, ordinals, repeat(0), repeat(None), repeat(True)))
-        try:
-            reader.read_known(segments)
-            reader.end()
-        finally:
-            reader.let_go(opening)
+        if screening.able:
+            screen_rows(opening, reading, screening, rows, basis or default_basis())
+        else:
+            read_rows(opening, reading, rows, context, basis.tables if basis is not None else None)
     except Doubtful:
         return None
     return rows.join_levels()
+
+
+def screen_rows(
+    opening: Opening, reading: Reading, screening: Screening, rows: ClaimRows, basis: Basis
+) -> None:
+    """Check rows by screens. Raises Doubtful."""
+    claim = ClaimFacts(opening, rows.rows, walk(opening, reading.shapes, screening, rows.rows))
+    for doubt in screening.screens:
+        if doubt(claim, basis):
+            raise Doubtful
+
+
+def read_rows(
+    opening: Opening, reading: Reading, rows: ClaimRows, context: Context, tables: CodeTables | None
+) -> None:
+    """Check rows by the rules themselves. Raises Doubtful."""
+    reader = SureReader(opening, reading, context)
+    reader.tables = tables
+    begin = len(opening.segments) + 1
+    ordinals = range(begin, begin + len(rows.rows))
+    segments = list(map(Segment, rows.rows, ordinals, repeat(0), repeat(None), repeat(True)))
+    try:
+        reader.read_known(segments)
+        reader.end()
+    finally:
+        reader.let_go(opening)
