@@ -7,17 +7,14 @@ import logging
 
 from aiohttp import web
 
+from gateway.api.addresses import ALL_ROUTES
 from gateway.api.call import SERVICES
 from gateway.api.connections import Gate, Underway, make_protocol
-from gateway.api.core.routes import CORE_ROUTES
-from gateway.api.dialects.routes import DIALECT_ROUTES
 from gateway.api.doors import Doors
-from gateway.api.table import ROUTES
 from gateway.api.tls import check_certificates, make_server_tls
 from gateway.logs import log_event
 from gateway.services import Services
 
-ALL_ROUTES = (*ROUTES, *DIALECT_ROUTES, *CORE_ROUTES)
 DATED = "{version:[0-9]{4}-[0-9]{2}-[0-9]{2}}"
 LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that the client sees the answer
 QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages

@@ -43,6 +43,12 @@ class PollQuery(msgspec.Struct, frozen=True, rename="camel"):
     start_date_time: str = ""
 
 
+class TokenQuery(msgspec.Struct, frozen=True):
+    """What opens the document, as the URL that was given has it."""
+
+    token: str = ""
+
+
 async def poll_transactions(call: Call) -> web.Response:
     """GET {prefix}/polling/transactions: what partners sent, oldest first, after a token or a moment."""
     query = call.query(PollQuery)
