@@ -47,6 +47,7 @@ from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
@@ -190,6 +191,7 @@ def _build_services(
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         metrics=Metrics(),
+        rates=Rates(settings.limits),
         places=asyncio.Semaphore(settings.server.claims_under_way),
     )
 

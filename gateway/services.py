@@ -17,6 +17,7 @@ from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
@@ -49,6 +50,7 @@ class Services:
     answers: Answers
     inquiries: Inquiries
     metrics: Metrics
+    rates: Rates
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
 from enum import StrEnum
 from typing import Any
 
@@ -66,6 +67,19 @@ class Retirement(msgspec.Struct, frozen=True):
     since: date
     sunset: date | None = None
     instead: str = ""
+
+    def headers(self) -> Mapping[str, str]:
+        """As an answer says it (RFC 9745, RFC 8594)."""
+        told = {"Deprecation": f"@{int(_begin(self.since).timestamp())}"}
+        if self.sunset is not None:
+            told["Sunset"] = format_datetime(_begin(self.sunset), usegmt=True)
+        if self.instead:
+            told["Link"] = f'<{self.instead}>; rel="successor-version"'
+        return told
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

@@ -264,6 +264,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/webhooks/{id}",
         name="delete_webhook",
         handler=webhooks.delete_endpoint,
+        matched=True,
         summary="Delete a webhook endpoint and what still waits for it.",
         scope=Scope.WEBHOOKS_WRITE,
         answers=(Answer(204, "It is gone."),),

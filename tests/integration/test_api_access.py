@@ -141,7 +141,7 @@ async def test_an_unknown_address_or_method_is_a_problem(rig: Rig) -> None:
     missing = await rig.call("GET", "/v1/nothing")
     assert (missing.status, missing.json["title"]) == (404, "There is no such thing")
     wrong = await rig.call("PUT", "/v1/claims")
-    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET, POST")
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     nobody = await rig.call("GET", "/v1/nothing", headers={"Authorization": ""})
     assert nobody.status == 401
 
