@@ -37,6 +37,7 @@ Look = Callable[[], Awaitable[ApiKey | None]]
 class Scope(StrEnum):
     """What an API key may do; `*` in a key's scopes means all of them."""
 
+    AUDIT_READ = "audit:read"
     CLAIMS_READ = "claims:read"
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.api.auth import authorize
-from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
+from gateway.api.call import CALLER, REQUEST_ID, SERVICES, TOLD, Call, Caller, Told
 from gateway.api.connections import Underway, find_connection
 from gateway.api.encodings import pack_response
 from gateway.api.etags import tag_response
 from gateway.api.negotiation import negotiate, read_request_id
-from gateway.api.origin import ADDRESS, Origins
+from gateway.api.origin import ADDRESS, Origins, shorten
 from gateway.api.problem import Problem
 from gateway.api.routing import NATIVE, Route
+from gateway.api.trail import ROUTE, record_answer
 from gateway.logs import log_event
 from gateway.rates import Standing
 from gateway.services import Services
@@ -68,11 +70,14 @@ class Doors:
             connection.request_began()
         services, began = request.app[SERVICES], time.perf_counter()
         request_id = read_request_id(request) or services.ids.new("req")
-        request[REQUEST_ID] = request_id
+        request[REQUEST_ID], request[TOLD] = request_id, Told()
         request[ADDRESS] = self._origins.find(request)
         name = request.match_info.route.name or ""
         route = self._routes.get(name)
+        if route is not None:
+            request[ROUTE] = route
         response = await self._answer(request, route, services, request_id)
+        response = await self._witness(request, route, services, response)
         if not response.prepared:
             response = await self._finish(request, name, route, response)
             response.headers["X-Request-Id"] = request_id
@@ -105,7 +110,7 @@ class Doors:
             return await self._handle(request, route, services)
         except Problem as problem:
             if problem.kind == UNAUTHENTICATED:
-                services.rates.charge_refusal(request[ADDRESS], time.perf_counter())
+                services.rates.charge_refusal(shorten(request[ADDRESS]), time.perf_counter())
             return refuse(problem, request_id)
         except (StoreUnavailable, StoreBroken) as failure:
             if isinstance(failure, StoreBroken):
@@ -120,10 +125,26 @@ class Doors:
             log_event("request.failed", level=logging.ERROR, error=failure, request=request_id)
             return refuse(Problem("failed", "This server's log tells more."), request_id)
 
+    async def _witness(
+        self, request: web.Request, route: Route | None, services: Services, response: web.StreamResponse
+    ) -> web.StreamResponse:
+        """The answer, once the audit log has its entry; nothing is shown that left no trace."""
+        try:
+            await record_answer(request, services, response.status)
+        except (StoreUnavailable, StoreBroken) as failure:
+            if isinstance(failure, StoreBroken):
+                services.broken.set()
+            log_event("audit.unwritten", level=logging.ERROR, error=failure, request=request[REQUEST_ID])
+            if response.prepared or response.status >= HTTPStatus.BAD_REQUEST:
+                return response
+            refuse = (route.manner if route is not None else NATIVE).refuse
+            return refuse(_refuse_untold(request.method), request[REQUEST_ID])
+        return response
+
     async def _handle(
         self, request: web.Request, route: Route | None, services: Services
     ) -> web.StreamResponse:
-        admit(request, services.rates.take_address(request[ADDRESS], time.perf_counter()))
+        admit(request, services.rates.take_address(shorten(request[ADDRESS]), time.perf_counter()))
         if route is not None and route.open:
             return await route.handler(Call(request, services, NOBODY))
         if route is None and request.method == "OPTIONS" and _list_methods(request):
@@ -160,6 +181,14 @@ def _list_methods(request: web.Request) -> list[str]:
     if not isinstance(failure, web.HTTPMethodNotAllowed):
         return []
     return sorted(failure.allowed_methods | {"OPTIONS"})
+
+
+def _refuse_untold(method: str) -> Problem:
+    """The problem of an answer whose entry cannot be written."""
+    if method in ("GET", "HEAD"):
+        detail = "The audit log cannot be written, so nothing is shown. Try again."
+        return Problem("unavailable", detail, headers={"Retry-After": "5"})
+    return Problem("failed", "It may have been done, but the audit log cannot be written.")
 
 
 def _refuse_address(request: web.Request) -> Problem:

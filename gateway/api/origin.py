@@ -31,8 +31,8 @@ class Origins:
                 if found is None:
                     break
                 if not self._is_trusted(found):
-                    return shorten(found)
-        return shorten(peer) if ":" in peer else peer
+                    return found
+        return peer
 
     def _is_trusted(self, address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
@@ -49,9 +49,9 @@ def read_address(text: str) -> str | None:
 
 def shorten(address: str) -> str:
     """An IPv4 address as it is, an IPv6 address as the network that its caller has."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv4Address):
+    if ":" not in address:
         return address
-    if found.ipv4_mapped is not None:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, HOME_NETWORK), strict=False))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from gateway.api.audit_shapes import AuditPage
 from gateway.api.code_shapes import CodeShown, TableList
 from gateway.api.inquiry_shapes import InquiryShown
 from gateway.api.payer_shapes import PayerPage, PayerShown
@@ -54,6 +55,19 @@ class AsyncCalls(abc.ABC):
     @abc.abstractmethod
     async def _send(self, wish: Wish, shape: Any) -> Any:
         """Send a call and read its answer as `shape`. Raises ClaimwireError."""
+
+    async def list_audit(
+        self, *, after: int = 0, limit: int = 100, subject: str = "", principal: str = "", action: str = ""
+    ) -> AuditPage:
+        """List who saw or changed what, in order, after a sequence number."""
+        wish = write_wish(
+            "GET",
+            "/v1/audit",
+            {},
+            {"after": after, "limit": limit, "subject": subject, "principal": principal, "action": action},
+        )
+        found: AuditPage = await self._send(wish, AuditPage)
+        return found
 
     async def list_code_tables(self) -> TableList:
         """List the code tables with their releases."""

@@ -28,10 +28,10 @@ from adapters.core_connectivity.server import Reply, answer_mime, answer_soap
 from adapters.core_connectivity.soap import Message, SoapFault, Token
 from adapters.core_connectivity.wsdl import write_wsdl
 from gateway.api.auth import make_caller
-from gateway.api.call import CALLER, Call, Caller
+from gateway.api.call import CALLER, FORBIDDEN, Call, Caller
 from gateway.api.core import batches, real_time
 from gateway.api.doors import admit
-from gateway.api.origin import ADDRESS
+from gateway.api.origin import ADDRESS, shorten
 from gateway.api.problem import Problem
 from gateway.api.tls import find_certificate, read_certificate
 from gateway.keys import ALL_SCOPES, Scope
@@ -99,6 +99,7 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
         desk, scopes = DESKS[envelope.form]
         for scope in scopes:
             if not caller.caller.scopes & {scope.value, ALL_SCOPES}:
+                call.told.outcome = FORBIDDEN
                 raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {scope.value}.")
         try:
             return await desk(caller, envelope)
@@ -118,7 +119,7 @@ async def _identify(call: Call, token: Token | None) -> Call:
     caller = _find_certified(call) if token is None else await _verify(call, token)
     rates, now = call.services.rates, time.perf_counter()
     if caller is None:
-        rates.charge_refusal(call.request[ADDRESS], now)
+        rates.charge_refusal(shorten(call.request[ADDRESS]), now)
         raise EnvelopeFault(UNAUTHORIZED, "UserName and Password are the two halves of an API key here.")
     call.request[CALLER] = caller
     admit(call.request, rates.take_key(caller.tenant, caller.key, now))

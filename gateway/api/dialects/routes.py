@@ -77,7 +77,7 @@ def list_claim_routes() -> Iterator[Route]:
         yield from _list_desk_routes(base, desk, BY_MAILBOX)
         check, checks = "Check a claim; nothing is stored.", Scope.CLAIMS_READ
         for name, handler in (("validation", desk.validate), ("raw-x12-validation", desk.validate_x12)):
-            yield _judged(f"{base}/{name}", handler, check, checks, BY_MAILBOX)
+            yield _judged(f"{base}/{name}", handler, check, checks, BY_MAILBOX, action="claim.checked")
 
 
 def _list_desk_routes(base: str, desk: Desk, manner: Manner) -> Iterator[Route]:
@@ -133,6 +133,7 @@ def list_mailbox_routes() -> Iterator[Route]:
         None,
         BY_OAUTH,
         open=True,
+        action="token.issued",
         body=Taken.CLAIM,
         body_note="The client's credentials, as JSON or as a form.",
         problems=(400, 401),
