@@ -27,6 +27,7 @@ from gateway.settings_parts import (
     ControlNumberSettings,
     Count,
     DelimiterSettings,
+    Limit,
     Name,
     Seconds,
     Section,
@@ -70,7 +71,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
 
     `trusted_proxies` are addresses or networks of proxies whose X-Forwarded-For says who calls.
     `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
-    each core if there are several.
+    each core if there are several. With less than `free_space` bytes free on the volumes of database and
+    archive nothing is taken in (503); 0 does not look.
     """
 
     host: str = "127.0.0.1"
@@ -91,6 +93,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     claims_under_way: Count = 1024
     trusted_proxies: tuple[Network, ...] = ()
     checkers: Processes | None = None
+    free_space: Limit = 64 * 1024 * 1024
     tls: ServerTls | None = None
 
 

@@ -20,16 +20,20 @@ from gateway.api.origin import ADDRESS, Origins, shorten
 from gateway.api.problem import Problem
 from gateway.api.routing import NATIVE, Route
 from gateway.api.trail import ROUTE, record_answer
+from gateway.keys import Scope
 from gateway.logs import log_event
 from gateway.rates import Standing
 from gateway.services import Services
 from gateway.settings import ServerSettings
 from gateway.store.errors import StoreBroken, StoreUnavailable
+from gateway.volumes import NoSpace
 
 UNAUTHENTICATED = "unauthenticated"
 NOBODY = Caller("", "", frozenset())
 UNKNOWN = "unknown"
 STANDING = web.RequestKey("standing", Standing)
+TAKING_IN = {Scope.CLAIMS_WRITE, Scope.FILES_WRITE, Scope.ELIGIBILITY_WRITE, Scope.CLAIM_STATUS_WRITE}
+"""The scopes of what takes in documents to keep."""
 SAFE_HEADERS = {
     "Server": "claimwire",
     "X-Content-Type-Options": "nosniff",
@@ -112,6 +116,10 @@ class Doors:
             if problem.kind == UNAUTHENTICATED:
                 services.rates.charge_refusal(shorten(request[ADDRESS]), time.perf_counter())
             return refuse(problem, request_id)
+        except NoSpace as short:
+            log_event("request.unavailable", level=logging.ERROR, request=request_id, reason=str(short))
+            detail = f"{short} Nothing was changed. Try again once there is room."
+            return refuse(Problem("unavailable", detail, headers={"Retry-After": "30"}), request_id)
         except (StoreUnavailable, StoreBroken) as failure:
             if isinstance(failure, StoreBroken):
                 services.broken.set()
@@ -158,6 +166,8 @@ class Doors:
         authorize(caller, route.scope)
         if manner.strict:
             negotiate(request, route)
+        if route.scope in TAKING_IN:
+            services.volumes.require_space()
         return await route.handler(Call(request, services, caller))
 
 
