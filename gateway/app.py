@@ -50,6 +50,7 @@ from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
 from gateway.places import Places
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.rematching import Rematching
 from gateway.replies import Replies
@@ -216,6 +217,7 @@ def _build_services(
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         audit=AuditLog(store),
         metrics=Metrics(),
+        rates=Rates(settings.limits),
         volumes=make_volumes(settings),
         places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )

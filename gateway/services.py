@@ -19,6 +19,7 @@ from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
 from gateway.places import Places
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
@@ -53,6 +54,7 @@ class Services:
     inquiries: Inquiries
     audit: AuditLog
     metrics: Metrics
+    rates: Rates
     volumes: Volumes
     places: Places
     broken: asyncio.Event = field(default_factory=asyncio.Event)

@@ -20,6 +20,7 @@ from gateway.store import (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
@@ -38,6 +39,7 @@ from gateway.store import (
     webhooks,
     work_items,
 )
+from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
@@ -54,6 +56,7 @@ ROOMS = (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
@@ -179,6 +182,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     claim_groups.list_group: lambda scope, its: claim_groups.list_group(
         scope, claim_groups.Group(states=("received",))
+    ),
+    claim_search.search: lambda scope, its: claim_search.search(
+        scope, ClaimSearch(batch=its.interchange.id, patient_control_number="ACCT-1")
     ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),

@@ -8,8 +8,8 @@ from aiohttp import web
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
 from gateway.api.problem import refuse_missing
+from gateway.api.search_shapes import RemittanceQuery
 from gateway.api.shapes import (
-    PageQuery,
     PaymentShown,
     ProviderAdjustmentShown,
     RemittanceListed,
@@ -17,16 +17,25 @@ from gateway.api.shapes import (
     RemittanceShown,
 )
 from gateway.store import TenantScope, remittances
-from gateway.store.remittances import ClaimPayment
+from gateway.store.remittances import ClaimPayment, Remittance
 
 
 async def list_remittances(call: Call) -> web.Response:
     """GET /v1/remittances: newest first."""
-    query = call.query(PageQuery)
-    found = await call.services.store.read(
-        lambda scope: remittances.list_page(scope, before=query.cursor or None, limit=query.limit + 1),
-        tenant=call.tenant,
-    )
+    query = call.query(RemittanceQuery)
+
+    def load(scope: TenantScope) -> list[Remittance]:
+        return remittances.list_page(
+            scope,
+            payer_id=query.payer or None,
+            trace_number=query.trace or None,
+            paid_from=query.date_from,
+            paid_to=query.date_to,
+            before=query.cursor or None,
+            limit=query.limit + 1,
+        )
+
+    found = await call.services.store.read(load, tenant=call.tenant)
     page = found[: query.limit]
     call.tell(*(remittance.id for remittance in page))
     more = page[-1].id if len(found) > query.limit else None
