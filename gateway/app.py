@@ -36,6 +36,7 @@ from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.drops import Drops
+from gateway.follow_ups.filing import FollowUps
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -211,6 +212,7 @@ def _build_services(
         shelf=shelf,
         directory=directory,
         intake=intake,
+        follow_ups=FollowUps(store, intake),
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),

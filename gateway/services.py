@@ -13,6 +13,7 @@ from gateway.clock import Clock
 from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
+from gateway.follow_ups.filing import FollowUps
 from gateway.ids import IdSource
 from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
@@ -48,6 +49,7 @@ class Services:
     shelf: Shelf
     directory: PayerShelf
     intake: Intake
+    follow_ups: FollowUps
     deposits: Deposits
     reception: Reception
     answers: Answers
