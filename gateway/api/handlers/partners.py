@@ -10,10 +10,9 @@ from gateway.api.bodies import write_json
 from gateway.api.call import Call
 from gateway.api.money_shapes import NumbersShown, Partners, PartnerShown
 from gateway.cutoffs import find_next_cut_off
-from gateway.partners import list_down
 from gateway.settings import FolderTransport, Partner
-from gateway.store import TenantScope, control_numbers, files, interchanges
-from gateway.store.claims import list_page
+from gateway.store import TenantScope, control_numbers, files, interchanges, partner_states
+from gateway.store.claim_search import ClaimSearch, search
 
 WAITING = "accepted"
 MOST = 500
@@ -25,18 +24,18 @@ async def list_partners(call: Call) -> web.Response:
     known = tenant.partners if tenant is not None else ()
 
     def load(scope: TenantScope) -> list[PartnerShown]:
-        down = list_down(scope)
-        return [describe(scope, partner, partner.name in down, now) for partner in known]
+        return [describe(scope, partner, now) for partner in known]
 
     return write_json(Partners(partners=await call.services.store.read(load, tenant=call.tenant)))
 
 
-def describe(scope: TenantScope, partner: Partner, down: bool, now: datetime) -> PartnerShown:
-    """How a partner stands."""
+def describe(scope: TenantScope, partner: Partner, now: datetime) -> PartnerShown:
+    """How a partner stands: down from its first failure until it answers again."""
+    down = partner_states.load(scope, partner.name) is not None
     waiting = [
         claim
         for payer in partner.payers
-        for claim in list_page(scope, states=(WAITING,), payer_id=payer, limit=MOST)
+        for claim in search(scope, ClaimSearch(states=(WAITING,), payer_id=payer, limit=MOST))
     ]
     ids, numbers = partner.envelope, partner.envelope.control_numbers
     wire = "folder" if isinstance(partner.transport, FolderTransport) else "sftp"

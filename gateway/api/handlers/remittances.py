@@ -9,7 +9,7 @@ from aiohttp import web
 
 from edi.excerpts import cut_set
 from edi.files import SetReport
-from edi.models import Remittance
+from edi.models import Remittance as Advice
 from edi.remits import read_remittance
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
@@ -33,7 +33,7 @@ async def list_remittances(call: Call) -> web.Response:
     """GET /v1/remittances: newest first."""
     query = call.query(RemittanceQuery)
 
-    def load(scope: TenantScope) -> list[Remittance]:
+    def load(scope: TenantScope) -> list[remittances.Remittance]:
         return remittances.list_page(
             scope,
             payer_id=query.payer or None,
@@ -80,7 +80,7 @@ async def show_pdf(call: Call) -> web.Response:
         raise refuse_missing("remittance")
     from gateway.papers.advice import draw_advice  # late: papers cost time to import
 
-    told = msgspec.json.decode(found[1], type=Remittance)
+    told = msgspec.json.decode(found[1], type=Advice)
     drawn = await asyncio.to_thread(draw_advice, told, call.services.clock.now())
     return write_pdf(drawn, call.subject)
 
