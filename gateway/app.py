@@ -49,7 +49,9 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.places import Places
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.rematching import Rematching
 from gateway.replies import Replies
@@ -217,8 +219,9 @@ def _build_services(
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         audit=AuditLog(store),
         metrics=Metrics(),
+        rates=Rates(settings.limits),
         volumes=make_volumes(settings),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 

@@ -19,6 +19,8 @@ from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.places import Places
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
@@ -54,11 +56,12 @@ class Services:
     inquiries: Inquiries
     audit: AuditLog
     metrics: Metrics
+    rates: Rates
     volumes: Volumes
+    places: Places
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     batches: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
-    places: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

@@ -23,6 +23,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 {imports}

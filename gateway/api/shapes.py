@@ -330,15 +330,6 @@ class Health(Shape, frozen=True, kw_only=True):
     status: str
 
 
-class ClaimQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which claims to list."""
-
-    state: Annotated[str, msgspec.Meta(max_length=200, description="States, comma-separated.")] = ""
-    payer: Annotated[str, msgspec.Meta(max_length=80, description="The payer's id.")] = ""
-    cursor: Cursor = ""
-    limit: Limit = 100
-
-
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which events to list."""
 

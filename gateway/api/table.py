@@ -22,12 +22,12 @@ from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
+from gateway.api.search_shapes import ClaimQuery, ClaimSearchWish, RemittanceQuery
 from gateway.api.shapes import (
     BatchAnswer,
     ClaimChecked,
     ClaimFindings,
     ClaimPage,
-    ClaimQuery,
     ClaimShown,
     ClaimTaken,
     DeliveryPage,
@@ -119,6 +119,17 @@ ROUTES: tuple[Route, ...] = (
         problems=(400,),
     ),
     Route(
+        method="POST",
+        path="/v1/claims/search",
+        name="search_claims",
+        handler=claims.search_claims,
+        summary="Find claims, newest first, also by the patient control number.",
+        scope=Scope.CLAIMS_READ,
+        body=ClaimSearchWish,
+        answers=(Answer(200, "A page of claims.", ClaimPage),),
+        problems=(422,),
+    ),
+    Route(
         method="GET",
         path="/v1/claims/{id}",
         name="show_claim",
@@ -187,7 +198,7 @@ ROUTES: tuple[Route, ...] = (
         handler=remittances.list_remittances,
         summary="List remittances, newest first.",
         scope=Scope.REMITTANCES_READ,
-        query=PageQuery,
+        query=RemittanceQuery,
         answers=(Answer(200, "A page of remittances.", RemittancePage),),
         problems=(400,),
     ),
@@ -271,6 +282,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/webhooks/{id}",
         name="delete_webhook",
         handler=webhooks.delete_endpoint,
+        matched=True,
         summary="Delete a webhook endpoint and what still waits for it.",
         scope=Scope.WEBHOOKS_WRITE,
         answers=(Answer(204, "It is gone."),),

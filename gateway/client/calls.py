@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from gateway.api.audit_shapes import AuditPage
@@ -21,6 +22,7 @@ from gateway.api.money_shapes import (
 )
 from gateway.api.payer_shapes import PayerPage, PayerShown
 from gateway.api.rule_shapes import RulesShown
+from gateway.api.search_shapes import ClaimSearchWish
 from gateway.api.shapes import (
     ClaimChecked,
     ClaimFindings,
@@ -329,12 +331,49 @@ class Calls(abc.ABC):
         return found
 
     def list_claims(
-        self, *, state: str = "", payer: str = "", cursor: str = "", limit: int = 100
+        self,
+        *,
+        state: str = "",
+        payer: str = "",
+        billing_npi: str = "",
+        claim_type: str = "",
+        service_from: date | None = None,
+        service_to: date | None = None,
+        received_from: date | None = None,
+        received_to: date | None = None,
+        charge_from: Decimal | None = None,
+        charge_to: Decimal | None = None,
+        batch: str = "",
+        cursor: str = "",
+        limit: int = 100,
     ) -> ClaimPage:
         """List claims, newest first."""
         wish = write_wish(
-            "GET", "/v1/claims", {}, {"state": state, "payer": payer, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/claims",
+            {},
+            {
+                "state": state,
+                "payer": payer,
+                "billingNpi": billing_npi,
+                "claimType": claim_type,
+                "serviceFrom": service_from,
+                "serviceTo": service_to,
+                "receivedFrom": received_from,
+                "receivedTo": received_to,
+                "chargeFrom": charge_from,
+                "chargeTo": charge_to,
+                "batch": batch,
+                "cursor": cursor,
+                "limit": limit,
+            },
         )
+        found: ClaimPage = self._send(wish, ClaimPage)
+        return found
+
+    def search_claims(self, body: ClaimSearchWish) -> ClaimPage:
+        """Find claims, newest first, also by the patient control number."""
+        wish = write_wish("POST", "/v1/claims/search", {}, {}, body, "application/json")
         found: ClaimPage = self._send(wish, ClaimPage)
         return found
 
@@ -368,9 +407,30 @@ class Calls(abc.ABC):
         found: EventPage = self._send(wish, EventPage)
         return found
 
-    def list_remittances(self, *, cursor: str = "", limit: int = 100) -> RemittancePage:
+    def list_remittances(
+        self,
+        *,
+        payer: str = "",
+        trace: str = "",
+        date_from: date | None = None,
+        date_to: date | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> RemittancePage:
         """List remittances, newest first."""
-        wish = write_wish("GET", "/v1/remittances", {}, {"cursor": cursor, "limit": limit})
+        wish = write_wish(
+            "GET",
+            "/v1/remittances",
+            {},
+            {
+                "payer": payer,
+                "trace": trace,
+                "dateFrom": date_from,
+                "dateTo": date_to,
+                "cursor": cursor,
+                "limit": limit,
+            },
+        )
         found: RemittancePage = self._send(wish, RemittancePage)
         return found
 

@@ -20,6 +20,7 @@ from gateway.store import (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
@@ -40,6 +41,7 @@ from gateway.store import (
     webhooks,
     work_items,
 )
+from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
@@ -56,6 +58,7 @@ ROOMS = (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
@@ -154,6 +157,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
         scope, its.interchange.id
     ),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ("r",), scope.now() - HOUR, file=its.file.id
+    ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
     follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
@@ -199,6 +208,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     claim_groups.list_group: lambda scope, its: claim_groups.list_group(
         scope, claim_groups.Group(states=("received",))
+    ),
+    claim_search.search: lambda scope, its: claim_search.search(
+        scope, ClaimSearch(batch=its.interchange.id, patient_control_number="ACCT-1")
     ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),

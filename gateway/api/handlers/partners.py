@@ -12,7 +12,7 @@ from gateway.api.money_shapes import NumbersShown, Partners, PartnerShown
 from gateway.cutoffs import find_next_cut_off
 from gateway.settings import FolderTransport, Partner
 from gateway.store import TenantScope, control_numbers, files, interchanges, partner_states
-from gateway.store.claims import list_page
+from gateway.store.claim_search import ClaimSearch, search
 
 WAITING = "accepted"
 MOST = 500
@@ -30,11 +30,11 @@ async def list_partners(call: Call) -> web.Response:
 
 
 def describe(scope: TenantScope, partner: Partner, now: datetime) -> PartnerShown:
-    """How a partner stands."""
+    """How a partner stands: down from its first failure until it answers again."""
     waiting = [
         claim
         for payer in partner.payers
-        for claim in list_page(scope, states=(WAITING,), payer_id=payer, limit=MOST)
+        for claim in search(scope, ClaimSearch(states=(WAITING,), payer_id=payer, limit=MOST))
     ]
     trouble = partner_states.load(scope, partner.name)
     ids, numbers = partner.envelope, partner.envelope.control_numbers

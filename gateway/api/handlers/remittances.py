@@ -9,15 +9,15 @@ from aiohttp import web
 
 from edi.excerpts import cut_set
 from edi.files import SetReport
-from edi.models import Remittance
+from edi.models import Remittance as Advice
 from edi.remits import read_remittance
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
 from gateway.api.handlers.claims import X12_MEDIA
 from gateway.api.handlers.patients import write_pdf
 from gateway.api.problem import refuse_missing
+from gateway.api.search_shapes import RemittanceQuery
 from gateway.api.shapes import (
-    PageQuery,
     PaymentShown,
     ProviderAdjustmentShown,
     RemittanceListed,
@@ -31,11 +31,20 @@ from gateway.store.remittances import ClaimPayment
 
 async def list_remittances(call: Call) -> web.Response:
     """GET /v1/remittances: newest first."""
-    query = call.query(PageQuery)
-    found = await call.services.store.read(
-        lambda scope: remittances.list_page(scope, before=query.cursor or None, limit=query.limit + 1),
-        tenant=call.tenant,
-    )
+    query = call.query(RemittanceQuery)
+
+    def load(scope: TenantScope) -> list[remittances.Remittance]:
+        return remittances.list_page(
+            scope,
+            payer_id=query.payer or None,
+            trace_number=query.trace or None,
+            paid_from=query.date_from,
+            paid_to=query.date_to,
+            before=query.cursor or None,
+            limit=query.limit + 1,
+        )
+
+    found = await call.services.store.read(load, tenant=call.tenant)
     page = found[: query.limit]
     call.tell(*(remittance.id for remittance in page))
     more = page[-1].id if len(found) > query.limit else None
@@ -71,7 +80,7 @@ async def show_pdf(call: Call) -> web.Response:
         raise refuse_missing("remittance")
     from gateway.papers.advice import draw_advice  # late: papers cost time to import
 
-    told = msgspec.json.decode(found[1], type=Remittance)
+    told = msgspec.json.decode(found[1], type=Advice)
     drawn = await asyncio.to_thread(draw_advice, told, call.services.clock.now())
     return write_pdf(drawn, call.subject)
 
