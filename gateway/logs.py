@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from gateway.ids import is_id
+
 LOGGER = logging.getLogger("claimwire")
 FIELDS = frozenset(
     re.findall(
@@ -128,9 +130,9 @@ def _trace(record: logging.LogRecord) -> dict[str, object]:
     kind, error, where = record.exc_info if record.exc_info else (None, None, None)
     if kind is None:
         return {}
-    causes = _causes(error)
+    causes, members = _causes(error), _members(error)
     named = {"exception": _clean(kind.__name__), "trace": _frames(where)}
-    return named | ({"cause": causes} if causes else {})
+    return named | ({"cause": causes} if causes else {}) | ({"members": members} if members else {})
 
 
 def _causes(error: BaseException | None) -> list[str]:
@@ -140,6 +142,24 @@ def _causes(error: BaseException | None) -> list[str]:
         if error is not None:
             causes.append(type(error).__name__)
     return causes
+
+
+def _members(error: BaseException | None) -> list[dict[str, object]]:
+    """What an exception group holds, with groups in it opened: class, our ids, causes, frames of each."""
+    if not isinstance(error, BaseExceptionGroup):
+        return []
+    leaves: list[BaseException] = [error]
+    while groups := [leaf for leaf in leaves if isinstance(leaf, BaseExceptionGroup)]:
+        place = leaves.index(groups[0])
+        leaves[place : place + 1] = groups[0].exceptions
+    return [_describe_member(leaf) for leaf in leaves[:FRAMES]]
+
+
+def _describe_member(error: BaseException) -> dict[str, object]:
+    ids = [part for part in error.args if isinstance(part, str) and is_id(part)]
+    told: dict[str, object] = {"exception": _clean(type(error).__name__)}
+    parts = {"ids": ids, "cause": _causes(error), "trace": _frames(error.__traceback__)[-3:]}
+    return told | {name: part for name, part in parts.items() if part}
 
 
 def _frames(where: TracebackType | None) -> list[str]:

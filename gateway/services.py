@@ -23,6 +23,7 @@ from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import TokenRoom
+from gateway.volumes import Volumes
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Services:
     audit: AuditLog
     metrics: Metrics
     places: Places
+    volumes: Volumes
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)

@@ -26,6 +26,7 @@ from gateway.settings_parts import (
     ControlNumberSettings,
     Count,
     DelimiterSettings,
+    Limit,
     Name,
     Seconds,
     Section,
@@ -67,7 +68,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
 
     `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
-    each core if there are several.
+    each core if there are several. With less than `free_space` bytes free on the volumes of database and
+    archive nothing is taken in (503); 0 does not look.
     """
 
     host: str = "127.0.0.1"
@@ -88,6 +90,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     claims_under_way: Count = 1024
     claims_of_tenant: Count = 512
     checkers: Processes | None = None
+    free_space: Limit = 64 * 1024 * 1024
     tls: ServerTls | None = None
 
 

@@ -16,12 +16,16 @@ from gateway.api.connections import Underway, find_connection
 from gateway.api.problem import Problem
 from gateway.api.routing import NATIVE, Route
 from gateway.api.trail import ROUTE, record_answer
+from gateway.keys import Scope
 from gateway.logs import log_event
 from gateway.services import Services
 from gateway.store.errors import StoreBroken, StoreUnavailable
+from gateway.volumes import NoSpace
 
 NOBODY = Caller("", "", frozenset())
 UNKNOWN = "unknown"
+TAKING_IN = {Scope.CLAIMS_WRITE, Scope.FILES_WRITE, Scope.ELIGIBILITY_WRITE, Scope.CLAIM_STATUS_WRITE}
+"""The scopes of what takes in documents to keep."""
 SAFE_HEADERS = {
     "Server": "claimwire",
     "X-Content-Type-Options": "nosniff",
@@ -77,6 +81,10 @@ class Doors:
             return await self._handle(request, route, services)
         except Problem as problem:
             return refuse(problem, request_id)
+        except NoSpace as short:
+            log_event("request.unavailable", level=logging.ERROR, request=request_id, reason=str(short))
+            detail = f"{short} Nothing was changed. Try again once there is room."
+            return refuse(Problem("unavailable", detail, headers={"Retry-After": "30"}), request_id)
         except (StoreUnavailable, StoreBroken) as failure:
             if isinstance(failure, StoreBroken):
                 services.broken.set()
@@ -117,6 +125,8 @@ class Doors:
         if route is None:
             raise _refuse_address(request)
         authorize(caller, route.scope)
+        if route.scope in TAKING_IN:
+            services.volumes.require_space()
         return await route.handler(Call(request, services, caller))
 
 

@@ -31,6 +31,8 @@ def prepare_claim_status(report: SetReport) -> Apply:
 
 def _apply_answers(answers: Sequence[StatusAnswer], arrival: Arrival) -> None:
     for answer in answers:
+        if not arrival.wants(tell_answer(answer, arrival.file.id)):
+            continue
         asked = (answer.status.clearinghouse_trace,) if answer.status.clearinghouse_trace else ()
         if not complete_inquiry(arrival, CLAIM_STATUS, asked, alone=len(answers) == 1):
             _apply_answer(arrival, answer)

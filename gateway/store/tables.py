@@ -256,6 +256,7 @@ remittance = Table(
     _id(),
     *_columns(String, "file", "payer_id", "payer_name", "payee_npi", "trace_number", "method"),
     Column("amount", Cents, nullable=False),
+    Column("payment_amount", Cents),
     Column("date", Date),
     *_columns(String, "identity", "set_control_number", "state"),
     Column("body", LargeBinary, nullable=False),
@@ -313,6 +314,19 @@ provider_adjustment = Table(
     _key("id"),
     _names("remittance", "remittance"),
     Index(None, "tenant", "remittance", "position"),
+)
+
+partner_state = Table(
+    "partner_state",
+    metadata,
+    _tenant(),
+    *_columns(String, "partner", "way"),
+    Column("refused", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("wire", String, nullable=False),
+    Column("work_item", String),
+    _key("partner"),
 )
 
 inquiry = Table(

@@ -29,6 +29,7 @@ from gateway.store import (
     interchanges,
     jobs,
     keys,
+    partner_states,
     payer_references,
     remittances,
     retention,
@@ -45,6 +46,7 @@ from tests.contract.rows import (
     make_inquiry,
     make_interchange,
     make_remittance,
+    make_state,
 )
 
 ROOMS = (
@@ -66,6 +68,7 @@ ROOMS = (
     tenants,
     webhooks,
     work_items,
+    partner_states,
     payer_references,
 )
 HOUR = timedelta(hours=1)
@@ -114,6 +117,7 @@ def furnish(scope: TenantScope) -> World:
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
     audit.append(scope, [make_entry(claim.id, reason="r")])
+    partner_states.save(scope, make_state(scope, "secret"))
     return World(
         claim,
         told[0],
@@ -200,6 +204,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
+    events.find_last_moment: lambda scope, its: events.find_last_moment(scope),
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
     events.list_after: lambda scope, its: events.list_after(scope, 0),
@@ -250,6 +255,14 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", [("P-1", its.claim.id)]
     ),
     payer_references.find: lambda scope, its: payer_references.find(scope, "north", "P-1"),
+    partner_states.allow_try: lambda scope, its: partner_states.allow_try(scope, "north"),
+    partner_states.fingerprint_wire: lambda scope, its: partner_states.fingerprint_wire(scope, "secret"),
+    partner_states.load: lambda scope, its: partner_states.load(scope, "north"),
+    partner_states.remove: lambda scope, its: partner_states.remove(scope, "north"),
+    partner_states.save: lambda scope, its: partner_states.save(scope, make_state(scope, "secret")),
+    partner_states.take_try: lambda scope, its: partner_states.take_try(
+        scope, "north", scope.lease_now() + HOUR
+    ),
     inquiries.list_page: lambda scope, its: inquiries.list_page(scope),
     inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
@@ -289,6 +302,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, jobs.NewJob(kind="send", subject="later", due_at=scope.now() + HOUR)
     ),
     jobs.find_dead: lambda scope, its: jobs.find_dead(scope, "send", its.interchange.id),
+    jobs.find_last_change: lambda scope, its: jobs.find_last_change(scope),
+    jobs.hasten: lambda scope, its: jobs.hasten(scope, "send", "south"),
     jobs.finish: lambda scope, its: jobs.finish(scope, its.job),
     jobs.list_in_state: lambda scope, its: jobs.list_in_state(scope, "running"),
     jobs.load: lambda scope, its: jobs.load(scope, its.job.id),

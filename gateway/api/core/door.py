@@ -99,6 +99,8 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
                 call.told.outcome = FORBIDDEN
                 raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {scope.value}.")
         try:
+            if envelope.form.brings:
+                call.services.volumes.require_space()
             return await desk(caller, envelope)
         except (StoreUnavailable, StoreBroken) as failure:
             log_event("request.unavailable", error=failure, tenant=caller.tenant)
