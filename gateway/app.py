@@ -36,6 +36,7 @@ from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.drops import Drops
+from gateway.follow_ups.filing import FollowUps
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -48,9 +49,11 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.places import Places
 from gateway.processing import Processing
 from gateway.rates import Rates
 from gateway.reception import Reception
+from gateway.rematching import Rematching
 from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
@@ -209,6 +212,7 @@ def _build_services(
         shelf=shelf,
         directory=directory,
         intake=intake,
+        follow_ups=FollowUps(store, intake),
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
@@ -217,7 +221,7 @@ def _build_services(
         metrics=Metrics(),
         rates=Rates(settings.limits),
         volumes=make_volumes(settings),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 
@@ -273,6 +277,7 @@ def build_worker(
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
         inquiries=services.inquiries,
+        rematching=Rematching(store, services.archive, clock, settings.find_partner),
     )
 
 

@@ -91,6 +91,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections: Count = 1024
     connections_per_address: Count = 256
     claims_under_way: Count = 1024
+    claims_of_tenant: Count = 512
     trusted_proxies: tuple[Network, ...] = ()
     checkers: Processes | None = None
     free_space: Limit = 64 * 1024 * 1024

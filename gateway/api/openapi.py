@@ -33,6 +33,10 @@ BODIES: dict[Taken, JSON] = {
         "description": "One claim as JSON on each line.",
         "contentMediaType": Taken.BATCH.value,
     },
+    Taken.PATCH: {
+        "type": "object",
+        "description": "What differs, as a JSON merge patch (RFC 7386): null removes, an array replaces.",
+    },
     Taken.X12: {
         "type": "string",
         "description": "One X12 file as it is.",
@@ -119,7 +123,7 @@ def _write_operation(route: Route) -> JSON:
     if parameters:
         operation["parameters"] = parameters
     if route.body is not Taken.NOTHING:
-        operation["requestBody"] = {"required": True, "content": _write_body(route)}
+        operation["requestBody"] = {"required": not route.body_optional, "content": _write_body(route)}
     operation["responses"] = _write_answers(route)
     return operation
 
@@ -143,12 +147,17 @@ def _write_parameters(route: Route) -> Iterator[JSON]:
 def _write_body(route: Route) -> JSON:
     if isinstance(route.body, Taken):
         note = {"description": route.body_note} if route.body_note else {}
-        return {route.body.value: {"schema": {**BODIES[route.body], **note}}}
+        kinds = (route.body, *route.other_bodies)
+        return {kind.value: {"schema": {**BODIES[kind], **note}} for kind in kinds}
     return {"application/json": {"schema": _refer(route.body)}}
 
 
 def _write_answers(route: Route) -> JSON:
-    answers = {str(answer.status): _write_answer(answer) for answer in route.answers}
+    answers: dict[str, JSON] = {}
+    for answer in route.answers:
+        written = _write_answer(answer)
+        known = answers.setdefault(str(answer.status), written)
+        known.get("content", {}).update(written.get("content", {}))
     if route.is_tagged:
         answers["200"]["headers"] = TAGGED
         answers["304"] = {"description": "You have it.", "headers": TAGGED}

@@ -26,6 +26,7 @@ class Taken(StrEnum):
     X12 = "application/edi-x12"
     SOAP = "application/soap+xml"
     FORM = "multipart/form-data"
+    PATCH = "application/merge-patch+json"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -87,7 +88,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     `action` is what the audit log calls it, None as its scope is called there, "" where nobody needs to know.
 
-    `body_note` describes the body where that of its kind does not fit; `matched`: it heeds If-Match.
+    `body_note` describes the body where that of its kind does not fit; `matched`: it heeds If-Match;
+    `other_bodies` are taken as well, by their Content-Type. Answers of one status with other media are given
+    to whoever asks for them (Accept).
     """
 
     method: str
@@ -102,6 +105,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Taken = Taken.NOTHING
     body_note: str = ""
+    other_bodies: tuple[Taken, ...] = ()
+    body_optional: bool = False
     idempotent: bool = False
     problems: tuple[int, ...] = ()
     manner: Manner = NATIVE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.api.audit_routes import AUDIT_ROUTES
+from gateway.api.claim_routes import FOLLOW_UP_ROUTES
 from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
@@ -17,6 +18,7 @@ from gateway.api.handlers import (
     webhooks,
 )
 from gateway.api.inquiry_routes import INQUIRY_ROUTES
+from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
@@ -68,6 +70,8 @@ ROUTES: tuple[Route, ...] = (
     *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
+    *FOLLOW_UP_ROUTES,
+    *MONEY_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",

@@ -25,6 +25,7 @@ from gateway.store import (
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
@@ -32,6 +33,7 @@ from gateway.store import (
     keys,
     partner_states,
     payer_references,
+    payments,
     remittances,
     retention,
     tables,
@@ -61,11 +63,13 @@ ROOMS = (
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    payments,
     remittances,
     retention,
     tenants,
@@ -75,6 +79,9 @@ ROOMS = (
     payer_references,
 )
 HOUR = timedelta(hours=1)
+DEPOSIT = payments.NewDeposit(
+    amount=Decimal("80.00"), deposited_on=date(2026, 3, 2), source="bank", by="key_1"
+)
 
 
 class World(NamedTuple):
@@ -119,6 +126,7 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
+    payments.add_deposit(scope, [remittance], DEPOSIT)
     audit.append(scope, [make_entry(claim.id, reason="r")])
     partner_states.save(scope, make_state(scope, "secret"))
     return World(
@@ -150,6 +158,18 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, its.interchange.id
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
+        scope, its.claim.control_fingerprint
+    ),
+    payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
+    payments.list_page: lambda scope, its: payments.list_page(scope),
+    payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
+    payments.find: lambda scope, its: payments.find(
+        scope, its.remittance.payer_id, its.remittance.trace_number, its.remittance.date
+    ),
+    payments.add_deposit: lambda scope, its: payments.add_deposit(scope, [its.remittance], DEPOSIT).amount,
+    payments.list_deposits: lambda scope, its: payments.list_deposits(scope, [its.remittance]),
     audit.append: lambda scope, its: audit.append(scope, [make_entry("mine")]),
     audit.find_fault: lambda scope, its: audit.find_fault(scope, "", _entry(its)),
     audit.list_after: lambda scope, its: audit.list_after(scope, 0),
@@ -206,6 +226,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
     claims.sum_money: lambda scope, its: claims.sum_money(scope),
     claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.read_last: lambda scope, its: control_numbers.read_last(scope, "north", "isa"),
+    interchanges.find_last_sent: lambda scope, its: interchanges.find_last_sent(scope, "north"),
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),

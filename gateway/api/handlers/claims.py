@@ -24,14 +24,16 @@ from gateway.api.shapes import (
     ClaimPage,
     ClaimShown,
     ClaimTaken,
+    FollowUpShown,
     Timeline,
 )
 from gateway.api.trail import witness
 from gateway.dossier import Dossier, read_dossier
 from gateway.feed import show_event
-from gateway.lifecycle import load_lifecycle
+from gateway.lifecycle import load_lifecycle, name_follow_up
+from gateway.patients import name_patient
 from gateway.recording import Submission
-from gateway.store import TenantScope, claims, events, interchanges
+from gateway.store import TenantScope, claims, events, follow_ups, interchanges
 from gateway.store.claim_search import ClaimSearch, search
 from gateway.store.claims import Claim
 
@@ -167,12 +169,22 @@ def read_search(query: ClaimQuery) -> ClaimSearch:
 async def show_claim(call: Call) -> web.Response:
     """GET /v1/claims/{id}: how it stands, with the document it was made from."""
     claim, dossier = await _load(call)
+    following = await call.services.store.read(
+        lambda scope: follow_ups.list_of(scope, claim.id), tenant=call.tenant
+    )
     shown = ClaimShown(
         **msgspec.structs.asdict(describe_claim(claim)),
         patient_control_number=dossier.patient_control_number,
+        patient=name_patient(claim),
+        follow_ups=[_show_follow_up(it) for it in following],
         document=dossier.document,
     )
     return write_json(shown)
+
+
+def _show_follow_up(claim: Claim) -> FollowUpShown:
+    copied = {name: getattr(claim, name) for name in ("id", "state", "payer_id", "frequency", "created_at")}
+    return FollowUpShown(kind=name_follow_up(claim.frequency), **copied)
 
 
 async def show_timeline(call: Call) -> web.Response:
