@@ -1,8 +1,8 @@
 """Compares a lock file with the vulnerabilities that PyPI knows: `make audit`.
 
 Exits 1 where one is known. Where the package index cannot be asked, or knows nothing of vulnerabilities (a
-mirror), it says so and exits 0: nothing is held against a build without a network, and nothing is called clean
-that was not looked at.
+mirror), it says so and exits 0: nothing is held against a build without a network, and nothing is called
+clean that was not looked at.
 """
 
 from __future__ import annotations
