@@ -46,6 +46,7 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.people.room import make_people
 from gateway.processing import Processing
 from gateway.reception import Reception
 from gateway.replies import Replies
@@ -182,6 +183,7 @@ def _build_services(
         ids=ids,
         keys=keys,
         tokens=TokenRoom(store, clock, keys),
+        people=make_people(store, clock, settings),
         shelf=shelf,
         directory=directory,
         intake=intake,

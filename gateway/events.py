@@ -32,6 +32,7 @@ PARTNER_GAP: Final = "partner.gap"
 RETENTION_PURGED: Final = "retention.purged"
 ELIGIBILITY_COMPLETED: Final = "eligibility.completed"
 CLAIM_STATUS_COMPLETED: Final = "claim_status.completed"
+EMERGENCY_BEGUN: Final = "access.emergency"
 WEBHOOK_TEST: Final = "webhook.test"
 WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -48,6 +49,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_GAP,
     ELIGIBILITY_COMPLETED,
     CLAIM_STATUS_COMPLETED,
+    EMERGENCY_BEGUN,
     WEBHOOK_TEST,
     WEBHOOK_DISABLED,
     RETENTION_PURGED,
@@ -58,6 +60,7 @@ KEPT_TYPES: Final = frozenset(
         PARTNER_UP,
         PARTNER_SILENT,
         PARTNER_GAP,
+        EMERGENCY_BEGUN,
         WEBHOOK_TEST,
         WEBHOOK_DISABLED,
         RETENTION_PURGED,

@@ -17,6 +17,7 @@ from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.people.room import People
 from gateway.reception import Reception
 from gateway.settings import Settings
 from gateway.store import Store
@@ -41,6 +42,7 @@ class Services:
     ids: IdSource
     keys: KeyRoom
     tokens: TokenRoom
+    people: People
     shelf: Shelf
     directory: PayerShelf
     intake: Intake

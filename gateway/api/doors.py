@@ -13,6 +13,7 @@ from gateway.api.auth import authorize
 from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
 from gateway.api.connections import Underway, find_connection
 from gateway.api.problem import Problem
+from gateway.api.redacting import demand_redactable, redact_answer
 from gateway.api.routing import NATIVE, Route
 from gateway.logs import log_event
 from gateway.services import Services
@@ -96,7 +97,8 @@ class Doors:
         if route is None:
             raise _refuse_address(request)
         authorize(caller, route.scope)
-        return await route.handler(Call(request, services, caller))
+        demand_redactable(caller, route)
+        return redact_answer(caller, route, await route.handler(Call(request, services, caller)))
 
 
 def _refuse_address(request: web.Request) -> Problem:

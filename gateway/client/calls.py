@@ -10,6 +10,30 @@ from typing import Any
 from gateway.api.code_shapes import CodeShown, TableList
 from gateway.api.inquiry_shapes import InquiryShown
 from gateway.api.payer_shapes import PayerPage, PayerShown
+from gateway.api.people_shapes import (
+    CodeWish,
+    EmergencyPage,
+    EmergencyShown,
+    EmergencyWish,
+    EnrolWish,
+    Enrolment,
+    KeyMade,
+    KeyPage,
+    KeyRotated,
+    KeyShown,
+    NewKeyWish,
+    NewUserWish,
+    PasswordWish,
+    Recovery,
+    RolesWish,
+    RotateWish,
+    SessionPage,
+    SignInWish,
+    UserMade,
+    UserPage,
+    UserShown,
+    WhoAmI,
+)
 from gateway.api.rule_shapes import RulesShown
 from gateway.api.shapes import (
     ClaimChecked,
@@ -180,6 +204,150 @@ class Calls(abc.ABC):
         wish = write_wish("POST", "/v1/webhooks/{id}/enable", {"id": id}, {})
         found: EndpointShown = self._send(wish, EndpointShown)
         return found
+
+    def list_keys(self) -> KeyPage:
+        """List API keys, without their texts."""
+        wish = write_wish("GET", "/v1/keys", {}, {})
+        found: KeyPage = self._send(wish, KeyPage)
+        return found
+
+    def make_key(self, body: NewKeyWish) -> KeyMade:
+        """Make an API key; the answer shows its text once. No key has a scope that its maker lacks."""
+        wish = write_wish("POST", "/v1/keys", {}, {}, body, "application/json")
+        found: KeyMade = self._send(wish, KeyMade)
+        return found
+
+    def show_key(self, id: str) -> KeyShown:
+        """Show an API key, without its text."""
+        wish = write_wish("GET", "/v1/keys/{id}", {"id": id}, {})
+        found: KeyShown = self._send(wish, KeyShown)
+        return found
+
+    def rotate_key(self, id: str, body: RotateWish) -> KeyRotated:
+        """Make a key that takes over from another, which goes on beside it for the stated time."""
+        wish = write_wish("POST", "/v1/keys/{id}/rotate", {"id": id}, {}, body, "application/json")
+        found: KeyRotated = self._send(wish, KeyRotated)
+        return found
+
+    def revoke_key(self, id: str) -> None:
+        """Make an API key useless at once."""
+        wish = write_wish("DELETE", "/v1/keys/{id}", {"id": id}, {})
+
+        self._send(wish, None)
+
+    def list_users(self) -> UserPage:
+        """List users."""
+        wish = write_wish("GET", "/v1/users", {}, {})
+        found: UserPage = self._send(wish, UserPage)
+        return found
+
+    def make_user(self, body: NewUserWish) -> UserMade:
+        """Make a user; the answer shows a temporary password once."""
+        wish = write_wish("POST", "/v1/users", {}, {}, body, "application/json")
+        found: UserMade = self._send(wish, UserMade)
+        return found
+
+    def show_user(self, id: str) -> UserShown:
+        """Show a user."""
+        wish = write_wish("GET", "/v1/users/{id}", {"id": id}, {})
+        found: UserShown = self._send(wish, UserShown)
+        return found
+
+    def set_user_roles(self, id: str, body: RolesWish) -> UserShown:
+        """Give a user other roles."""
+        wish = write_wish("PUT", "/v1/users/{id}/roles", {"id": id}, {}, body, "application/json")
+        found: UserShown = self._send(wish, UserShown)
+        return found
+
+    def disable_user(self, id: str) -> UserShown:
+        """Let a user in no more; all sessions end."""
+        wish = write_wish("POST", "/v1/users/{id}/disable", {"id": id}, {})
+        found: UserShown = self._send(wish, UserShown)
+        return found
+
+    def enable_user(self, id: str) -> UserShown:
+        """Let a user in again."""
+        wish = write_wish("POST", "/v1/users/{id}/enable", {"id": id}, {})
+        found: UserShown = self._send(wish, UserShown)
+        return found
+
+    def reset_user(self, id: str) -> UserMade:
+        """Give a user a new temporary password; authenticator, recovery codes and sessions are gone."""
+        wish = write_wish("POST", "/v1/users/{id}/reset", {"id": id}, {})
+        found: UserMade = self._send(wish, UserMade)
+        return found
+
+    def sign_in(self, body: SignInWish) -> WhoAmI:
+        """Sign in by login and password; the answer says what is asked for next."""
+        wish = write_wish("POST", "/v1/session", {}, {}, body, "application/json")
+        found: WhoAmI = self._send(wish, WhoAmI)
+        return found
+
+    def show_session(self) -> WhoAmI:
+        """Say who calls, by a key or a session."""
+        wish = write_wish("GET", "/v1/session", {}, {})
+        found: WhoAmI = self._send(wish, WhoAmI)
+        return found
+
+    def sign_out(self) -> None:
+        """Sign out."""
+        wish = write_wish("DELETE", "/v1/session", {}, {})
+
+        self._send(wish, None)
+
+    def give_code(self, body: CodeWish) -> WhoAmI:
+        """Give the code of the authenticator, or a recovery code, that the sign-in waits for."""
+        wish = write_wish("POST", "/v1/session/code", {}, {}, body, "application/json")
+        found: WhoAmI = self._send(wish, WhoAmI)
+        return found
+
+    def change_password(self, body: PasswordWish) -> WhoAmI:
+        """Change the password; all other sessions end."""
+        wish = write_wish("POST", "/v1/session/password", {}, {}, body, "application/json")
+        found: WhoAmI = self._send(wish, WhoAmI)
+        return found
+
+    def begin_enrolment(self, body: EnrolWish) -> Enrolment:
+        """Begin to use an authenticator: a new secret, to be confirmed by a code."""
+        wish = write_wish("POST", "/v1/session/authenticator", {}, {}, body, "application/json")
+        found: Enrolment = self._send(wish, Enrolment)
+        return found
+
+    def confirm_enrolment(self, body: CodeWish) -> Recovery:
+        """Confirm the authenticator by a code; the answer shows the recovery codes once."""
+        wish = write_wish("POST", "/v1/session/authenticator/confirm", {}, {}, body, "application/json")
+        found: Recovery = self._send(wish, Recovery)
+        return found
+
+    def list_sessions(self, *, user: str = "") -> SessionPage:
+        """List open sessions: one's own, or with users:admin those of others."""
+        wish = write_wish("GET", "/v1/sessions", {}, {"user": user})
+        found: SessionPage = self._send(wish, SessionPage)
+        return found
+
+    def end_session(self, id: str) -> None:
+        """End a session: one's own, or with users:admin anybody's."""
+        wish = write_wish("DELETE", "/v1/sessions/{id}", {"id": id}, {})
+
+        self._send(wish, None)
+
+    def begin_emergency_access(self, body: EmergencyWish) -> EmergencyShown:
+        """Open what the role does not, for a reason and a short time; everybody concerned is told."""
+        wish = write_wish("POST", "/v1/emergency-access", {}, {}, body, "application/json")
+        found: EmergencyShown = self._send(wish, EmergencyShown)
+        return found
+
+    def list_emergency_access(self, *, cursor: str = "", limit: int = 100) -> EmergencyPage:
+        """List emergency access: one's own, or with audit:read all."""
+        wish = write_wish("GET", "/v1/emergency-access", {}, {"cursor": cursor, "limit": limit})
+        found: EmergencyPage = self._send(wish, EmergencyPage)
+        return found
+
+    def end_emergency_access(self, id: str) -> None:
+        """End emergency access before its time."""
+        wish = write_wish("DELETE", "/v1/emergency-access/{id}", {"id": id}, {})
+
+        self._send(wish, None)
 
     def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
         """Submit a claim: professional, institutional or dental."""

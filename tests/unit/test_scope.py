@@ -23,6 +23,7 @@ ENGINE_ROOM = {
     "hints",
     "listening",
     "opening",
+    "people_tables",
     "postgres",
     "scope",
     "sqlite",
@@ -41,7 +42,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 19
+    assert len(QUERY_MODULES) == 23
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
