@@ -23,6 +23,7 @@ from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
+from gateway.audit import AuditLog
 from gateway.batching import Batching
 from gateway.checking.checker import Checker
 from gateway.checking.crew import Crew
@@ -121,6 +122,7 @@ class Gateway:
         await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
+        await self.services.audit.close()
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
@@ -191,6 +193,7 @@ def _build_services(
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
+        audit=AuditLog(store),
         metrics=Metrics(),
         places=asyncio.Semaphore(settings.server.claims_under_way),
     )

@@ -37,6 +37,7 @@ Look = Callable[[], Awaitable[ApiKey | None]]
 class Scope(StrEnum):
     """What a caller may do; `*` in a key's scopes means all of them."""
 
+    AUDIT_READ = "audit:read"
     CLAIMS_READ = "claims:read"
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
@@ -58,7 +59,6 @@ class Scope(StrEnum):
     PHI_REVEAL = "phi:reveal"
     USERS_ADMIN = "users:admin"
     KEYS_ADMIN = "keys:admin"
-    AUDIT_READ = "audit:read"
     TENANTS_SUPPORT = "tenants:support"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.answers import Answers
 from gateway.archive import Archive
+from gateway.audit import AuditLog
 from gateway.clock import Clock
 from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
@@ -50,6 +51,7 @@ class Services:
     reception: Reception
     answers: Answers
     inquiries: Inquiries
+    audit: AuditLog
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import platformdirs
@@ -41,6 +41,7 @@ from gateway.tls_settings import ClientCertificate, ServerTls
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
+LEAST_AUDIT_YEARS: Final = 6
 PayerId = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
@@ -50,9 +51,17 @@ Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_
 
 
 class RetentionSettings(Section, frozen=True, kw_only=True):
-    """For how many years after the last change everything is kept; 0 keeps it for good."""
+    """For how many years after the last change everything is kept; 0 keeps it for good.
+
+    `audit_years` is how long the audit log is kept, six at least (45 CFR 164.316(b)(2)(i)), or 0 for good.
+    """
 
     years: Years = 6
+    audit_years: Years = 6
+
+    def __post_init__(self) -> None:
+        if 0 < self.audit_years < LEAST_AUDIT_YEARS:
+            raise ValueError(f"audit_years is 0 (for good) or at least {LEAST_AUDIT_YEARS}")
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):

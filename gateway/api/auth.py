@@ -8,11 +8,13 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from gateway.api.call import SERVICES, Caller, demand_scope
+from gateway.api.call import REQUEST_ID, SERVICES, Caller, demand_scope
 from gateway.api.cookies import SAFE_METHODS, SESSION, Site, find_site
 from gateway.api.problem import Problem
+from gateway.audit import USER
 from gateway.keys import ALL_SCOPES, KeyRoom, Scope, list_effective
 from gateway.people.sessions import Member, Step, write_csrf
+from gateway.store.audit import NewEntry
 from gateway.store.keys import ApiKey
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="claimwire"'}
@@ -111,12 +113,12 @@ async def _admit(request: web.Request, visit: Visit) -> Caller:
     tenant = request.headers.get(TENANT_HEADER, member.person.tenant)
     if tenant == member.person.tenant:
         for opened in member.emergencies:
-            await emergencies.record_use(opened)
+            await emergencies.record_use(opened, _write_use(request, member))
         return make_member_caller(member)
     access = await emergencies.enter(member, tenant)
     if access is None:
         raise Problem("forbidden", "There is no emergency access to this tenant that is open for you.")
-    await emergencies.record_use(access)
+    await emergencies.record_use(access, _write_use(request, member))
     scopes = frozenset(access.scopes)
     return Caller(
         tenant,
@@ -125,6 +127,17 @@ async def _admit(request: web.Request, visit: Visit) -> Caller:
         session=member.session.id,
         reveals=bool(scopes & REVEALING),
         emergency=access.id,
+    )
+
+
+def _write_use(request: web.Request, member: Member) -> NewEntry:
+    return NewEntry(
+        action="break_glass.used",
+        principal_kind=USER,
+        principal=member.person.id,
+        route=request.match_info.route.name or "",
+        address=request.remote or "",
+        request=request[REQUEST_ID],
     )
 
 

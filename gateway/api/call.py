@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,7 +35,22 @@ class Caller(msgspec.Struct, frozen=True):
     emergency: str = ""
 
 
+@dataclass
+class Told:
+    """What a handler tells the audit log: the ids of what it showed or changed.
+
+    `recorded`: the call's entry is written already, or nothing was shown. `outcome`: how it ended, where its
+    HTTP status says something else.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    recorded: bool = False
+    outcome: str = ""
+
+
+DONE, STRANGER, FORBIDDEN, MISSING = "done", "stranger", "forbidden", "missing"
 CALLER = web.RequestKey("caller", Caller)
+TOLD = web.RequestKey("told", Told)
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -54,6 +70,20 @@ class Call(msgspec.Struct, frozen=True):
     def subject(self) -> str:
         """The id in the path."""
         return self.request.match_info["id"]
+
+    @property
+    def told(self) -> Told:
+        """What the audit log is told of the call."""
+        return self.request[TOLD]
+
+    def tell(self, *ids: str | None) -> None:
+        """Tell the audit log what is shown or changed; ids in the address are told by themselves."""
+        self.told.ids += filter(None, ids)
+
+    def tell_page(self, *ids: str | None) -> None:
+        """As `tell`, of a page that clients ask for again and again: an empty one showed nothing."""
+        self.tell(*ids)
+        self.told.recorded = not any(ids)
 
     def demand(self, scope: Scope) -> None:
         """Raises Problem 403 where the key lacks a scope that the route alone does not ask for."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.api.auth import authorize
-from gateway.api.call import CALLER, REQUEST_ID, SERVICES, Call, Caller
+from gateway.api.call import CALLER, REQUEST_ID, SERVICES, TOLD, Call, Caller, Told
 from gateway.api.connections import Underway, find_connection
 from gateway.api.problem import Problem
 from gateway.api.redacting import demand_redactable, redact_answer
 from gateway.api.routing import NATIVE, Route
+from gateway.api.trail import ROUTE, record_answer
 from gateway.logs import log_event
 from gateway.services import Services
 from gateway.store.errors import StoreBroken, StoreUnavailable
@@ -54,9 +56,12 @@ class Doors:
             connection.request_began()
         services, began = request.app[SERVICES], time.perf_counter()
         request_id = services.ids.new("req")
-        request[REQUEST_ID] = request_id
+        request[REQUEST_ID], request[TOLD] = request_id, Told()
         route = self._routes.get(request.match_info.route.name or "")
+        if route is not None:
+            request[ROUTE] = route
         response = await self._answer(request, route, services, request_id)
+        response = await self._witness(request, route, services, response)
         response.headers["X-Request-Id"] = request_id
         for name, value in SAFE_HEADERS.items():
             response.headers.setdefault(name, value)
@@ -86,6 +91,22 @@ class Doors:
             log_event("request.failed", level=logging.ERROR, error=failure, request=request_id)
             return refuse(Problem("failed", "This server's log tells more."), request_id)
 
+    async def _witness(
+        self, request: web.Request, route: Route | None, services: Services, response: web.StreamResponse
+    ) -> web.StreamResponse:
+        """The answer, once the audit log has its entry; nothing is shown that left no trace."""
+        try:
+            await record_answer(request, services, response.status)
+        except (StoreUnavailable, StoreBroken) as failure:
+            if isinstance(failure, StoreBroken):
+                services.broken.set()
+            log_event("audit.unwritten", level=logging.ERROR, error=failure, request=request[REQUEST_ID])
+            if response.prepared or response.status >= HTTPStatus.BAD_REQUEST:
+                return response
+            refuse = (route.manner if route is not None else NATIVE).refuse
+            return refuse(_refuse_untold(request.method), request[REQUEST_ID])
+        return response
+
     async def _handle(
         self, request: web.Request, route: Route | None, services: Services
     ) -> web.StreamResponse:
@@ -99,6 +120,14 @@ class Doors:
         authorize(caller, route.scope)
         demand_redactable(caller, route)
         return redact_answer(caller, route, await route.handler(Call(request, services, caller)))
+
+
+def _refuse_untold(method: str) -> Problem:
+    """The problem of an answer whose entry cannot be written."""
+    if method == "GET":
+        detail = "The audit log cannot be written, so nothing is shown. Try again."
+        return Problem("unavailable", detail, headers={"Retry-After": "5"})
+    return Problem("failed", "It may have been done, but the audit log cannot be written.")
 
 
 def _refuse_address(request: web.Request) -> Problem:

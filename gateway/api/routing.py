@@ -49,6 +49,8 @@ NATIVE = Manner(authenticate, write_problem)
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the route table. `scope` None: any key; `open`: no key at all.
 
+    `action` is what the audit log calls it, None as its scope is called there, "" where nobody needs to know.
+
     `body_note` describes the body where that of its kind does not fit.
     """
 
@@ -59,6 +61,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     answers: tuple[Answer, ...]
     scope: Scope | None = None
+    action: str | None = None
     open: bool = False
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Taken = Taken.NOTHING

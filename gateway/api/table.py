@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.api.audit_routes import AUDIT_ROUTES
 from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
@@ -51,6 +52,7 @@ from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
+    *AUDIT_ROUTES,
     *CODE_ROUTES,
     *PAYER_ROUTES,
     Route(
@@ -98,6 +100,7 @@ ROUTES: tuple[Route, ...] = (
         handler=claims.validate_claim,
         summary="Check a claim; nothing is stored.",
         scope=Scope.CLAIMS_READ,
+        action="claim.checked",
         body=Taken.CLAIM,
         answers=(Answer(200, "Nothing stops the claim.", ClaimChecked),),
         problems=(400, 408, 413, 422),

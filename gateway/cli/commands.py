@@ -35,6 +35,7 @@ from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.asking import CharacterSet, check_character_set
+from gateway.cli.auditing import audit
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import READABLE, show_outline
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
+app.add_typer(audit, name="audit")
 app.add_typer(codes, name="codes")
 app.add_typer(payers, name="payers")
 app.command()(serve)

@@ -12,6 +12,7 @@ from gateway import release
 from gateway.batching import NUMBER_COLUMNS, find_span
 from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
+from gateway.cli.trails import note_command
 from gateway.cli.trouble import Trouble
 from gateway.hands import Hand
 from gateway.services import Services
@@ -36,6 +37,7 @@ def create_key(settings: Path | None, tenant: str, label: str, scopes: Sequence[
             made = await services.keys.create(chosen, label, scopes)
         except ValueError as problem:
             raise Trouble(str(problem)) from None
+        await note_command(services, chosen, "key.made", "keys create", made.key.id, kind="key")
         return made.text
 
     _print(with_services(settings, create))
@@ -63,7 +65,9 @@ def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
     chosen = choose_tenant(load_settings(settings), tenant)
 
     async def revoke(services: Services) -> bool:
-        return await services.keys.revoke(chosen, key)
+        revoked = await services.keys.revoke(chosen, key)
+        await note_command(services, chosen, "key.revoked", "keys revoke", key, kind="key")
+        return revoked
 
     if not with_services(settings, revoke):
         raise Trouble(f"{chosen} has no live key with this id; see claimwire keys list")
@@ -94,6 +98,7 @@ def release_partner(settings: Path | None, tenant: str, name: str, note: str) ->
 
     async def let_go(services: Services) -> release.Released:
         hand = Hand(COMMAND_LINE, note)
+        await note_command(services, chosen, "worklist.changed", "partner release")
         return await services.store.write(
             lambda scope: release.release_partner(scope, found, hand), tenant=chosen
         )

@@ -7,32 +7,22 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from gateway.api.audit_shapes import AuditPage
 from gateway.api.code_shapes import CodeShown, TableList
 from gateway.api.inquiry_shapes import InquiryShown
 from gateway.api.payer_shapes import PayerPage, PayerShown
 from gateway.api.people_shapes import (
-    CodeWish,
-    EmergencyPage,
-    EmergencyShown,
-    EmergencyWish,
-    EnrolWish,
-    Enrolment,
     KeyMade,
     KeyPage,
     KeyRotated,
     KeyShown,
     NewKeyWish,
     NewUserWish,
-    PasswordWish,
-    Recovery,
     RolesWish,
     RotateWish,
-    SessionPage,
-    SignInWish,
     UserMade,
     UserPage,
     UserShown,
-    WhoAmI,
 )
 from gateway.api.rule_shapes import RulesShown
 from gateway.api.shapes import (
@@ -78,6 +68,19 @@ class AsyncCalls(abc.ABC):
     @abc.abstractmethod
     async def _send(self, wish: Wish, shape: Any) -> Any:
         """Send a call and read its answer as `shape`. Raises ClaimwireError."""
+
+    async def list_audit(
+        self, *, after: int = 0, limit: int = 100, subject: str = "", principal: str = "", action: str = ""
+    ) -> AuditPage:
+        """List who saw or changed what, in order, after a sequence number."""
+        wish = write_wish(
+            "GET",
+            "/v1/audit",
+            {},
+            {"after": after, "limit": limit, "subject": subject, "principal": principal, "action": action},
+        )
+        found: AuditPage = await self._send(wish, AuditPage)
+        return found
 
     async def list_code_tables(self) -> TableList:
         """List the code tables with their releases."""
@@ -276,78 +279,6 @@ class AsyncCalls(abc.ABC):
         wish = write_wish("POST", "/v1/users/{id}/reset", {"id": id}, {})
         found: UserMade = await self._send(wish, UserMade)
         return found
-
-    async def sign_in(self, body: SignInWish) -> WhoAmI:
-        """Sign in by login and password; the answer says what is asked for next."""
-        wish = write_wish("POST", "/v1/session", {}, {}, body, "application/json")
-        found: WhoAmI = await self._send(wish, WhoAmI)
-        return found
-
-    async def show_session(self) -> WhoAmI:
-        """Say who calls, by a key or a session."""
-        wish = write_wish("GET", "/v1/session", {}, {})
-        found: WhoAmI = await self._send(wish, WhoAmI)
-        return found
-
-    async def sign_out(self) -> None:
-        """Sign out."""
-        wish = write_wish("DELETE", "/v1/session", {}, {})
-
-        await self._send(wish, None)
-
-    async def give_code(self, body: CodeWish) -> WhoAmI:
-        """Give the code of the authenticator, or a recovery code, that the sign-in waits for."""
-        wish = write_wish("POST", "/v1/session/code", {}, {}, body, "application/json")
-        found: WhoAmI = await self._send(wish, WhoAmI)
-        return found
-
-    async def change_password(self, body: PasswordWish) -> WhoAmI:
-        """Change the password; all other sessions end."""
-        wish = write_wish("POST", "/v1/session/password", {}, {}, body, "application/json")
-        found: WhoAmI = await self._send(wish, WhoAmI)
-        return found
-
-    async def begin_enrolment(self, body: EnrolWish) -> Enrolment:
-        """Begin to use an authenticator: a new secret, to be confirmed by a code."""
-        wish = write_wish("POST", "/v1/session/authenticator", {}, {}, body, "application/json")
-        found: Enrolment = await self._send(wish, Enrolment)
-        return found
-
-    async def confirm_enrolment(self, body: CodeWish) -> Recovery:
-        """Confirm the authenticator by a code; the answer shows the recovery codes once."""
-        wish = write_wish("POST", "/v1/session/authenticator/confirm", {}, {}, body, "application/json")
-        found: Recovery = await self._send(wish, Recovery)
-        return found
-
-    async def list_sessions(self, *, user: str = "") -> SessionPage:
-        """List open sessions: one's own, or with users:admin those of others."""
-        wish = write_wish("GET", "/v1/sessions", {}, {"user": user})
-        found: SessionPage = await self._send(wish, SessionPage)
-        return found
-
-    async def end_session(self, id: str) -> None:
-        """End a session: one's own, or with users:admin anybody's."""
-        wish = write_wish("DELETE", "/v1/sessions/{id}", {"id": id}, {})
-
-        await self._send(wish, None)
-
-    async def begin_emergency_access(self, body: EmergencyWish) -> EmergencyShown:
-        """Open what the role does not, for a reason and a short time; everybody concerned is told."""
-        wish = write_wish("POST", "/v1/emergency-access", {}, {}, body, "application/json")
-        found: EmergencyShown = await self._send(wish, EmergencyShown)
-        return found
-
-    async def list_emergency_access(self, *, cursor: str = "", limit: int = 100) -> EmergencyPage:
-        """List emergency access: one's own, or with audit:read all."""
-        wish = write_wish("GET", "/v1/emergency-access", {}, {"cursor": cursor, "limit": limit})
-        found: EmergencyPage = await self._send(wish, EmergencyPage)
-        return found
-
-    async def end_emergency_access(self, id: str) -> None:
-        """End emergency access before its time."""
-        wish = write_wish("DELETE", "/v1/emergency-access/{id}", {"id": id}, {})
-
-        await self._send(wish, None)
 
     async def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
         """Submit a claim: professional, institutional or dental."""

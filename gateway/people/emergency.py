@@ -17,13 +17,13 @@ from gateway.keys import Scope
 from gateway.people.roles import list_scopes, load_roles
 from gateway.people.sessions import Member
 from gateway.settings import Settings
-from gateway.store import Store, TenantScope, emergencies
+from gateway.store import Store, TenantScope, audit, emergencies
+from gateway.store.audit import NewEntry
 from gateway.store.emergencies import Emergency
 from gateway.store.people import Person
 from gateway.story import EmergencyStory
 
-SHORTEST_REASON: Final = 10
-LONGEST_REASON: Final = 1000
+KIND: Final = "emergency_access"
 
 
 class Beyond(Exception):
@@ -50,8 +50,11 @@ class EmergencyRoom:
         self._store = store
         self._settings = settings
 
-    async def begin(self, person: Person, wish: Wish) -> Emergency:
-        """Let a person do more. Raises Beyond; also where the other tenant does not want them there."""
+    async def begin(self, person: Person, wish: Wish, entry: NewEntry) -> Emergency:
+        """Let a person do more; `entry` goes into the audit log of the tenant that is opened.
+
+        Raises Beyond; also where the other tenant does not want them there.
+        """
         target = wish.tenant or person.tenant
         allowed = self._allow(person, target)
         wanted = tuple(sorted(set(wish.scopes) or allowed))
@@ -70,6 +73,8 @@ class EmergencyRoom:
                 ends_at=scope.now() + timedelta(minutes=minutes),
             )
             publish(scope, Happening(type=EMERGENCY_BEGUN, story=tell(access)))
+            kept = {"subjects": (access.id,), "kind": KIND, "reason": wish.reason}
+            audit.append(scope, [msgspec.structs.replace(entry, **kept)])
             return access
 
         return await self._store.write(write, tenant=target)
@@ -85,9 +90,14 @@ class EmergencyRoom:
         found = await self._store.read(find, tenant=tenant)
         return next((access for access in found if access.home == member.person.tenant), None)
 
-    async def record_use(self, access: Emergency) -> None:
-        """Count a use of the access; it is durable once awaited."""
-        await self._store.write(lambda scope: emergencies.record_use(scope, access.id), tenant=access.tenant)
+    async def record_use(self, access: Emergency, entry: NewEntry) -> None:
+        """Count a use of the access, with an entry of the audit log; both are durable once awaited."""
+
+        def record(scope: TenantScope) -> None:
+            emergencies.record_use(scope, access.id)
+            audit.append(scope, [msgspec.structs.replace(entry, subjects=(access.id,), kind=KIND)])
+
+        await self._store.write(record, tenant=access.tenant)
 
     async def list_page(self, tenant: str, person: str, before: str, limit: int) -> list[Emergency]:
         """The accesses to a tenant, newest first; of one person where named."""

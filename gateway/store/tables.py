@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gateway.store.audit_tables import audit_entry as audit_entry
+from gateway.store.audit_tables import audit_head as audit_head
 from gateway.store.client_tables import webhook_delivery as webhook_delivery
 from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words

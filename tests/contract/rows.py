@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.store import TenantScope, claims, files, inquiries, interchanges, remittances
+import msgspec
+
+from gateway.store import TenantScope, audit, claims, files, inquiries, interchanges, remittances
 
 
 def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
@@ -24,6 +26,14 @@ def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
         "body": b'{"patient":"MARKED-NAME"}',
     }
     return claims.add(scope, claims.NewClaim(**(fields | changes)))
+
+
+def make_entry(subject: str, **changes: Any) -> audit.NewEntry:
+    """Somebody saw what has this id."""
+    entry = audit.NewEntry(
+        action="claim.seen", principal_kind="key", principal="key_1", kind="claim", subjects=(subject,)
+    )
+    return msgspec.structs.replace(entry, **{"address": "192.0.2.7"} | changes)
 
 
 def make_file(scope: TenantScope, **changes: Any) -> files.File:

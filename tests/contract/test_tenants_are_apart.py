@@ -17,6 +17,7 @@ from gateway.store import (
     SystemScope,
     TenantScope,
     acknowledgments,
+    audit,
     chain,
     claim_groups,
     claims,
@@ -41,10 +42,18 @@ from gateway.store import (
     work_items,
 )
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
-from tests.contract.rows import make_claim, make_file, make_inquiry, make_interchange, make_remittance
+from tests.contract.rows import (
+    make_claim,
+    make_entry,
+    make_file,
+    make_inquiry,
+    make_interchange,
+    make_remittance,
+)
 
 ROOMS = (
     acknowledgments,
+    audit,
     chain,
     claim_groups,
     claims,
@@ -119,6 +128,7 @@ def furnish(scope: TenantScope) -> World:
     person = people.add(scope, login="dana", label="Dana", roles=("biller",))
     people.set_codes(scope, person.id, ["c" * 64])
     sign_ins.count(scope, "dana", "203.0.113.9", forget_before=scope.now() - HOUR)
+    audit.append(scope, [make_entry(claim.id, reason="r")])
     return World(
         claim,
         told[0],
@@ -174,6 +184,15 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, its.interchange.id
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    audit.append: lambda scope, its: audit.append(scope, [make_entry("mine")]),
+    audit.find_fault: lambda scope, its: audit.find_fault(scope, "", _entry(its)),
+    audit.list_after: lambda scope, its: audit.list_after(scope, 0),
+    audit.load_head: lambda scope, its: audit.load_head(scope),
+    audit.make_link: lambda scope, its: audit.make_link(scope, "", _entry(its)),
+    audit.open_reason: lambda scope, its: audit.open_reason(scope, _entry(its)),
+    audit.purge: lambda scope, its: audit.purge(scope, scope.now() + HOUR),
+    audit.read_link: lambda scope, its: audit.read_link(scope, 1),
+    audit.walk: lambda scope, its: list(audit.walk(scope)),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
@@ -429,6 +448,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
 def _link(its: World) -> chain.Link:
     """The link of their event as somebody might hand it in."""
     return chain.Link(*msgspec.structs.astuple(its.event), body_digest="ab", chain="cd")
+
+
+def _entry(its: World) -> audit.Entry:
+    """An entry as somebody might hand it in."""
+    words = ("key", "key_1", "claim.seen", "", "claim", "clm_x", (), 1, "done", "", "")
+    return audit.Entry(1, its.claim.created_at, *words, None, None, "ab")
 
 
 def _expect_broken(open_it: Callable[[], bytes]) -> bytes:

@@ -13,6 +13,7 @@ from gateway.store.guard import is_scoped
 FOLDER = Path(gateway.store.__file__).parent
 ENGINE_ROOM = {
     "__init__",
+    "audit_tables",
     "client_tables",
     "columns",
     "copies",
@@ -42,7 +43,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 23
+    assert len(QUERY_MODULES) == 24
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)

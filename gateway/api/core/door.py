@@ -27,7 +27,7 @@ from adapters.core_connectivity.server import Reply, answer_mime, answer_soap
 from adapters.core_connectivity.soap import Message, SoapFault, Token
 from adapters.core_connectivity.wsdl import write_wsdl
 from gateway.api.auth import make_caller
-from gateway.api.call import CALLER, Call, Caller
+from gateway.api.call import CALLER, FORBIDDEN, Call, Caller
 from gateway.api.core import batches, real_time
 from gateway.api.problem import Problem
 from gateway.api.tls import find_certificate, read_certificate
@@ -98,6 +98,7 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
             raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {Scope.PHI_REVEAL.value}.")
         for scope in scopes:
             if not caller.caller.scopes & {scope.value, ALL_SCOPES}:
+                call.told.outcome = FORBIDDEN
                 raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {scope.value}.")
         try:
             return await desk(caller, envelope)

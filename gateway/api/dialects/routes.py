@@ -66,16 +66,17 @@ def list_claim_routes() -> Iterator[Route]:
         base, desk = f"{NETWORK}/{path}", Desk(guide, shows_x12=False)
         yield from _list_desk_routes(base, desk, BY_MAILBOX)
         check, checks = "Check a claim; nothing is stored.", Scope.CLAIMS_READ
-        yield _route("POST", f"{base}/validation", desk.validate, check, checks, BY_MAILBOX, body=Taken.CLAIM)
-        yield _route(
-            "POST",
-            f"{base}/raw-x12-validation",
-            desk.validate_x12,
-            check,
-            checks,
-            BY_MAILBOX,
-            body=Taken.CLAIM,
-        )
+        for name, handler in (("validation", desk.validate), ("raw-x12-validation", desk.validate_x12)):
+            yield _route(
+                "POST",
+                f"{base}/{name}",
+                handler,
+                check,
+                checks,
+                BY_MAILBOX,
+                body=Taken.CLAIM,
+                action="claim.checked",
+            )
 
 
 def _list_desk_routes(base: str, desk: Desk, manner: Manner) -> Iterator[Route]:
@@ -130,6 +131,7 @@ def list_mailbox_routes() -> Iterator[Route]:
         None,
         BY_OAUTH,
         open=True,
+        action="token.issued",
         body=Taken.CLAIM,
     )
     for path in (MAILBOX, f"{MAILBOX}/"):

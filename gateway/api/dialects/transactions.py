@@ -56,6 +56,7 @@ async def poll_transactions(call: Call) -> web.Response:
 
     found = await call.services.store.read(load, tenant=call.tenant)
     page = found[:limit]
+    call.tell_page(*(file.id for file in page))
     body: JSON = {"items": [await describe(call, file) for file in page]}
     last = write_uuid(page[-1].id) if page else query.page_token
     if last:

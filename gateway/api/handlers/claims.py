@@ -24,6 +24,7 @@ from gateway.api.shapes import (
     ClaimTaken,
     Timeline,
 )
+from gateway.api.trail import witness
 from gateway.dossier import Dossier, read_dossier
 from gateway.feed import show_event
 from gateway.lifecycle import load_lifecycle
@@ -66,6 +67,7 @@ async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswe
     opinion = await intake.judge(call.tenant, body)
     if opinion.judged is None:
         kept = await intake.keep_unreadable(call.tenant, body, opinion.unreadable)
+        call.tell(kept.file)
         raise Problem("unreadable", "The bytes were kept.", opinion.unreadable, file=kept.file)
     request_id = call.request[REQUEST_ID]
 
@@ -74,7 +76,8 @@ async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswe
         ticket.save(scope, answer_submission(submission, request_id))
 
     also = save if ticket is not None else None
-    submission = await intake.record(call.tenant, opinion.judged, also=also)
+    submission = await intake.record(call.tenant, opinion.judged, also=also, entry=witness(call))
+    call.told.recorded = True
     return answer_submission(submission, request_id)
 
 
@@ -124,6 +127,7 @@ async def list_claims(call: Call) -> web.Response:
 
     found = await call.services.store.read(load, tenant=call.tenant)
     page = found[: query.limit]
+    call.tell(*(claim.id for claim in page))
     more = page[-1].id if len(found) > query.limit else None
     return write_json(ClaimPage(claims=[describe_claim(claim) for claim in page], next=more))
 

@@ -11,6 +11,7 @@ from gateway.api.bodies import write_json
 from gateway.api.call import Call
 from gateway.api.people_shapes import EmergencyPage, EmergencyQuery, EmergencyShown, EmergencyWish
 from gateway.api.problem import Problem, refuse_missing
+from gateway.api.trail import witness
 from gateway.keys import ALL_SCOPES, Scope
 from gateway.people.emergency import Beyond, Wish
 from gateway.store.emergencies import Emergency
@@ -19,19 +20,23 @@ ACCESSES = "/v1/emergency-access"
 
 
 async def begin_access(call: Call) -> web.Response:
-    """POST /v1/emergency-access: 201; the event and the row are there before anything is opened."""
+    """POST /v1/emergency-access: 201; event and audit entry are durable before anything opens."""
     visit = call.request.get(VISIT)
     if visit is None:
         raise Problem("forbidden", "Only a person who is signed in can ask for emergency access.")
     wish = await call.struct(EmergencyWish)
     try:
         access = await call.services.people.emergencies.begin(
-            visit.member.person, Wish(wish.reason, wish.scopes, wish.tenant, wish.minutes)
+            visit.member.person,
+            Wish(wish.reason, wish.scopes, wish.tenant, wish.minutes),
+            witness(call),
         )
     except Beyond as beyond:
         known = ", ".join(beyond.known) or "nothing"
         finding = find("emergency.beyond", scopes=", ".join(beyond.scopes) or "anything", known=known)
         raise Problem("forbidden", findings=[finding]) from None
+    call.tell(access.id)
+    call.told.recorded = access.tenant == call.tenant
     return write_json(show_access(access), status=201, headers={"Location": f"{ACCESSES}/{access.id}"})
 
 

@@ -64,6 +64,7 @@ async def make_key(call: Call) -> web.Response:
         made = await call.services.keys.create(
             call.tenant, wish.label, wish.scopes, wish.expires_at, make_giver(call)
         )
+    call.tell(made.key.id)
     answer = KeyMade(**msgspec.structs.asdict(show(made.key, KeyShown)), key=made.text)
     return write_json(answer, status=201, headers={"Location": f"{KEYS}/{made.key.id}"})
 
@@ -75,6 +76,7 @@ async def rotate_key(call: Call) -> web.Response:
         made, until = await call.services.keys.rotate(
             call.tenant, call.subject, timedelta(hours=wish.overlap_hours), make_giver(call)
         )
+    call.tell(made.key.id)
     shown = msgspec.structs.asdict(show(made.key, KeyShown))
     answer = KeyRotated(**shown, key=made.text, previous_until=until)
     return write_json(answer, status=201, headers={"Location": f"{KEYS}/{made.key.id}"})

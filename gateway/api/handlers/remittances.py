@@ -28,6 +28,7 @@ async def list_remittances(call: Call) -> web.Response:
         tenant=call.tenant,
     )
     page = found[: query.limit]
+    call.tell(*(remittance.id for remittance in page))
     more = page[-1].id if len(found) > query.limit else None
     return write_json(
         RemittancePage(remittances=[show(remittance, RemittanceListed) for remittance in page], next=more)

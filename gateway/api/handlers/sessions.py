@@ -12,13 +12,13 @@ from aiohttp import web
 
 from gateway.api.auth import CHALLENGE, VISIT, Visit
 from gateway.api.bodies import write_json
-from gateway.api.call import Call
+from gateway.api.call import CALLER, Call, Caller
 from gateway.api.cookies import DEVICE, DEVICE_SECONDS, SESSION, Site, demand_site
 from gateway.api.handlers.emergencies import show_access
 from gateway.api.people_shapes import (
+    AuthenticatorWish,
     CodeWish,
     NewAuthenticator,
-    AuthenticatorWish,
     PasswordWish,
     Recovery,
     SessionPage,
@@ -48,6 +48,7 @@ async def sign_in(call: Call) -> web.Response:
         entered = await call.services.people.sign_in.by_password(
             choose_tenant(call, wish.tenant), wish.login, wish.password, make_visitor(call, site)
         )
+    tell_entered(call, entered)
     return answer_entered(call, site, entered)
 
 
@@ -112,6 +113,7 @@ async def sign_out(call: Call) -> web.Response:
     """DELETE /v1/session."""
     visit = demand_visit(call)
     await call.services.people.sessions.end(call.tenant, visit.member.session.id)
+    call.tell(visit.member.session.id)
     answer = web.Response(status=204)
     visit.site.keep(answer, SESSION, "")
     return answer
@@ -184,6 +186,13 @@ def make_visitor(call: Call, site: Site) -> Visitor:
 def find_address(request: web.Request) -> str:
     """The address that a request comes from."""
     return request.remote or ""
+
+
+def tell_entered(call: Call, entered: Entered) -> None:
+    """Tell the audit log who signs in: the call began as a stranger's."""
+    person, session = entered.person, entered.session.session
+    call.request[CALLER] = Caller(person.tenant, person.id, frozenset(), session=session.id)
+    call.tell(session.id)
 
 
 def answer_entered(call: Call, site: Site, entered: Entered) -> web.Response:

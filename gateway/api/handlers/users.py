@@ -48,6 +48,7 @@ async def make_user(call: Call) -> web.Response:
             )
         except Conflict:
             raise Problem("conflict", findings=[find("user.login_taken", pointer="/login")]) from None
+    call.tell(made.person.id)
     return _write_new(made, status=201)
 
 

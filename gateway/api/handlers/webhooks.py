@@ -50,6 +50,7 @@ async def make_endpoint(call: Call) -> web.Response:
         return webhooks.add_endpoint(scope, url=new.url, types=new.types, secret=secret.encode("ascii"))
 
     endpoint = await call.services.store.write(add, tenant=call.tenant)
+    call.tell(endpoint.id)
     made = EndpointMade(**msgspec.structs.asdict(show(endpoint, EndpointShown)), secret=secret)
     return write_json(made, status=201, headers={"Location": f"{WEBHOOKS}/{endpoint.id}"})
 

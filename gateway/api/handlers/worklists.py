@@ -55,6 +55,7 @@ async def show_worklist(call: Call) -> web.Response:
         return read_page(scope, worklist, after=query.cursor or None, limit=query.limit)
 
     page = await call.services.store.read(load, tenant=call.tenant)
+    call.tell(*(entry.claim.id for entry in page.claims), *(item.id for item in page.items))
     shown = WorklistPage(
         name=name,
         meaning=worklist.meaning,
@@ -80,6 +81,7 @@ async def show_item(call: Call) -> web.Response:
 async def attach_work_item(call: Call) -> web.Response:
     """POST /v1/work-items/{id}/attach: the answer in it is posted to the claim."""
     wish = await call.struct(Attachment)
+    call.tell(wish.claim)
     hand = Hand(call.caller.key, wish.note)
     item = await _act(call, "work item", lambda scope: attach_item(scope, call.subject, wish.claim, hand))
     return write_json(_show_item(item))
