@@ -140,7 +140,7 @@ def _write_answers(route: Route) -> JSON:
 
 
 def _write_answer(answer: Answer) -> JSON:
-    if answer.status == HTTPStatus.NO_CONTENT:
+    if answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER):
         return {"description": answer.meaning}
     schema = _refer(answer.shape) if answer.shape is not None else {}
     return {"description": answer.meaning, "content": {answer.media: {"schema": schema}}}

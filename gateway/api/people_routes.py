@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.api.auth import authenticate_visitor
-from gateway.api.handlers import emergencies, keys, sessions, users
+from gateway.api.handlers import emergencies, keys, openid, sessions, users
 from gateway.api.people_shapes import (
     AuthenticatorWish,
     CodeWish,
@@ -19,6 +19,8 @@ from gateway.api.people_shapes import (
     NewKeyWish,
     NewUserWish,
     PasswordWish,
+    ProviderAnswer,
+    ProviderWish,
     Recovery,
     RolesWish,
     RotateWish,
@@ -247,6 +249,29 @@ SESSION_ROUTES: tuple[Route, ...] = (
         body=CodeWish,
         answers=(Answer(200, "The session, in a new cookie, and the recovery codes.", Recovery),),
         problems=(*BODY, 429),
+    ),
+    Route(
+        method="GET",
+        path="/v1/session/openid",
+        name="leave_for_provider",
+        handler=openid.leave_for_provider,
+        summary="Send the browser to the tenant's OpenID provider.",
+        open=True,
+        query=ProviderWish,
+        answers=(Answer(303, "To the provider."),),
+        problems=(400, 401, 403, 503),
+    ),
+    Route(
+        method="GET",
+        path="/v1/session/openid/callback",
+        name="return_from_provider",
+        action="session.opened",
+        handler=openid.return_from_provider,
+        summary="Sign in whom the OpenID provider sends back.",
+        open=True,
+        query=ProviderAnswer,
+        answers=(Answer(303, "The session, in a cookie."),),
+        problems=(400, 401, 403, 503),
     ),
     Route(
         method="GET",

@@ -229,6 +229,20 @@ class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+class ProviderWish(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose provider; `tenant` may be left out where there is only one."""
+
+    tenant: TenantWish = ""
+
+
+class ProviderAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider sends along with the browser: a code, or why there is none."""
+
+    state: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    code: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    error: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 class EmergencyQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which accesses to list: the caller's own, with audit:read those of everybody."""
 

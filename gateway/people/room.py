@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.clock import Clock
+from gateway.people.asking import ask_provider
 from gateway.people.emergency import EmergencyRoom
+from gateway.people.openid import OpenIdRoom
 from gateway.people.passwords import PasswordRoom
 from gateway.people.sessions import SessionRoom
 from gateway.people.sign_in import SignInRoom
@@ -23,6 +25,7 @@ class People:
     sessions: SessionRoom
     sign_in: SignInRoom
     emergencies: EmergencyRoom
+    openid: OpenIdRoom
 
 
 def make_people(
@@ -36,4 +39,5 @@ def make_people(
         sessions=sessions,
         sign_in=SignInRoom(store, clock, how, room, sessions),
         emergencies=EmergencyRoom(store, settings),
+        openid=OpenIdRoom(store, clock, settings, sessions, ask_provider),
     )

@@ -60,6 +60,7 @@ def body_of(route: Route) -> bytes | None:
 
 def test_only_health_readiness_the_documentation_and_signing_in_are_open() -> None:
     open_routes = {"show_health", "show_readiness", "show_openapi", "show_documentation", "sign_in"}
+    open_routes |= {"leave_for_provider", "return_from_provider"}
     assert {route.name for route in ROUTES if route.open} == open_routes
 
 
