@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.api.call import REQUEST_ID, SERVICES, Caller, demand_scope
 from gateway.api.cookies import SAFE_METHODS, SESSION, Site, find_site
+from gateway.api.origin import ADDRESS
 from gateway.api.problem import Problem
 from gateway.audit import USER
 from gateway.keys import ALL_SCOPES, KeyRoom, Scope, list_effective
@@ -136,7 +137,7 @@ def _write_use(request: web.Request, member: Member) -> NewEntry:
         principal_kind=USER,
         principal=member.person.id,
         route=request.match_info.route.name or "",
-        address=request.remote or "",
+        address=request[ADDRESS],
         request=request[REQUEST_ID],
     )
 

@@ -36,7 +36,7 @@ from gateway.api.problem import write_problem
 from gateway.api.routing import Answer, Manner, Route
 from gateway.keys import Scope
 
-VISITORS = Manner(authenticate_visitor, write_problem)
+VISITORS = Manner(authenticate_visitor, write_problem, strict=True)
 """For sessions whose sign-in is under way, too."""
 BODY = (400, 408, 413, 422)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import msgspec
@@ -81,14 +80,3 @@ class AddressBook:
         known = self._failed.get(address)
         if known is not None and known.failures > 0:
             self._failed[address] = Attempts(known.failures - 1, known.last_at)
-
-
-def name_network(address: str) -> str:
-    """What of an address a subscriber cannot change: all of IPv4, the first 64 bits of IPv6."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))

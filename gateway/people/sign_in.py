@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.clock import Clock
 from gateway.people import one_time
-from gateway.people.lockout import ACCOUNT, CODES, FORGOTTEN, AddressBook, TooSoon, name_network
+from gateway.people.lockout import ACCOUNT, CODES, FORGOTTEN, AddressBook, TooSoon
 from gateway.people.passwords import PasswordRoom
 from gateway.people.sessions import Member, NewSession, SessionRoom, Step
 from gateway.people_settings import PeopleSettings
@@ -33,9 +33,12 @@ class Refused(Exception):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """From where somebody signs in: the address, and what their browser kept of an earlier sign-in."""
+    """From where somebody signs in: the address, the network that one subscriber has, and what their browser
+    kept of an earlier sign-in.
+    """
 
     address: str
+    network: str
     device: str = ""
 
 
@@ -78,7 +81,7 @@ class SignInRoom:
         name = login.strip().lower()
         known = await self._store.read(lambda system: tenant in system.tenants())
         trusted = known and await self._knows(tenant, name, visitor.device)
-        network = name_network(visitor.address)
+        network = visitor.network
         if not trusted:
             self._addresses.count(network, self._clock.now())
         place = f"{DEVICE}:{visitor.device}" if trusted else network

@@ -17,6 +17,7 @@ ENGINE_ROOM = {
     "client_tables",
     "columns",
     "copies",
+    "driver",
     "engine",
     "errors",
     "failures",
@@ -43,7 +44,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 24
+    assert len(QUERY_MODULES) == 28
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)

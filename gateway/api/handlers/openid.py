@@ -10,10 +10,10 @@ from gateway.api.call import Call
 from gateway.api.cookies import PROVIDER, PROVIDER_SECONDS, SESSION, Site, find_site
 from gateway.api.handlers.sessions import (
     choose_tenant,
-    find_address,
     tell_entered,
     told_as_problems,
 )
+from gateway.api.origin import ADDRESS
 from gateway.api.people_shapes import ProviderAnswer, ProviderWish
 from gateway.api.problem import Problem
 from gateway.logs import log_event
@@ -57,7 +57,7 @@ async def return_from_provider(call: Call) -> web.Response:
 async def _arrive(call: Call, site: Site, kept: str, given: ProviderAnswer) -> Entered:
     try:
         return await call.services.people.openid.arrive(
-            kept, given.state, given.code, site.origin + CALLBACK, find_address(call.request)
+            kept, given.state, given.code, site.origin + CALLBACK, call.request[ADDRESS]
         )
     except Unreachable as failure:
         raise _refuse_unreachable(failure) from None

@@ -15,6 +15,7 @@ from gateway.api.bodies import write_json
 from gateway.api.call import CALLER, Call, Caller
 from gateway.api.cookies import DEVICE, DEVICE_SECONDS, SESSION, Site, demand_site
 from gateway.api.handlers.emergencies import show_access
+from gateway.api.origin import ADDRESS, shorten
 from gateway.api.people_shapes import (
     AuthenticatorWish,
     CodeWish,
@@ -180,12 +181,8 @@ def choose_tenant(call: Call, name: str) -> str:
 
 def make_visitor(call: Call, site: Site) -> Visitor:
     """From where somebody signs in."""
-    return Visitor(find_address(call.request), site.read(call.request, DEVICE))
-
-
-def find_address(request: web.Request) -> str:
-    """The address that a request comes from."""
-    return request.remote or ""
+    address = call.request[ADDRESS]
+    return Visitor(address, shorten(address), site.read(call.request, DEVICE))
 
 
 def tell_entered(call: Call, entered: Entered) -> None:
