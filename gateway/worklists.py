@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.store import claim_groups, events, work_items
 from gateway.store.ages import Ages
-from gateway.store.claim_groups import Group
+from gateway.store.claim_groups import EVERY, Group, Narrowed
 from gateway.store.claims import Claim
 from gateway.store.events import Event
 from gateway.store.scope import TenantScope
@@ -57,19 +57,27 @@ def load_worklists() -> dict[str, Worklist]:
     return msgspec.convert(tomllib.loads(text), dict[str, Worklist])
 
 
-def read_page(scope: TenantScope, worklist: Worklist, *, after: str | None, limit: int) -> ListPage:
-    """The entries of the list newer than the id `after`, oldest first."""
+def read_page(
+    scope: TenantScope,
+    worklist: Worklist,
+    narrowed: Narrowed = EVERY,
+    *,
+    after: str | None,
+    limit: int,
+) -> ListPage:
+    """The entries of the list newer than the id `after`, oldest first; of claims those that are asked for."""
     if worklist.items:
         items = work_items.list_open(scope, kinds=worklist.items, after=after, limit=limit + 1)
         more = items[limit - 1].id if len(items) > limit else None
         ages = work_items.count_open(scope, worklist.items)
         return ListPage(ages=ages, claims=[], items=items[:limit], next=more)
-    rows = claim_groups.list_group(scope, worklist.group, after=after, limit=limit + 1)
+    group = msgspec.structs.replace(worklist.group, narrowed=narrowed)
+    rows = claim_groups.list_group(scope, group, after=after, limit=limit + 1)
     more = rows[limit - 1].id if len(rows) > limit else None
     page = rows[:limit]
     reasons = events.find_latest(scope, [row.id for row in page], worklist.events)
     return ListPage(
-        ages=claim_groups.count_group(scope, worklist.group),
+        ages=claim_groups.count_group(scope, group),
         claims=[ClaimEntry(row, reasons.get(row.id)) for row in page],
         items=[],
         next=more,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.api.handlers import worklists
 from gateway.api.routing import Answer, Route
-from gateway.api.shapes import ClaimListed, PageQuery
+from gateway.api.shapes import ClaimListed
 from gateway.api.worklist_shapes import (
     Attachment,
     Reason,
@@ -12,6 +12,7 @@ from gateway.api.worklist_shapes import (
     Remark,
     WorkItemShown,
     WorklistPage,
+    WorklistQuery,
     Worklists,
 )
 from gateway.keys import Scope
@@ -35,7 +36,7 @@ WORKLIST_ROUTES: tuple[Route, ...] = (
         handler=worklists.show_worklist,
         summary="Show a work list, oldest first.",
         scope=Scope.WORKLISTS_READ,
-        query=PageQuery,
+        query=WorklistQuery,
         answers=(Answer(200, "A page of the list.", WorklistPage),),
         problems=(400, 404),
     ),

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import msgspec
 
-from gateway.api.shapes import ClaimListed, Shape
+from gateway.api.shapes import ClaimListed, Cursor, Limit, Shape
 from gateway.feed import EventShown
+from gateway.remedies import Remedy
 from gateway.store.ages import Ages
 
 Note = Annotated[str, msgspec.Meta(max_length=2000, description="Your words; kept sealed, told to nobody.")]
@@ -17,11 +18,27 @@ ClaimId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="
 
 
 class WorkClaim(Shape, frozen=True, kw_only=True):
-    """A claim on a work list: since when it stands so, and the event that put it there."""
+    """A claim on a work list: since when it stands so, and the event that put it there.
+
+    `remedies` are the payer's codes in that event, what they mean and what to do.
+    """
 
     claim: ClaimListed
     since: datetime
     event: EventShown | None
+    remedies: Sequence[Remedy]
+
+
+class WorklistQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page to list; of claims also which payer's, from which charge on, unchanged for how long."""
+
+    cursor: Cursor = ""
+    limit: Limit = 100
+    payer: Annotated[str, msgspec.Meta(max_length=80, description="The payer's id.")] = ""
+    min_charge: Annotated[
+        int, msgspec.Meta(ge=0, le=9_999_999_999, description="The least charge, in whole dollars.")
+    ] = 0
+    days: Annotated[int, msgspec.Meta(ge=0, le=36_500, description="Unchanged for so many days.")] = 0
 
 
 class WorkItemShown(Shape, frozen=True, kw_only=True):

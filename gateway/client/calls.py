@@ -153,9 +153,23 @@ class Calls(abc.ABC):
         found: Worklists = self._send(wish, Worklists)
         return found
 
-    def show_worklist(self, name: str, *, cursor: str = "", limit: int = 100) -> WorklistPage:
+    def show_worklist(
+        self,
+        name: str,
+        *,
+        cursor: str = "",
+        limit: int = 100,
+        payer: str = "",
+        min_charge: int = 0,
+        days: int = 0,
+    ) -> WorklistPage:
         """Show a work list, oldest first."""
-        wish = write_wish("GET", "/v1/worklists/{name}", {"name": name}, {"cursor": cursor, "limit": limit})
+        wish = write_wish(
+            "GET",
+            "/v1/worklists/{name}",
+            {"name": name},
+            {"cursor": cursor, "limit": limit, "payer": payer, "min_charge": min_charge, "days": days},
+        )
         found: WorklistPage = self._send(wish, WorklistPage)
         return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 
 import msgspec
 from sqlalchemy import ColumnElement, String, bindparam, literal, or_, type_coerce
@@ -17,6 +18,17 @@ from gateway.store.statements import columns_of
 _COLUMNS = columns_of(tables.claim, Claim)
 
 
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a group those of one payer, with this charge or more (dollars), unchanged since the moment."""
+
+    payer_id: str = ""
+    least: Decimal = Decimal(0)
+    unchanged_since: datetime | None = None
+
+
+EVERY = Narrowed()
+
+
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """A group of claims that a person works through: in one of `states`, or with one of `marks`.
 
@@ -26,6 +38,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     without: str = ""
+    narrowed: Narrowed = EVERY
 
 
 def list_group(
@@ -56,7 +69,16 @@ def _belongs(group: Group) -> list[ColumnElement[bool]]:
         criteria += [_is_marked(), or_(*map(_bears, group.marks))]
     if group.without:
         criteria.append(~_bears(group.without))
-    return criteria
+    return [*criteria, *_narrow(group.narrowed)]
+
+
+def _narrow(wanted: Narrowed) -> Iterator[ColumnElement[bool]]:
+    if wanted.payer_id:
+        yield tables.claim.c.payer_id == wanted.payer_id
+    if wanted.least:
+        yield tables.claim.c.charge >= wanted.least
+    if wanted.unchanged_since is not None:
+        yield tables.claim.c.updated_at <= wanted.unchanged_since
 
 
 def _is_marked() -> ColumnElement[bool]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from gateway.remedies import list_remedies
 from gateway.store import work_items
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -88,3 +91,29 @@ async def test_a_partner_is_released_by_name(rig: Rig) -> None:
     answer = await rig.call("POST", "/v1/partners/exchange/release", {})
     assert (answer.status, answer.json) == (200, {"claims": 0, "deliveries": 0})
     assert (await rig.call("POST", "/v1/partners/nobody/release", {})).status == 404
+
+
+async def test_a_list_of_claims_is_narrowed_by_payer_charge_and_age(rig: Rig) -> None:
+    await rig.call("POST", "/v1/claims", make_claim("RFC-1", tradingPartnerServiceId="NOBODY"))
+    for query, total in (
+        ("payer=NOBODY", 1),
+        ("payer=60054", 0),
+        ("min_charge=165", 1),
+        ("min_charge=166", 0),
+        ("days=1", 0),
+    ):
+        page = (await rig.call("GET", f"/v1/worklists/rejections?{query}")).json
+        assert (page["total"], len(page["claims"])) == (total, total), query
+
+
+def test_a_denial_s_codes_have_meaning_and_remedy() -> None:
+    """The denial of samples/837P/denied_missing_information: CO-16 with N706 and MA130."""
+    events = json.loads((ROOT / "samples/837P/denied_missing_information/events.json").read_bytes())
+    [denied] = [event for event in events if event["type"] == "claim.denied"]
+    denied["claim"] = "clm_1"
+    denied["payment"]["remittance"] = "rem_1"
+    told = {it.code: it for it in list_remedies(json.dumps(denied).encode())}
+    assert set(told) == {"CO-16", "N706", "MA130"}
+    assert "replacement" in told["CO-16"].remedy
+    assert told["MA130"].meaning.startswith("the claim could not be processed")
+    assert list_remedies(b"") == []

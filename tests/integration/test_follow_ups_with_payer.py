@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from gateway.balances import Bill, load_accounts, make_bills
 from gateway.follow_ups.composing import Wish
 from gateway.follow_ups.filing import FollowUps
 from gateway.lifecycle import REPLACEMENT, SECONDARY, VOID
+from gateway.patients import find_account
 from gateway.simulator.ledger import Ledger
 from gateway.simulator.mailbox import INBOUND, OUTBOUND, Mailbox
 from gateway.simulator.payer import ScriptedPayer
@@ -62,6 +64,15 @@ class Journey:
         assert [it.code for it in made.findings if it.stops] == []
         return made.claim
 
+    async def bill(self, number: str) -> Bill:
+        """The one bill of an account."""
+        found = await self.exchange.store.read(
+            lambda scope: make_bills(load_accounts(scope, find_account(scope, number))), tenant=TENANT
+        )
+        [made] = found
+        assert made.charge == made.paid + made.written_off + made.patient + made.with_payer
+        return made
+
     async def submit(self, number: str) -> str:
         [made] = await self.exchange.submit(make_claim(number))
         return made.claim
@@ -86,6 +97,9 @@ async def test_a_claim_is_denied_replaced_and_paid(journey: Journey) -> None:
     made = await journey.follow(claim, REPLACEMENT, patch=NOTE)
     await journey.pass_days(17)
     original, replacement = await journey.exchange.fold(claim), await journey.exchange.fold(made)
+    bill = await journey.bill("RB-1-CO16")
+    assert (bill.charge, bill.paid) == (replacement.billed, replacement.paid)
+    assert (bill.patient, bill.with_payer) == (replacement.patient, 0)
     assert (original.state, original.adjusted, original.reversals) == ("replaced", 0, 1)
     assert (replacement.state, replacement.open) == ("paid", 0)
     assert replacement.paid > 0
@@ -124,6 +138,8 @@ async def test_a_paid_claim_is_voided_and_its_money_taken_back(journey: Journey)
     await journey.pass_days(17)
     voided = await journey.exchange.fold(claim)
     assert (voided.state, voided.paid) == ("voided", 0)
+    bill = await journey.bill("RB-4")
+    assert (bill.charge, bill.paid, bill.patient, bill.with_payer) == (0, 0, 0, 0)
     assert (await journey.exchange.fold(made)).state == "completed"
 
 
@@ -132,10 +148,16 @@ async def test_what_the_first_payer_leaves_to_the_patient_the_second_one_pays(jo
     await journey.pass_days(17)
     first = await journey.exchange.fold(claim)
     assert first.patient > 0
+    assert (await journey.bill("RB-5-PR")).patient == first.patient
     made = await journey.follow(claim, SECONDARY, patch=SECOND)
+    waiting = await journey.bill("RB-5-PR")
+    assert (waiting.patient, waiting.with_payer) == (0, first.patient)
     await journey.pass_days(17)
     second = await journey.exchange.fold(made)
     assert (second.state, second.paid, second.patient) == ("paid", first.patient, 0)
     assert second.adjusted == first.billed - first.patient
     kept = await journey.exchange.fold(claim)
     assert (kept.state, kept.paid, kept.patient) == ("paid", first.paid, first.patient)
+    bill = await journey.bill("RB-5-PR")
+    assert (bill.charge, bill.paid) == (first.billed, first.paid + second.paid)
+    assert (bill.patient, bill.with_payer, bill.written_off) == (0, 0, first.adjusted)

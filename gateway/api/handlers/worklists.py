@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +15,6 @@ from gateway.api.call import Call
 from gateway.api.etags import change
 from gateway.api.handlers.claims import describe_claim
 from gateway.api.problem import Problem, refuse_missing
-from gateway.api.shapes import PageQuery
 from gateway.api.worklist_shapes import (
     Attachment,
     Reason,
@@ -23,12 +24,15 @@ from gateway.api.worklist_shapes import (
     WorkItemShown,
     WorklistCount,
     WorklistPage,
+    WorklistQuery,
     Worklists,
 )
 from gateway.feed import show_event
 from gateway.hands import Hand, HandRefused, attach_item, call_worked, resolve_item
 from gateway.release import Released, release_claim, release_partner
+from gateway.remedies import list_remedies
 from gateway.store import TenantScope, work_items
+from gateway.store.claim_groups import Narrowed
 from gateway.store.errors import NoSuchRow
 from gateway.store.work_items import WorkItem
 from gateway.worklists import ClaimEntry, ListPage, Worklist, count_list, load_worklists, read_page
@@ -47,13 +51,18 @@ async def count_worklists(call: Call) -> web.Response:
 
 async def show_worklist(call: Call) -> web.Response:
     """GET /v1/worklists/{name}: oldest first."""
-    query, name = call.query(PageQuery), call.request.match_info["name"]
+    query, name = call.query(WorklistQuery), call.request.match_info["name"]
     worklist = load_worklists().get(name)
     if worklist is None:
         raise Problem("not-found", "The work lists are " + ", ".join(load_worklists()) + ".")
 
     def load(scope: TenantScope) -> ListPage:
-        return read_page(scope, worklist, after=query.cursor or None, limit=query.limit)
+        narrowed = Narrowed(
+            payer_id=query.payer,
+            least=Decimal(query.min_charge),
+            unchanged_since=scope.now() - timedelta(days=query.days) if query.days else None,
+        )
+        return read_page(scope, worklist, narrowed, after=query.cursor or None, limit=query.limit)
 
     page = await call.services.store.read(load, tenant=call.tenant)
     call.tell(*(entry.claim.id for entry in page.claims), *(item.id for item in page.items))
@@ -147,7 +156,12 @@ def _count(scope: TenantScope, name: str, worklist: Worklist) -> WorklistCount:
 
 def _show_claim(tenant: str, entry: ClaimEntry) -> WorkClaim:
     reason = show_event(tenant, entry.reason) if entry.reason is not None else None
-    return WorkClaim(claim=describe_claim(entry.claim), since=entry.claim.updated_at, event=reason)
+    return WorkClaim(
+        claim=describe_claim(entry.claim),
+        since=entry.claim.updated_at,
+        event=reason,
+        remedies=list_remedies(entry.reason.body) if entry.reason is not None else [],
+    )
 
 
 def _show_item(item: WorkItem) -> WorkItemShown:
