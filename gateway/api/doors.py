@@ -18,6 +18,7 @@ from gateway.api.etags import tag_response
 from gateway.api.negotiation import negotiate, read_request_id
 from gateway.api.origin import ADDRESS, Origins, shorten
 from gateway.api.problem import Problem
+from gateway.api.redacting import demand_redactable, redact_answer
 from gateway.api.routing import NATIVE, Route
 from gateway.api.trail import ROUTE, record_answer
 from gateway.keys import Scope
@@ -169,11 +170,12 @@ class Doors:
         if route is None:
             raise _refuse_address(request)
         authorize(caller, route.scope)
+        demand_redactable(caller, route)
         if manner.strict:
             negotiate(request, route)
         if route.scope in TAKING_IN:
             services.volumes.require_space()
-        return await route.handler(Call(request, services, caller))
+        return redact_answer(caller, route, await route.handler(Call(request, services, caller)))
 
 
 def admit(request: web.Request, standing: Standing | None) -> None:
