@@ -52,6 +52,8 @@ def test_a_query_module_makes_statements_by_its_scope_only(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
             assert {alias.name for alias in node.names} <= ALLOWED, node.lineno
+        if isinstance(node, ast.ImportFrom):
+            assert node.module != "gateway.store.driver", node.lineno
         if isinstance(node, ast.Import):
             assert not any(alias.name.startswith("sqlalchemy") for alias in node.names), node.lineno
         if isinstance(node, ast.Attribute):
