@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import threading
+from datetime import datetime
 from typing import Final, Protocol
 
 from gateway.clock import Clock
@@ -32,6 +33,12 @@ class IdSource(Protocol):
 def write_base32(number: int) -> str:
     """`number` (up to 130 bits) as 26 characters of Crockford's base 32."""
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def write_earliest(prefix: str, moment: datetime) -> str:
+    """The first identifier that anything made at `moment` (aware) can have: ids are ordered by time."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return f"{prefix}_{write_base32(milliseconds << _RANDOM_BITS)}"
 
 
 def is_id(text: str, prefix: str | None = None) -> bool:

@@ -18,6 +18,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 import platformdirs
 
+from gateway.limit_settings import LimitSettings as LimitSettings
+from gateway.people_settings import OpenIdSettings, PeopleSettings
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import ArchiveSettings as ArchiveSettings
@@ -38,6 +40,7 @@ from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
 from gateway.tls_settings import ClientCertificate, ServerTls
 
+Network = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -67,6 +70,7 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
 class ServerSettings(Section, frozen=True, kw_only=True):
     """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
 
+    `trusted_proxies` are addresses or networks of proxies whose X-Forwarded-For says who calls.
     `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
     each core if there are several. With less than `free_space` bytes free on the volumes of database and
     archive nothing is taken in (503); 0 does not look.
@@ -89,6 +93,7 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections_per_address: Count = 256
     claims_under_way: Count = 1024
     claims_of_tenant: Count = 512
+    trusted_proxies: tuple[Network, ...] = ()
     checkers: Processes | None = None
     free_space: Limit = 64 * 1024 * 1024
     tls: ServerTls | None = None
@@ -231,7 +236,8 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
-    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them. People of the tenants
+    in `support` may enter this one by emergency access.
     """
 
     name: Name
@@ -242,6 +248,8 @@ class Tenant(Section, frozen=True, kw_only=True):
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
     without_repairs: tuple[Repair, ...] = ()
+    openid: OpenIdSettings | None = None
+    support: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]
@@ -268,12 +276,14 @@ class Settings(Section, frozen=True, kw_only=True):
 
     home: Path
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     store: StoreSettings = StoreSettings()
     archive: ArchiveSettings = ArchiveSettings()
     sealing: SealingSettings = SealingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    people: PeopleSettings = PeopleSettings()
     tenants: tuple[Tenant, ...] = ()
 
     def __post_init__(self) -> None:
@@ -324,6 +334,13 @@ class Settings(Section, frozen=True, kw_only=True):
         found = self.tenant(tenant)
         own = found.retention_years if found is not None else None
         return self.retention.years if own is None else own
+
+    def openid_for(self, tenant: str) -> OpenIdSettings | None:
+        """The OpenID provider by which people of the tenant sign in, or None."""
+        found = self.tenant(tenant)
+        if found is None:
+            return None
+        return found.openid or self.people.openid
 
     def partner_for(self, tenant: str, payer: str) -> Partner | None:
         """The tenant's partner through which `payer` is reached, or None."""

@@ -25,8 +25,9 @@ from gateway.api.call import (
     Caller,
     Told,
 )
+from gateway.api.origin import ADDRESS
 from gateway.api.routing import Route
-from gateway.audit import BEGUN, CERTIFICATE, KEY, NOBODY, choose_ids, load_catalogue
+from gateway.audit import BEGUN, CERTIFICATE, KEY, NOBODY, USER, choose_ids, load_catalogue
 from gateway.services import Services
 from gateway.store.audit import NewEntry
 
@@ -65,6 +66,8 @@ def describe_principal(caller: Caller | None) -> tuple[str, str]:
         return NOBODY, ""
     if caller.key.startswith(CERTIFIED):
         return CERTIFICATE, caller.key.removeprefix(CERTIFIED)
+    if caller.session:
+        return USER, caller.key
     return KEY, caller.key
 
 
@@ -82,7 +85,7 @@ def write_entry(request: web.Request, outcome: str = DONE) -> NewEntry:
         subjects=ids[:MOST_IDS],
         count=max(1, len(ids)),
         outcome=outcome,
-        address=request.remote or "",
+        address=request.get(ADDRESS, ""),
         request=request[REQUEST_ID],
     )
 

@@ -25,6 +25,7 @@ ENGINE_ROOM = {
     "hints",
     "listening",
     "opening",
+    "people_tables",
     "postgres",
     "scope",
     "sqlite",
@@ -43,7 +44,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 21
+    assert len(QUERY_MODULES) == 28
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
