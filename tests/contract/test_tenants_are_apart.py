@@ -353,6 +353,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", 7
     ),
     interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
+    interchanges.find_all_traced: lambda scope, its: interchanges.find_all_traced(
+        scope, "north", {"trace-1"}
+    ),
     interchanges.find_traced: lambda scope, its: interchanges.find_traced(scope, "north", "trace-1"),
     interchanges.list_dead: lambda scope, its: interchanges.list_dead(scope, "north", "send"),
     interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
