@@ -22,6 +22,7 @@ from edi.written_claims import ClaimText
 
 EMPTY: dict[str, Any] = {}
 EXTRAS = "x12Extra"
+COMPONENT = PLAIN.component
 
 
 @cache
@@ -70,7 +71,8 @@ class ClaimRows:
             raise Doubtful
         if plan.spine and not plan.use.wrapper:
             self._begin_level(plan)
-        names, found = tuple(values), False
+        names, found, join = tuple(values), False, PLAIN.element.join
+        rows, lines = self.rows, self.lines
         for step in plan.recipes.get(names) or list_steps(plan, names):
             child, write = step.child, step.write
             if step.inner:
@@ -81,21 +83,18 @@ class ClaimRows:
             if write is not None:
                 narrow = write(scope, values, generation, scope)
                 if narrow is not None:
-                    self._keep_elements(narrow[0], flat=step.flat)
-                    found = narrow[1] or found
+                    elements, told = narrow
+                    line = join(elements)
+                    if (step.flat and COMPONENT in line) or generation.leftover:
+                        raise Doubtful
+                    rows.append(elements)
+                    lines.append(line)
+                    found = told or found
             elif isinstance(child, LoopPlan):
                 found = self._write_child(child, scope) or found
             else:
                 found = self._write_segment(child, scope, plan) or found
         return found
-
-    def _keep_elements(self, elements: list[str], *, flat: bool) -> None:
-        """Put the elements of a segment to the rows."""
-        line = PLAIN.element.join(elements)
-        if (flat and PLAIN.component in line) or self.generation.leftover:
-            raise Doubtful
-        self.rows.append(elements)
-        self.lines.append(line)
 
     def _begin_level(self, plan: LoopPlan) -> None:
         """A loop on the way to the claim begins."""
