@@ -31,7 +31,7 @@ def doubt_periods(claim: ClaimFacts, basis: Basis) -> bool:
 def doubt_birth(claim: ClaimFacts, basis: Basis) -> bool:
     """Patients who may be born after the first service."""
     first = claim.first
-    births = [parse_date(value(row, 2)) for row in claim.find("DMG", claim.patient)] if first else []
+    births = [parse_date(value(row, 2)) for row in claim.find("DMG", claim.name_patient())] if first else []
     return any(birth is not None and first is not None and birth > first for birth in births)
 
 

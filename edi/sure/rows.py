@@ -14,7 +14,7 @@ from typing import Any
 from edi.generation import Context, Generation, Scope
 from edi.generator import SEGMENTS_PER_CLAIM
 from edi.levels import PLAIN, Heading, Level, Run, is_plain
-from edi.openings import Opening, OpeningPlan, is_spine
+from edi.openings import Opening, OpeningPlan, is_spine, plan_opening
 from edi.plans import LoopPlan, SegmentPlan
 from edi.sure.doubts import Doubtful
 from edi.sure.narrow import list_steps
@@ -26,11 +26,12 @@ COMPONENT = PLAIN.component
 
 
 @cache
-def keeps_order(plan: OpeningPlan) -> bool:
+def keeps_order(guide_id: str) -> bool:
     """True where each level on the way to the claim says all it has before the next, and numbers it in cells
     that are elements.
     """
-    loops, spines = [*plan.rest], []
+    plan = plan_opening(guide_id)
+    loops, spines = [*plan.rest] if plan is not None else [], []
     while loops:
         loop = loops.pop()
         spines.append(loop)
