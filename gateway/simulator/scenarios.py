@@ -73,7 +73,8 @@ class Remit(Step, frozen=True, tag="remit"):
     """Pay what the adjustments leave (835 CLP, SVC, CAS), for all lines, the first one or the rest.
 
     `remarks` stand at each line (LQ), `claim_remarks` at the claim (MOA). With `companions` the payer
-    waits, at most `patience_days`, until that many claims can share the remittance.
+    waits, at most `patience_days`, until that many claims can share the remittance; `in_parts`, each has a
+    set of its own then, with the trace number and the whole payment in each.
     """
 
     status: str = "1"
@@ -83,6 +84,7 @@ class Remit(Step, frozen=True, tag="remit"):
     lines: Literal["all", "first", "rest"] = "all"
     companions: int = 1
     patience_days: int = 30
+    in_parts: bool = False
 
 
 class Reverse(Step, frozen=True, tag="reverse"):

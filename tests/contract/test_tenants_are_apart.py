@@ -327,6 +327,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, scope.now() + HOUR, kept_types=("partner.down",)
     ),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
+    remittances.complete: lambda scope, its: remittances.complete(scope, [its.remittance.id]),
+    remittances.list_incomplete: lambda scope, its: remittances.list_incomplete(scope, scope.now() + HOUR),
+    remittances.list_parts: lambda scope, its: remittances.list_parts(scope, its.remittance),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
     remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
     remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),

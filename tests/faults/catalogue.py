@@ -130,10 +130,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     strike(29, "no answer in time, the gateway down meanwhile", machines.sleep_through_a_deadline),
     strike(30, "the same 835 in another envelope", mail.pay_twice),
-    leave(
+    strike(
         31,
         "one payment split over several 835 sets",
-        "not modelled: a set that does not balance by itself is kept for a person, as in fault 35",
+        mail.split_the_parts,
+        Shape(markers=("PARTS", "PARTS", "PAID"), parts_days=30),
     ),
     strike(32, "reversal and correction in one file", mail.only_watch, Shape(markers=MONEY)),
     strike(

@@ -56,6 +56,7 @@ payers = ["CWP01"]
 poll_seconds = 0.3
 file_name = "{file_name}"
 batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
+watch = {{ payment_parts_days = {parts_days} }}
 
 [tenants.clinic.partners.exchange.transport]
 kind = "sftp"
@@ -79,6 +80,7 @@ usage = "T"
 payers = ["CWP03"]
 poll_seconds = 0.3
 batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
+watch = {{ payment_parts_days = {parts_days} }}
 
 [tenants.lab.partners.direct.transport]
 kind = "folder"
@@ -108,6 +110,8 @@ class Shape:
     host: str = "127.0.0.1"
     haste: float = 0.5
     markers: Sequence[str] = MARKERS
+    parts_days: float = 0.0
+    """How long parts of a payment may stay away; 0: the payers pay each 835 by itself."""
     control_number: int = 0
     """The control number that the SFTP partner was sent last, before the load."""
     trap: Sequence[str] = ()
@@ -464,6 +468,7 @@ def write_settings(world: World, **changes: str) -> None:
         "max_claims": shape.max_claims,
         "claims_per_set": shape.claims_per_set,
         "file_name": shape.file_name,
+        "parts_days": shape.parts_days,
         "host": shape.host,
         "port": sshd.port,
         "username": sshd.username,
