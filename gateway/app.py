@@ -36,6 +36,7 @@ from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.drops import Drops
+from gateway.follow_ups.filing import FollowUps
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -48,7 +49,9 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.places import Places
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.rematching import Rematching
 from gateway.replies import Replies
@@ -209,14 +212,16 @@ def _build_services(
         shelf=shelf,
         directory=directory,
         intake=intake,
+        follow_ups=FollowUps(store, intake),
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         audit=AuditLog(store),
         metrics=Metrics(),
+        rates=Rates(settings.limits),
         volumes=make_volumes(settings),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 

@@ -7,6 +7,8 @@ class and place of its exception remain: their messages quote raw requests, addr
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -47,8 +49,9 @@ def log_event(
 
 def start_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Make the JSON lines the only log of this process, also of the libraries in it."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = LineHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter())
+    _leave_out_what_no_line_tells()
     root = logging.getLogger()
     for other in list(root.handlers):
         root.removeHandler(other)
@@ -57,6 +60,51 @@ def start_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     LOGGER.setLevel(level)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # the handler's own complaint would print the record's arguments
+
+
+def _leave_out_what_no_line_tells() -> None:
+    """Process, thread and place of the call: the library would look them up for each line."""
+    logging.logProcesses = logging.logMultiprocessing = logging.logThreads = False
+    logging._srcfile = None  # as the library's how-to ("Optimization") says it
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Lines of one turn of the event loop are written together, before any warning and at the end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._waiting: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line, or let it wait for the others of this turn."""
+        try:
+            self._waiting.append(self.format(record))
+            loop = _find_loop() if record.levelno < logging.WARNING else None
+            if loop is None:
+                self.flush()
+            elif len(self._waiting) == 1 or loop is not self._loop:
+                self._loop = loop
+                loop.call_soon(self.flush)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or contextlib.nullcontext():
+            if self._waiting:
+                text = "\n".join(self._waiting) + "\n"
+                self._waiting.clear()
+                self.stream.write(text)
+            super().flush()
+
+
+def _find_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that this thread is in, if any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class LineFormatter(logging.Formatter):

@@ -170,9 +170,11 @@ def attach_payment(scope: TenantScope, arrival: Arrival, item: WorkItem) -> bool
     """Post a claim payment to the claim that it means, if that is known by now."""
     target = msgspec.json.decode(item.body, type=Target)
     kept = remittances.find_payment(scope, target.remittance, target.position or 0)
-    if kept is None or kept.claim is not None:
+    remittance = remittances.load(scope, target.remittance)
+    if kept is None or remittance is None or kept.claim is not None:
         return False
-    [match] = match_payments(arrival, [msgspec.json.decode(kept.body, type=ClaimPayment)])
+    payment = msgspec.json.decode(kept.body, type=ClaimPayment)
+    [match] = match_payments(arrival, [payment], remittance.payer_name)
     if match.claim is None:
         return False
     attach_item(scope, item.id, match.claim.id, ITSELF)

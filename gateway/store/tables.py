@@ -86,6 +86,7 @@ claim = Table(
     Index(None, "tenant", "duplicate_fingerprint"),
     Index(None, "tenant", "state", "payer_id", "id"),
     _index("ix_claim_marked", "id", only="marks <> ''"),
+    _index("ix_claim_follows", "original", only="original IS NOT NULL"),
 )
 
 event = Table(
@@ -287,6 +288,21 @@ remittance_claim = Table(
     Index(None, "tenant", "claim"),
     Index(None, "tenant", "control_fingerprint"),
     Index(None, "tenant", "payer_control_fingerprint"),
+)
+
+bank_deposit = Table(
+    "bank_deposit",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "payer_id", "trace_number"),
+    Column("paid_on", Date),
+    Column("amount", Cents, nullable=False),
+    Column("deposited_on", Date, nullable=False),
+    *_columns(String, "source", "by"),
+    Column("created_at", Instant, nullable=False),
+    _key("id"),
+    Index(None, "tenant", "payer_id", "trace_number"),
 )
 
 payer_reference = Table(

@@ -20,10 +20,12 @@ from gateway.store import (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
@@ -31,6 +33,7 @@ from gateway.store import (
     keys,
     partner_states,
     payer_references,
+    payments,
     remittances,
     retention,
     tables,
@@ -38,6 +41,7 @@ from gateway.store import (
     webhooks,
     work_items,
 )
+from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
@@ -54,15 +58,18 @@ ROOMS = (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    payments,
     remittances,
     retention,
     tenants,
@@ -72,6 +79,9 @@ ROOMS = (
     payer_references,
 )
 HOUR = timedelta(hours=1)
+DEPOSIT = payments.NewDeposit(
+    amount=Decimal("80.00"), deposited_on=date(2026, 3, 2), source="bank", by="key_1"
+)
 
 
 class World(NamedTuple):
@@ -116,8 +126,9 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
-    partner_states.save(scope, make_state(scope, "secret"))
+    payments.add_deposit(scope, [remittance], DEPOSIT)
     audit.append(scope, [make_entry(claim.id, reason="r")])
+    partner_states.save(scope, make_state(scope, "secret"))
     return World(
         claim,
         told[0],
@@ -147,6 +158,18 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, its.interchange.id
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
+        scope, its.claim.control_fingerprint
+    ),
+    payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
+    payments.list_page: lambda scope, its: payments.list_page(scope),
+    payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
+    payments.find: lambda scope, its: payments.find(
+        scope, its.remittance.payer_id, its.remittance.trace_number, its.remittance.date
+    ),
+    payments.add_deposit: lambda scope, its: payments.add_deposit(scope, [its.remittance], DEPOSIT).amount,
+    payments.list_deposits: lambda scope, its: payments.list_deposits(scope, [its.remittance]),
     audit.append: lambda scope, its: audit.append(scope, [make_entry("mine")]),
     audit.find_fault: lambda scope, its: audit.find_fault(scope, "", _entry(its)),
     audit.list_after: lambda scope, its: audit.list_after(scope, 0),
@@ -180,6 +203,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.list_group: lambda scope, its: claim_groups.list_group(
         scope, claim_groups.Group(states=("received",))
     ),
+    claim_search.search: lambda scope, its: claim_search.search(
+        scope, ClaimSearch(batch=its.interchange.id, patient_control_number="ACCT-1")
+    ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
     claim_groups.list_undecided: lambda scope, its: claim_groups.list_undecided(
@@ -200,6 +226,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
     claims.sum_money: lambda scope, its: claims.sum_money(scope),
     claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.read_last: lambda scope, its: control_numbers.read_last(scope, "north", "isa"),
+    interchanges.find_last_sent: lambda scope, its: interchanges.find_last_sent(scope, "north"),
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
@@ -372,12 +400,6 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
-    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
-        scope, its.file.id, b"{}"
-    ),
-    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
-        scope, ["r"], its.item.created_at
-    ),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),

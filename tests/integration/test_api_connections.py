@@ -249,7 +249,7 @@ async def test_claims_beyond_the_places_are_told_to_come_again_and_a_batch_waits
             asyncio.create_task(rig.call("POST", "/v1/claims", make_claim(f"P-{number}")))
             for number in range(2)
         ]
-        while not rig.gateway.services.places.locked():
+        while not rig.gateway.services.places.is_full("riverbend"):
             await asyncio.sleep(0.01)
         refused = await rig.call("POST", "/v1/claims", make_claim("P-2"))
         ready = await rig.call("GET", "/readyz")

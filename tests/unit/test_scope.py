@@ -42,7 +42,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 21
+    assert len(QUERY_MODULES) == 25
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
