@@ -19,6 +19,7 @@ import msgspec
 import platformdirs
 
 from gateway.limit_settings import LimitSettings as LimitSettings
+from gateway.people_settings import OpenIdSettings, PeopleSettings
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import ArchiveSettings as ArchiveSettings
@@ -235,7 +236,8 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
-    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them. People of the tenants
+    in `support` may enter this one by emergency access.
     """
 
     name: Name
@@ -246,6 +248,8 @@ class Tenant(Section, frozen=True, kw_only=True):
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
     without_repairs: tuple[Repair, ...] = ()
+    openid: OpenIdSettings | None = None
+    support: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]
@@ -279,6 +283,7 @@ class Settings(Section, frozen=True, kw_only=True):
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    people: PeopleSettings = PeopleSettings()
     tenants: tuple[Tenant, ...] = ()
 
     def __post_init__(self) -> None:
@@ -329,6 +334,13 @@ class Settings(Section, frozen=True, kw_only=True):
         found = self.tenant(tenant)
         own = found.retention_years if found is not None else None
         return self.retention.years if own is None else own
+
+    def openid_for(self, tenant: str) -> OpenIdSettings | None:
+        """The OpenID provider by which people of the tenant sign in, or None."""
+        found = self.tenant(tenant)
+        if found is None:
+            return None
+        return found.openid or self.people.openid
 
     def partner_for(self, tenant: str, payer: str) -> Partner | None:
         """The tenant's partner through which `payer` is reached, or None."""
