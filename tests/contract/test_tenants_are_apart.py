@@ -485,6 +485,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], its.item.created_at
+    ),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),
