@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.runs import Strike
+from tests.faults.shapes import Shape
 from tests.faults.strikes import clients, deaths, machines, mail, many, partners
-from tests.faults.world import Shape
 
 MANY = ("api", "worker", "worker", "worker")
 MONEY = ("REV", "PLB")
@@ -211,6 +211,7 @@ MORE: tuple[Fault, ...] = (
         66, "every process killed in turn, PostgreSQL", many.kill_workers, Shape(postgres=True, roles=MANY)
     ),
     strike(67, "a partner's folder vanishes for a while", partners.go_away_and_come_back),
+    strike(70, "the bucket of the archive stands still", machines.freeze_the_bucket, Shape(bucket=True)),
     strike(
         68,
         "kill -9 right after a batch was archived",

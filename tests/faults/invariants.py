@@ -25,9 +25,11 @@ from gateway.store.claims import Claim
 from gateway.store.events import Event
 from gateway.store.files import File
 from gateway.upkeep import Verdict, verify_home
+from gateway.wiring import make_vault
 from tests.faults.load import Promise
+from tests.faults.shapes import PARTNERS
 from tests.faults.wire import Payment, list_claims, list_payments, read_control_number
-from tests.faults.world import PARTNERS, World
+from tests.faults.world import World
 
 PAGE = 500
 ONCE = {"claim.received": (1, 1), "claim.accepted": (1, 1), "claim.batched": (0, 1), "claim.sent": (0, 1)}
@@ -103,7 +105,7 @@ async def gather(world: World, *, store: Store | None = None, archive: Archive |
         sealer, clock = Sealer(load_key_ring(world.home)), SystemClock()
         opened = open_store(world.url, Means(clock, TimeIds(clock), sealer))
         try:
-            return await gather(world, store=opened, archive=Archive(world.home / "archive", sealer))
+            return await gather(world, store=opened, archive=Archive(make_vault(world.settings), sealer))
         finally:
             await opened.close()
     verdict = await verify_home(store, archive)

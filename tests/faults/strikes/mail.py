@@ -6,8 +6,9 @@ import asyncio
 import os
 import time
 
+from tests.faults.shapes import CLINIC, DIRECT, EXCHANGE, LAB
 from tests.faults.strikes.forging import forge, take_answer
-from tests.faults.world import CLINIC, DIRECT, EXCHANGE, LAB, World, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 60.0
 UNKNOWN_GROUP = b"AK1*HC*888888"
