@@ -211,7 +211,6 @@ MORE: tuple[Fault, ...] = (
         66, "every process killed in turn, PostgreSQL", many.kill_workers, Shape(postgres=True, roles=MANY)
     ),
     strike(67, "a partner's folder vanishes for a while", partners.go_away_and_come_back),
-    strike(70, "the bucket of the archive stands still", machines.freeze_the_bucket, Shape(bucket=True)),
     strike(
         68,
         "kill -9 right after a batch was archived",
@@ -224,5 +223,6 @@ MORE: tuple[Fault, ...] = (
         deaths.die_in_the_trap,
         trapped("point", "batching.committed", "2"),
     ),
+    strike(70, "the bucket of the archive stands still", machines.freeze_the_bucket, Shape(bucket=True)),
 )
 """Beyond the list."""
