@@ -37,7 +37,7 @@ from gateway.store.statements import (
     compile_insert,
     compile_insert_unless_present,
     make_insert_or_update,
-    owner_of,
+    name_owner,
 )
 
 _LOCK_ALL: Final = text(
@@ -156,7 +156,8 @@ class TenantScope(_Scope, Statements):
         """Insert `rows`, all with the same columns, as this tenant's."""
         if rows:
             statement = compile_insert(table, tuple(sorted(rows[0])), self._connection.dialect)
-            statement.run_many(self._connection, [self._own(table, row) for row in rows])
+            owner = {name_owner(table): self.tenant}
+            statement.run_many(self._connection, [row | owner for row in map(dict, rows)])
 
     def insert_unless_present(self, table: Table, row: Mapping[str, object], key: tuple[str, ...]) -> bool:
         """Insert `row` unless this tenant has one with the same columns `key`; True where it was inserted."""
@@ -214,4 +215,4 @@ class TenantScope(_Scope, Statements):
         return self._connection.execute(statement)
 
     def _own(self, table: Table, row: Mapping[str, object]) -> dict[str, object]:
-        return {**row, owner_of(table).name: self.tenant}
+        return {**row, name_owner(table): self.tenant}
