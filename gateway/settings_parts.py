@@ -131,7 +131,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
     overdue. `gap_hours` is how late an interchange may come whose control number was skipped. `inquiry_days`
     after the sending, and as often again, a claim without a remittance is asked about (276); 0 where the
-    payer takes no 276 from us.
+    payer takes no 276 from us. `payment_parts_days` is for a payer that pays in parts, several 835 with one
+    TRN02 and the whole payment in each BPR02: how long the last part may take; 0 where each 835 is a payment.
     """
 
     functional_ack_hours: Patience = 24.0
@@ -142,6 +143,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     filing_warning_days: Patience = 30.0
     gap_hours: Patience = 0.0
     inquiry_days: Patience = 0.0
+    payment_parts_days: Patience = 0.0
 
 
 class PayerWatch(Section, frozen=True, kw_only=True):

@@ -449,6 +449,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, scope.now() + HOUR, kept_types=("partner.down",)
     ),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
+    remittances.complete: lambda scope, its: remittances.complete(scope, [its.remittance.id]),
+    remittances.list_incomplete: lambda scope, its: remittances.list_incomplete(scope, scope.now() + HOUR),
+    remittances.list_parts: lambda scope, its: remittances.list_parts(scope, its.remittance),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
     remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
     remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),
@@ -491,6 +494,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], its.item.created_at
+    ),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),

@@ -20,10 +20,12 @@ from gateway.sealing import Sealer, load_key_ring
 from gateway.store import Means, open_store
 from gateway.upkeep import verify_home
 from tests.cli import claimwire
+from tests.faults.ground import mounted_image
 from tests.faults.load import Promise
 from tests.faults.runs import CannotStrike
+from tests.faults.shapes import CLINIC, LAB
 from tests.faults.strikes.partners import fill_disk
-from tests.faults.world import CLINIC, LAB, World, mounted_image, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 60.0
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -100,6 +102,19 @@ async def prove_nothing_is_gone(world: World, image: Path, promised: list[Promis
         finally:
             await store.close()
         assert not verdict.faults, f"after the cut: {verdict.faults[:3]}"
+
+
+async def freeze_the_bucket(world: World) -> None:
+    """The store of the archive stands still: what needs it is put off, nothing is promised without it."""
+    assert world.bucket is not None
+    await world.load.reach(0.3)
+    world.bucket.process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(12)
+    finally:
+        world.bucket.process.send_signal(signal.SIGCONT)
+    failed = sum(world.read_log(server).count("StoreUnavailable") for server in world.servers)
+    assert failed, "nobody noticed that the bucket stood still"
 
 
 async def hold_the_lock(world: World) -> None:
