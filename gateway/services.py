@@ -19,6 +19,7 @@ from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
 from gateway.reception import Reception
+from gateway.resealing import Keeper
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import TokenRoom
@@ -50,6 +51,7 @@ class Services:
     answers: Answers
     inquiries: Inquiries
     audit: AuditLog
+    keeper: Keeper
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

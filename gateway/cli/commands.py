@@ -41,6 +41,7 @@ from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
 from gateway.cli.rendering import show_inspected, show_lines
+from gateway.cli.sealing import sealing
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -56,6 +57,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(audit, name="audit")
+app.add_typer(sealing, name="sealing")
 app.add_typer(codes, name="codes")
 app.add_typer(payers, name="payers")
 app.command()(serve)

@@ -25,6 +25,7 @@ from gateway.store.audit_tables import audit_head as audit_head
 from gateway.store.client_tables import webhook_delivery as webhook_delivery
 from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words
+from gateway.store.data_key_table import data_key as data_key
 from gateway.store.table_parts import columns as _columns
 from gateway.store.table_parts import id_column as _id
 from gateway.store.table_parts import index as _index

@@ -22,6 +22,7 @@ from gateway.store import (
     claim_groups,
     claims,
     control_numbers,
+    data_keys,
     events,
     files,
     idempotency,
@@ -32,6 +33,7 @@ from gateway.store import (
     payer_references,
     remittances,
     retention,
+    sealed_columns,
     tables,
     tenants,
     webhooks,
@@ -40,6 +42,7 @@ from gateway.store import (
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
+    make_data_key,
     make_entry,
     make_file,
     make_inquiry,
@@ -54,6 +57,7 @@ ROOMS = (
     claim_groups,
     claims,
     control_numbers,
+    data_keys,
     events,
     files,
     idempotency,
@@ -63,6 +67,7 @@ ROOMS = (
     keys,
     remittances,
     retention,
+    sealed_columns,
     tenants,
     webhooks,
     work_items,
@@ -114,6 +119,7 @@ def furnish(scope: TenantScope) -> World:
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
     audit.append(scope, [make_entry(claim.id, reason="r")])
+    data_keys.add(scope, make_data_key(scope, "d1"))
     return World(
         claim,
         told[0],
@@ -199,6 +205,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
+    data_keys.add: lambda scope, its: data_keys.add(scope, make_data_key(scope, "d2")),
+    data_keys.destroy: lambda scope, its: data_keys.destroy(scope, "d1"),
+    data_keys.list_all: lambda scope, its: data_keys.list_all(scope),
+    data_keys.retire_period: lambda scope, its: data_keys.retire_period(scope, "2026-03"),
+    data_keys.rewrap: lambda scope, its: data_keys.rewrap(scope, make_data_key(scope, "d1")),
+    data_keys.supersede: lambda scope, its: data_keys.supersede(scope, "2026-03", scope.now() + HOUR),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
@@ -305,6 +317,15 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     keys.list_all: lambda scope, its: keys.list_all(scope),
     keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
+    sealed_columns.count_sealed: lambda scope, its: sealed_columns.count_sealed(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.list_periods: lambda scope, its: sealed_columns.list_periods(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.reseal_some: lambda scope, its: sealed_columns.reseal_some(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"], original=False
+    ),
     retention.count_orphans: lambda scope, its: retention.count_orphans(scope),
     retention.list_digests: lambda scope, its: retention.list_digests(scope),
     retention.purge_claims: lambda scope, its: retention.purge_claims(scope, scope.now() + HOUR),

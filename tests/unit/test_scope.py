@@ -16,12 +16,14 @@ ENGINE_ROOM = {
     "audit_tables",
     "client_tables",
     "columns",
+    "data_key_table",
     "copies",
     "engine",
     "errors",
     "failures",
     "guard",
     "hints",
+    "key_reading",
     "listening",
     "opening",
     "postgres",
@@ -42,7 +44,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 20
+    assert len(QUERY_MODULES) == 22
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
