@@ -66,8 +66,8 @@ class WrittenOpening(NamedTuple):
 class Opening(NamedTuple):
     """An opening as it was written and read: everything about it that the claims which begin so share.
 
-    `open` is the loop of `tree` that the next segment is read in; `heading` is the segment of the holder that
-    has numbers of the hierarchy.
+    `way` are the loops of `tree` that are open, the last being that which the next segment is read in;
+    `heading` is the segment of the holder that has numbers of the hierarchy.
     """
 
     written: WrittenOpening
@@ -76,10 +76,14 @@ class Opening(NamedTuple):
     heading: Source
     level: Level
     tree: Loop
-    depth: int
+    way: tuple[Loop, ...]
     findings: tuple[Finding, ...]
     anchors: tuple[Loop, ...]
     counts: dict[str, int]
+
+    def rows(self, name: str) -> list[list[str]]:
+        """The elements of the segments with an id."""
+        return [segment.elements for segment in self.segments if segment.elements[0] == name]
 
 
 def is_spine(child: SegmentPlan | LoopPlan) -> bool:
@@ -229,15 +233,17 @@ def make_opening(
     reader.close_before([Segment(written.following.write(context.delimiters), len(segments) + 1)])
     if reader.recoveries:
         return None
-    depth, loop = 0, reader.loop
-    while loop.parent is not None:
-        depth, loop = depth + 1, loop.parent
+    way = [reader.loop]
+    while way[0].parent is not None:
+        way.insert(0, way[0].parent)
     counts: dict[str, int] = {}
     for segment in segments:
         counts[segment.id] = counts.get(segment.id, 0) + 1
     found, anchors = tuple(reader.findings), tuple(reader.anchors)
     level = make_level(split_parts(written.root, 0, context.delimiters)[-1].sources, context.delimiters)
-    return Opening(written, sources, segments, headings[0], level, reader.tree, depth, found, anchors, counts)
+    return Opening(
+        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, counts
+    )
 
 
 def open_set(plan: SetPlan, number: str) -> list[str]:
@@ -250,7 +256,7 @@ def resume(opening: Opening, reading: Reading, delimiters: Delimiters) -> SetRea
     """A reader that has read the opening, and may go on with the rest of a claim's set."""
     reader = SetReader(reading, delimiters, Place())
     tree = loop = copy_loop(opening.tree, None)
-    for _ in range(opening.depth):
+    for _ in opening.way[1:]:
         inner = loop.children[-1]
         assert isinstance(inner, Loop), "the loops that are open stand last"
         loop = inner

@@ -23,6 +23,7 @@ FILE_REJECTED: Final = "file.rejected"
 REMITTANCE_RECEIVED: Final = "remittance.received"
 REMITTANCE_UNBALANCED: Final = "remittance.unbalanced"
 REMITTANCE_UNMATCHED: Final = "remittance.unmatched"
+PAYMENT_REASSOCIATED: Final = "payment.reassociated"
 ACKNOWLEDGMENT_UNMATCHED: Final = "acknowledgment.unmatched"
 WORK_ITEM_RESOLVED: Final = "work_item.resolved"
 PARTNER_DOWN: Final = "partner.down"
@@ -40,6 +41,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     REMITTANCE_RECEIVED,
     REMITTANCE_UNBALANCED,
     REMITTANCE_UNMATCHED,
+    PAYMENT_REASSOCIATED,
     ACKNOWLEDGMENT_UNMATCHED,
     WORK_ITEM_RESOLVED,
     PARTNER_DOWN,

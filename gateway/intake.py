@@ -84,7 +84,8 @@ class Intake:
 
     async def judge(self, tenant: str, body: bytes, *, guide: str | None = None) -> Opinion:
         """What there is to say of a posted body, by `guide` or as it says itself; nothing is stored."""
-        return await self._judge.judge(tenant, body, guide)
+        with self._desk.expect(tenant):
+            return await self._judge.judge(tenant, body, guide)
 
     async def record(
         self, tenant: str, judged: Judged, *, also: Also | None = None, entry: NewEntry | None = None

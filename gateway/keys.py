@@ -45,6 +45,7 @@ class Scope(StrEnum):
     FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
+    REMITTANCES_WRITE = "remittances:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"

@@ -45,11 +45,15 @@ Also = Callable[[TenantScope, Submission], None]
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A judged claim on its way into the database, with what writes beside it and its audit entry."""
+    """A judged claim on its way into the database, with what writes beside it and its audit entry.
+
+    `original` is the claim that it follows.
+    """
 
     judged: Judged
     also: Also | None = None
     entry: NewEntry | None = None
+    original: str | None = None
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -83,7 +87,7 @@ def record_claims(scope: TenantScope, parcels: Sequence[Parcel]) -> list[Submiss
 
     A claim whose `also` raises LeftOut is not stored; the exception stands in its place.
     """
-    news = [_make_row(scope, parcel.judged) for parcel in parcels]
+    news = [_make_row(scope, parcel) for parcel in parcels]
     prints = [_fingerprint(scope, new, parcel.judged) for new, parcel in zip(news, parcels, strict=True)]
     equals = _Equals(scope, filter(None, prints))
     drafts: list[_Draft] = []
@@ -107,7 +111,9 @@ def record_claims(scope: TenantScope, parcels: Sequence[Parcel]) -> list[Submiss
 
 def _name_claim(entry: NewEntry, outcome: Submission) -> NewEntry:
     """The audit entry of a claim that has its id now."""
-    return msgspec.structs.replace(entry, kind="claim", subjects=(outcome.claim,), outcome=outcome.state)
+    return msgspec.structs.replace(
+        entry, kind="claim", subjects=(outcome.claim, *entry.subjects), outcome=outcome.state
+    )
 
 
 def preview(judged: Judged) -> Submission:
@@ -128,7 +134,8 @@ def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submissi
     return [it for it in record_claims(scope, list(map(Parcel, judged))) if isinstance(it, Submission)]
 
 
-def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:
+def _make_row(scope: TenantScope, parcel: Parcel) -> claims.NewClaim:
+    judged = parcel.judged
     summary = judged.summary or NOTHING_READ
     return claims.NewClaim(
         id=scope.new_id("clm"),
@@ -142,6 +149,7 @@ def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:
         service_to=summary.service_to,
         usage=summary.usage or "P",
         body=judged.dossier,
+        original=parcel.original,
     )
 
 

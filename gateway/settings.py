@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 import platformdirs
 
+from gateway.limit_settings import LimitSettings as LimitSettings
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import ArchiveSettings as ArchiveSettings
@@ -26,6 +27,7 @@ from gateway.settings_parts import (
     ControlNumberSettings,
     Count,
     DelimiterSettings,
+    Limit,
     Name,
     Seconds,
     Section,
@@ -37,6 +39,7 @@ from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
 from gateway.tls_settings import ClientCertificate, ServerTls
 
+Network = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -66,8 +69,10 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
 class ServerSettings(Section, frozen=True, kw_only=True):
     """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
 
+    `trusted_proxies` are addresses or networks of proxies whose X-Forwarded-For says who calls.
     `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
-    each core if there are several.
+    each core if there are several. With less than `free_space` bytes free on the volumes of database and
+    archive nothing is taken in (503); 0 does not look.
     """
 
     host: str = "127.0.0.1"
@@ -86,7 +91,10 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections: Count = 1024
     connections_per_address: Count = 256
     claims_under_way: Count = 1024
+    claims_of_tenant: Count = 512
+    trusted_proxies: tuple[Network, ...] = ()
     checkers: Processes | None = None
+    free_space: Limit = 64 * 1024 * 1024
     tls: ServerTls | None = None
 
 
@@ -279,6 +287,7 @@ class Settings(Section, frozen=True, kw_only=True):
 
     home: Path
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     store: StoreSettings = StoreSettings()
     archive: ArchiveSettings = ArchiveSettings()
     sealing: SealingSettings = SealingSettings()

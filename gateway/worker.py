@@ -23,6 +23,7 @@ from gateway.inquiries.asking import Inquiries
 from gateway.logs import log_event
 from gateway.processing import Processing
 from gateway.reception import PROCESS
+from gateway.rematching import Rematching
 from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.settings import Sender as DropSender
@@ -69,6 +70,7 @@ class Worker:
         replies: Replies | None = None,
         sender: Sender | None = None,
         inquiries: Inquiries | None = None,
+        rematching: Rematching | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -81,6 +83,7 @@ class Worker:
         self._drops = drops
         self._sender = sender
         self._inquiries = inquiries
+        self._rematching = rematching
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
         if requests is not None:
@@ -139,9 +142,13 @@ class Worker:
         )
 
     async def _look_all(self) -> int:
-        return sum(
-            [await self._watchdogs.look(tenant.name, partner) for tenant, partner in self._list_partners()]
-        )
+        found = 0
+        if self._rematching is not None:
+            found = sum([await self._rematching.look(tenant.name) for tenant in self._tenants])
+        looked = [
+            await self._watchdogs.look(tenant.name, partner) for tenant, partner in self._list_partners()
+        ]
+        return found + sum(looked)
 
     async def _watch_mailbox(self, tenant: Tenant, partner: Partner) -> None:
         async def poll() -> int:

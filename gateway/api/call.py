@@ -110,6 +110,10 @@ def demand_scope(caller: Caller, scope: Scope) -> None:
 def name_expected(complaint: str) -> str:
     """What msgspec expected, in words: `Expected `int`, got `str`` is "a whole number"."""
     expected = complaint.removeprefix("Expected ").replace("`", "").partition(", got")[0]
+    if expected.startswith("Invalid RFC3339 encoded date"):
+        return "a day as CCYY-MM-DD"
+    if expected.startswith("Invalid decimal"):
+        return "an amount"
     kind, blank, bound = expected.partition(" ")
     return KINDS.get(kind, kind) + blank + bound
 

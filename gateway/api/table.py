@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.api.audit_routes import AUDIT_ROUTES
+from gateway.api.claim_routes import FOLLOW_UP_ROUTES
 from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
@@ -17,15 +18,16 @@ from gateway.api.handlers import (
     webhooks,
 )
 from gateway.api.inquiry_routes import INQUIRY_ROUTES
+from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
+from gateway.api.search_shapes import ClaimQuery, ClaimSearchWish, RemittanceQuery
 from gateway.api.shapes import (
     BatchAnswer,
     ClaimChecked,
     ClaimFindings,
     ClaimPage,
-    ClaimQuery,
     ClaimShown,
     ClaimTaken,
     DeliveryPage,
@@ -68,6 +70,8 @@ ROUTES: tuple[Route, ...] = (
     *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
+    *FOLLOW_UP_ROUTES,
+    *MONEY_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",
@@ -113,6 +117,17 @@ ROUTES: tuple[Route, ...] = (
         query=ClaimQuery,
         answers=(Answer(200, "A page of claims.", ClaimPage),),
         problems=(400,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/claims/search",
+        name="search_claims",
+        handler=claims.search_claims,
+        summary="Find claims, newest first, also by the patient control number.",
+        scope=Scope.CLAIMS_READ,
+        body=ClaimSearchWish,
+        answers=(Answer(200, "A page of claims.", ClaimPage),),
+        problems=(422,),
     ),
     Route(
         method="GET",
@@ -183,7 +198,7 @@ ROUTES: tuple[Route, ...] = (
         handler=remittances.list_remittances,
         summary="List remittances, newest first.",
         scope=Scope.REMITTANCES_READ,
-        query=PageQuery,
+        query=RemittanceQuery,
         answers=(Answer(200, "A page of remittances.", RemittancePage),),
         problems=(400,),
     ),
@@ -267,6 +282,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/webhooks/{id}",
         name="delete_webhook",
         handler=webhooks.delete_endpoint,
+        matched=True,
         summary="Delete a webhook endpoint and what still waits for it.",
         scope=Scope.WEBHOOKS_WRITE,
         answers=(Answer(204, "It is gone."),),

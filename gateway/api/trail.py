@@ -25,6 +25,7 @@ from gateway.api.call import (
     Caller,
     Told,
 )
+from gateway.api.origin import ADDRESS
 from gateway.api.routing import Route
 from gateway.audit import BEGUN, CERTIFICATE, KEY, NOBODY, choose_ids, load_catalogue
 from gateway.services import Services
@@ -82,7 +83,7 @@ def write_entry(request: web.Request, outcome: str = DONE) -> NewEntry:
         subjects=ids[:MOST_IDS],
         count=max(1, len(ids)),
         outcome=outcome,
-        address=request.remote or "",
+        address=request.get(ADDRESS, ""),
         request=request[REQUEST_ID],
     )
 

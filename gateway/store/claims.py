@@ -256,20 +256,9 @@ def _prepare_equal(size: int) -> Prepared:
     )
 
 
-def list_page(
-    scope: TenantScope,
-    *,
-    states: Sequence[str] = (),
-    payer_id: str | None = None,
-    before: str | None = None,
-    limit: int = 100,
-) -> list[Claim]:
+def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Claim]:
     """The tenant's claims, newest first, older than the id `before`."""
     statement = scope.select(tables.claim, *_COLUMNS)
-    if states:
-        statement = statement.where(tables.claim.c.state.in_(states))
-    if payer_id is not None:
-        statement = statement.where(tables.claim.c.payer_id == payer_id)
     if before is not None:
         statement = statement.where(tables.claim.c.id < before)
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))

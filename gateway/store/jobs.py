@@ -176,6 +176,13 @@ def revive(scope: TenantScope, job_id: str) -> bool:
     return scope.run(statement.values(**changes)) == 1
 
 
+def hasten(scope: TenantScope, kind: str, lane: str) -> int:
+    """What waits in the lane is due now; how many jobs were to wait longer."""
+    waiting = scope.update(_job).where(_job.c.kind == kind, _job.c.lane == lane, _job.c.state == "ready")
+    scope.hint(TOPIC)
+    return scope.run(waiting.where(_job.c.due_at > scope.now()).values(due_at=scope.now()))
+
+
 def reap(scope: TenantScope) -> int:
     """Give back each job whose lease has ended, in its old place, or bury it at its limit; how many."""
     buried = len(bury_spent(scope))
@@ -229,6 +236,13 @@ def next_due(scope: TenantScope, kinds: Sequence[str]) -> datetime | None:
     statement = scope.select(_job, _job.c.due_at).where(_job.c.state == "ready", _job.c.kind.in_(kinds))
     due: datetime | None = scope.value(statement.order_by(_job.c.due_at).limit(1))
     return due
+
+
+def find_last_change(scope: TenantScope) -> datetime | None:
+    """When a job that is still to be done was last changed, or None where none is."""
+    open_ = scope.select(_job, func.max(_job.c.updated_at)).where(_job.c.state.in_(("ready", "running")))
+    moment: datetime | None = scope.value(open_)
+    return moment
 
 
 def purge_done(scope: TenantScope, before: datetime) -> int:

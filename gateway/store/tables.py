@@ -1,8 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. `migrations/` makes them; a test proves that the two agree.
 
 Every table of a tenant has the column `tenant` first in its key; foreign keys carry the tenant along, so that
-no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `note`, `response`
-are sealed.
+no row can name a row of another tenant. `sealed_columns` lists the columns that are sealed.
 """
 
 from __future__ import annotations
@@ -87,6 +86,7 @@ claim = Table(
     Index(None, "tenant", "duplicate_fingerprint"),
     Index(None, "tenant", "state", "payer_id", "id"),
     _index("ix_claim_marked", "id", only="marks <> ''"),
+    _index("ix_claim_follows", "original", only="original IS NOT NULL"),
 )
 
 event = Table(
@@ -257,6 +257,7 @@ remittance = Table(
     _id(),
     *_columns(String, "file", "payer_id", "payer_name", "payee_npi", "trace_number", "method"),
     Column("amount", Cents, nullable=False),
+    Column("payment_amount", Cents),
     Column("date", Date),
     *_columns(String, "identity", "set_control_number", "state"),
     Column("body", LargeBinary, nullable=False),
@@ -289,6 +290,21 @@ remittance_claim = Table(
     Index(None, "tenant", "payer_control_fingerprint"),
 )
 
+bank_deposit = Table(
+    "bank_deposit",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "payer_id", "trace_number"),
+    Column("paid_on", Date),
+    Column("amount", Cents, nullable=False),
+    Column("deposited_on", Date, nullable=False),
+    *_columns(String, "source", "by"),
+    Column("created_at", Instant, nullable=False),
+    _key("id"),
+    Index(None, "tenant", "payer_id", "trace_number"),
+)
+
 payer_reference = Table(
     "payer_reference",
     metadata,
@@ -314,6 +330,19 @@ provider_adjustment = Table(
     _key("id"),
     _names("remittance", "remittance"),
     Index(None, "tenant", "remittance", "position"),
+)
+
+partner_state = Table(
+    "partner_state",
+    metadata,
+    _tenant(),
+    *_columns(String, "partner", "way"),
+    Column("refused", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("wire", String, nullable=False),
+    Column("work_item", String),
+    _key("partner"),
 )
 
 inquiry = Table(

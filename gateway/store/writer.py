@@ -8,6 +8,7 @@ before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import random
 import threading
@@ -18,13 +19,16 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.store.driver import find_driver
 from gateway.store.errors import StoreBroken, StoreUnavailable
 from gateway.store.failures import DRIVER_ERRORS, is_fatal, is_transient, name_failure
 
 QUEUE_LIMIT: Final = 10_000
 ATTEMPTS: Final = 10
 LONGEST_WAIT: Final = 0.1
+_FAILURES: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, *DRIVER_ERRORS)
 
 Operation = Callable[[Connection], Any]  # each result has a type of its own; `Store.write` restores it
 
@@ -76,6 +80,7 @@ class GroupWriter:
         self._manners = manners
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(QUEUE_LIMIT)
         self._broken = False
+        self._held: Connection | None = None
         self.commits = 0
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -106,6 +111,7 @@ class GroupWriter:
             group, closing = self._gather()
             if group:
                 _answer(self._settle(group))
+        self._let_go()
 
     def _gather(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to the limit, and whether this is the end."""
@@ -134,19 +140,36 @@ class GroupWriter:
 
     def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
         """Run the group in one transaction. Raises what the database raises; then nothing of it is there."""
-        with self._connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute(self._manners.begin)
-            try:
-                if len(group) == 1:
-                    return [self._perform_alone(connection, driver, group[0])]
-                outcomes = [self._perform(connection, driver, waiting) for waiting in group]
-                self._end(connection, driver, group)
-            except BaseException:
-                self._roll_back(driver)
-                raise
+        connection, driver = self._begin()
+        try:
+            if len(group) == 1:
+                return [self._perform_alone(connection, driver, group[0])]
+            outcomes = [self._perform(connection, driver, waiting) for waiting in group]
+            self._end(connection, driver, group)
+        except BaseException:
+            self._roll_back(driver)
+            raise
         return outcomes
+
+    def _begin(self) -> tuple[Connection, Any]:
+        """A transaction on the connection that this writer keeps, or on a new one where that was lost."""
+        if self._held is not None:
+            try:
+                find_driver(self._held).execute(self._manners.begin)
+            except _FAILURES:
+                self._let_go()
+        if self._held is None:
+            self._held = self._connect()
+            find_driver(self._held).execute(self._manners.begin)
+        return self._held, find_driver(self._held)
+
+    def _let_go(self) -> None:
+        """Give the connection back; one that cannot be used goes no further than the pool's next check."""
+        held, self._held = self._held, None
+        if held is not None:
+            with contextlib.suppress(*_FAILURES):
+                held.invalidate()
+                held.close()
 
     def _end(self, connection: Connection, driver: Any, group: Sequence[_Waiting]) -> None:
         self._manners.tell(connection, set[str]().union(*(waiting.topics for waiting in group)))
@@ -180,11 +203,12 @@ class GroupWriter:
         return _Outcome(waiting.answer, result, None)
 
     def _roll_back(self, driver: Any) -> None:
-        if self._manners.is_open(driver):
-            try:
-                driver.execute("ROLLBACK")
-            except DRIVER_ERRORS:
-                driver.close()
+        if not self._manners.is_open(driver):
+            return
+        try:
+            driver.execute("ROLLBACK")
+        except DRIVER_ERRORS:
+            self._let_go()
 
 
 def _answer(outcomes: Sequence[_Outcome]) -> None:

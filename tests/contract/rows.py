@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 
 from gateway.data_keys import DataKey
-from gateway.store import TenantScope, audit, claims, files, inquiries, interchanges, remittances
+from gateway.store import (
+    TenantScope,
+    audit,
+    claims,
+    files,
+    inquiries,
+    interchanges,
+    partner_states,
+    remittances,
+)
 
 
 def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
@@ -130,3 +139,10 @@ def make_inquiry(inquiry_id: str = "inq_1", **changes: Any) -> inquiries.NewInqu
         "wait": timedelta(seconds=91),
     }
     return inquiries.NewInquiry(**(fields | changes))
+
+
+def make_state(scope: TenantScope, wire: str, partner: str = "north") -> partner_states.PartnerState:
+    """A partner that turned us away and may be tried now."""
+    return partner_states.PartnerState(
+        partner, "poll", True, 3, scope.lease_now(), partner_states.fingerprint_wire(scope, wire)
+    )

@@ -20,17 +20,21 @@ from gateway.store import (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     data_keys,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    partner_states,
     payer_references,
+    payments,
     remittances,
     retention,
     sealed_columns,
@@ -39,6 +43,7 @@ from gateway.store import (
     webhooks,
     work_items,
 )
+from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
@@ -48,6 +53,7 @@ from tests.contract.rows import (
     make_inquiry,
     make_interchange,
     make_remittance,
+    make_state,
 )
 
 ROOMS = (
@@ -55,25 +61,32 @@ ROOMS = (
     audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
     data_keys,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    payments,
     remittances,
     retention,
     sealed_columns,
     tenants,
     webhooks,
     work_items,
+    partner_states,
     payer_references,
 )
 HOUR = timedelta(hours=1)
+DEPOSIT = payments.NewDeposit(
+    amount=Decimal("80.00"), deposited_on=date(2026, 3, 2), source="bank", by="key_1"
+)
 
 
 class World(NamedTuple):
@@ -118,8 +131,10 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
+    payments.add_deposit(scope, [remittance], DEPOSIT)
     audit.append(scope, [make_entry(claim.id, reason="r")])
     data_keys.add(scope, make_data_key(scope, "d1"))
+    partner_states.save(scope, make_state(scope, "secret"))
     return World(
         claim,
         told[0],
@@ -149,6 +164,18 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, its.interchange.id
     ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
+        scope, its.claim.control_fingerprint
+    ),
+    payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
+    payments.list_page: lambda scope, its: payments.list_page(scope),
+    payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
+    payments.find: lambda scope, its: payments.find(
+        scope, its.remittance.payer_id, its.remittance.trace_number, its.remittance.date
+    ),
+    payments.add_deposit: lambda scope, its: payments.add_deposit(scope, [its.remittance], DEPOSIT).amount,
+    payments.list_deposits: lambda scope, its: payments.list_deposits(scope, [its.remittance]),
     audit.append: lambda scope, its: audit.append(scope, [make_entry("mine")]),
     audit.find_fault: lambda scope, its: audit.find_fault(scope, "", _entry(its)),
     audit.list_after: lambda scope, its: audit.list_after(scope, 0),
@@ -182,6 +209,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.list_group: lambda scope, its: claim_groups.list_group(
         scope, claim_groups.Group(states=("received",))
     ),
+    claim_search.search: lambda scope, its: claim_search.search(
+        scope, ClaimSearch(batch=its.interchange.id, patient_control_number="ACCT-1")
+    ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
     claim_groups.list_undecided: lambda scope, its: claim_groups.list_undecided(
@@ -202,6 +232,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
     claims.sum_money: lambda scope, its: claims.sum_money(scope),
     claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.read_last: lambda scope, its: control_numbers.read_last(scope, "north", "isa"),
+    interchanges.find_last_sent: lambda scope, its: interchanges.find_last_sent(scope, "north"),
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
@@ -212,6 +244,7 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     data_keys.rewrap: lambda scope, its: data_keys.rewrap(scope, make_data_key(scope, "d1")),
     data_keys.supersede: lambda scope, its: data_keys.supersede(scope, "2026-03", scope.now() + HOUR),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
+    events.find_last_moment: lambda scope, its: events.find_last_moment(scope),
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
     events.list_after: lambda scope, its: events.list_after(scope, 0),
@@ -262,6 +295,14 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", [("P-1", its.claim.id)]
     ),
     payer_references.find: lambda scope, its: payer_references.find(scope, "north", "P-1"),
+    partner_states.allow_try: lambda scope, its: partner_states.allow_try(scope, "north"),
+    partner_states.fingerprint_wire: lambda scope, its: partner_states.fingerprint_wire(scope, "secret"),
+    partner_states.load: lambda scope, its: partner_states.load(scope, "north"),
+    partner_states.remove: lambda scope, its: partner_states.remove(scope, "north"),
+    partner_states.save: lambda scope, its: partner_states.save(scope, make_state(scope, "secret")),
+    partner_states.take_try: lambda scope, its: partner_states.take_try(
+        scope, "north", scope.lease_now() + HOUR
+    ),
     inquiries.list_page: lambda scope, its: inquiries.list_page(scope),
     inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
@@ -301,6 +342,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, jobs.NewJob(kind="send", subject="later", due_at=scope.now() + HOUR)
     ),
     jobs.find_dead: lambda scope, its: jobs.find_dead(scope, "send", its.interchange.id),
+    jobs.find_last_change: lambda scope, its: jobs.find_last_change(scope),
+    jobs.hasten: lambda scope, its: jobs.hasten(scope, "send", "south"),
     jobs.finish: lambda scope, its: jobs.finish(scope, its.job),
     jobs.list_in_state: lambda scope, its: jobs.list_in_state(scope, "running"),
     jobs.load: lambda scope, its: jobs.load(scope, its.job.id),

@@ -28,6 +28,7 @@ from tests.api_rig import Rig, make_claim, make_settings, run_gateway
 UNTOLD = {
     "core_wsdl",
     "list_code_tables",
+    "list_partners",
     "list_payers",
     "show_code",
     "show_documentation",
@@ -70,6 +71,7 @@ async def submit(rig: Rig) -> str:
 
 def fill(route: Route, claim: str) -> str:
     words = {"{id}": claim, "{name}": "denials", "{table}": "icd10cm", "{code}": "A000", "{payer}": "60054"}
+    words["{account}"] = "pat_00000000000000000000000000"
     return reduce(lambda path, word: path.replace(word, words[word]), words, route.path)
 
 

@@ -19,6 +19,7 @@ ENGINE_ROOM = {
     "data_key_table",
     "copies",
     "engine",
+    "driver",
     "errors",
     "failures",
     "guard",
@@ -44,7 +45,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 22
+    assert len(QUERY_MODULES) == 26
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)
