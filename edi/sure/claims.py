@@ -18,8 +18,9 @@ from edi.generation import Context
 from edi.openings import Opening, OpeningPlan
 from edi.reader import Reading, SetReader
 from edi.segments import Segment
+from edi.sure.doubts import Doubtful
 from edi.sure.facts import ClaimFacts
-from edi.sure.rows import ClaimRows, Doubtful, keeps_order
+from edi.sure.rows import ClaimRows, keeps_order
 from edi.sure.screens import Screening, choose_screens
 from edi.sure.walk import walk
 from edi.tree import Loop

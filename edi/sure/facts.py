@@ -14,7 +14,7 @@ from edi.levels import PLAIN
 from edi.notation import parse_date
 from edi.openings import Opening
 from edi.rows import Row
-from edi.sure.rows import Doubtful
+from edi.sure.doubts import Doubtful
 
 SEPARATOR = PLAIN.component
 SERVICE, STATEMENT = "472", "434"

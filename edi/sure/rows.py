@@ -16,14 +16,12 @@ from edi.generator import SEGMENTS_PER_CLAIM
 from edi.levels import PLAIN, Heading, Level, Run, is_plain
 from edi.openings import Opening, OpeningPlan, is_spine
 from edi.plans import LoopPlan, SegmentPlan
+from edi.sure.doubts import Doubtful
+from edi.sure.narrow import list_steps
 from edi.written_claims import ClaimText
 
 EMPTY: dict[str, Any] = {}
 EXTRAS = "x12Extra"
-
-
-class Doubtful(Exception):
-    """The claim may not be right, or not be plain: it goes the careful way, which says what there is."""
 
 
 @cache
@@ -73,17 +71,31 @@ class ClaimRows:
         if plan.spine and not plan.use.wrapper:
             self._begin_level(plan)
         names, found = tuple(values), False
-        for child in plan.shapes.get(names) or plan.choose(names):
-            if isinstance(child, LoopPlan):
+        for step in plan.recipes.get(names) or list_steps(plan, names):
+            child, write = step.child, step.write
+            if step.inner:
+                inner = values[step.inner]
+                write = step.known.get(tuple(inner)) if inner.__class__ is dict else None
+                if write is None:
+                    write = step.choose(inner)
+            if write is not None:
+                narrow = write(scope, values, generation, scope)
+                if narrow is not None:
+                    self._keep_elements(narrow[0], flat=step.flat)
+                    found = narrow[1] or found
+            elif isinstance(child, LoopPlan):
                 found = self._write_child(child, scope) or found
-            elif child.plain:
-                written = child.write(scope, values, generation, scope, child.opens)
-                if written is not None:
-                    self._keep(child, written[0], plan)
-                    found = written[1] or found
             else:
                 found = self._write_segment(child, scope, plan) or found
         return found
+
+    def _keep_elements(self, elements: list[str], *, flat: bool) -> None:
+        """Put the elements of a segment to the rows."""
+        line = PLAIN.element.join(elements)
+        if (flat and PLAIN.component in line) or self.generation.leftover:
+            raise Doubtful
+        self.rows.append(elements)
+        self.lines.append(line)
 
     def _begin_level(self, plan: LoopPlan) -> None:
         """A loop on the way to the claim begins."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from edi.openings import Opening
 from edi.rows import Row
 from edi.shapes import Shape, Shapes
-from edi.sure.rows import Doubtful
+from edi.sure.doubts import Doubtful
 from edi.sure.screens import Screening
 
 
