@@ -185,6 +185,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     audit.purge: lambda scope, its: audit.purge(scope, scope.now() + HOUR),
     audit.read_link: lambda scope, its: audit.read_link(scope, 1),
     audit.walk: lambda scope, its: list(audit.walk(scope)),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], scope.now() - HOUR, file=its.file.id
+    ),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
