@@ -51,6 +51,7 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.people.room import make_people
 from gateway.places import Places
 from gateway.processing import Processing
 from gateway.rates import Rates
@@ -221,6 +222,7 @@ def _build_services(
         ids=ids,
         keys=keys,
         tokens=TokenRoom(store, clock, keys),
+        people=make_people(store, clock, settings),
         shelf=shelf,
         directory=directory,
         intake=intake,

@@ -36,6 +36,7 @@ MOST_STRANGERS: Final = 1000
 """Addresses and routes that are told apart within that time; the rest stands in one entry."""
 MANY: Final = "many"
 KEY: Final = "key"
+USER: Final = "user"
 CERTIFICATE: Final = "certificate"
 OPERATOR: Final = "operator"
 NOBODY: Final = "nobody"

@@ -33,6 +33,7 @@ PARTNER_GAP: Final = "partner.gap"
 RETENTION_PURGED: Final = "retention.purged"
 ELIGIBILITY_COMPLETED: Final = "eligibility.completed"
 CLAIM_STATUS_COMPLETED: Final = "claim_status.completed"
+EMERGENCY_BEGUN: Final = "access.emergency"
 WEBHOOK_TEST: Final = "webhook.test"
 WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -50,6 +51,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_GAP,
     ELIGIBILITY_COMPLETED,
     CLAIM_STATUS_COMPLETED,
+    EMERGENCY_BEGUN,
     WEBHOOK_TEST,
     WEBHOOK_DISABLED,
     RETENTION_PURGED,
@@ -60,6 +62,7 @@ KEPT_TYPES: Final = frozenset(
         PARTNER_UP,
         PARTNER_SILENT,
         PARTNER_GAP,
+        EMERGENCY_BEGUN,
         WEBHOOK_TEST,
         WEBHOOK_DISABLED,
         RETENTION_PURGED,

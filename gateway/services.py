@@ -19,6 +19,7 @@ from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.people.room import People
 from gateway.places import Places
 from gateway.rates import Rates
 from gateway.reception import Reception
@@ -47,6 +48,7 @@ class Services:
     ids: IdSource
     keys: KeyRoom
     tokens: TokenRoom
+    people: People
     shelf: Shelf
     directory: PayerShelf
     intake: Intake

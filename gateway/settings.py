@@ -19,6 +19,7 @@ import msgspec
 import platformdirs
 
 from gateway.limit_settings import LimitSettings as LimitSettings
+from gateway.people_settings import OpenIdSettings, PeopleSettings
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import ArchiveSettings as ArchiveSettings
@@ -34,6 +35,7 @@ from gateway.settings_parts import (
     check_file_name,
 )
 from gateway.settings_parts import PayerWatch as PayerWatch
+from gateway.settings_parts import SealingSettings as SealingSettings
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
@@ -102,27 +104,6 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     """The database; "" means SQLite in the home folder."""
 
     url: str = ""
-
-
-class SealingSettings(Section, frozen=True, kw_only=True):
-    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start.
-
-    With `kms_key` (its ARN, at a service of the AWS kind) data keys are wrapped there and not by the ring.
-    """
-
-    keys: SecretReference | None = None
-    kms_key: str = ""
-    kms_region: str = ""
-    kms_endpoint: str = ""
-    kms_timeout_seconds: Seconds = 5.0
-
-    def __post_init__(self) -> None:
-        if self.kms_key.startswith("alias/"):
-            raise ValueError("kms_key is the id or ARN of a key, since an alias may come to mean another key")
-        if not self.kms_key and (self.kms_region or self.kms_endpoint):
-            raise ValueError("kms_key is missing: the other keys say where it is")
-        if self.kms_endpoint and not self.kms_endpoint.startswith(("https://", "http://127.0.0.1")):
-            raise ValueError("kms_endpoint begins with https://")
 
 
 class WebhookSettings(Section, frozen=True, kw_only=True):
@@ -250,7 +231,8 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
-    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them. People of the tenants
+    in `support` may enter this one by emergency access.
     """
 
     name: Name
@@ -261,6 +243,8 @@ class Tenant(Section, frozen=True, kw_only=True):
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
     without_repairs: tuple[Repair, ...] = ()
+    openid: OpenIdSettings | None = None
+    support: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]
@@ -294,6 +278,7 @@ class Settings(Section, frozen=True, kw_only=True):
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    people: PeopleSettings = PeopleSettings()
     tenants: tuple[Tenant, ...] = ()
 
     def __post_init__(self) -> None:
@@ -344,6 +329,13 @@ class Settings(Section, frozen=True, kw_only=True):
         found = self.tenant(tenant)
         own = found.retention_years if found is not None else None
         return self.retention.years if own is None else own
+
+    def openid_for(self, tenant: str) -> OpenIdSettings | None:
+        """The OpenID provider by which people of the tenant sign in, or None."""
+        found = self.tenant(tenant)
+        if found is None:
+            return None
+        return found.openid or self.people.openid
 
     def partner_for(self, tenant: str, payer: str) -> Partner | None:
         """The tenant's partner through which `payer` is reached, or None."""

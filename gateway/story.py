@@ -268,6 +268,19 @@ class RetentionStory(Told, frozen=True, kw_only=True):
     events: int = 0
 
 
+class EmergencyStory(Told, frozen=True, kw_only=True):
+    """The body of `access.emergency`: a person of the tenant `home` has these scopes until then.
+
+    The reason is shown by the access itself, to those who may see it.
+    """
+
+    access: str
+    person: str
+    home: str
+    scopes: tuple[str, ...]
+    ends_at: str
+
+
 def write_dollars(amount: Decimal) -> Decimal:
     """The amount with its two decimal places, as every event shows money."""
     return amount.quantize(CENT)

@@ -10,12 +10,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from gateway.api.people_routes import EMERGENCY_ROUTES, SESSION_ROUTES
 from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 
 PLACE = re.compile(r"\{(\w+)\}")
 # These go on while one listens; gateway/client/live.py.
 BY_HAND = frozenset({"ask_eligibility_batch", "submit_batch", "stream_events"})
+# These are for the session of a person; a client has an API key.
+OF_PEOPLE = frozenset((*SESSION_ROUTES, *EMERGENCY_ROUTES))
 HEAD = '''"""The API's calls for {users}. Made from the route table by `make schemas`; not edited by hand."""
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class {name}(abc.ABC):
 
 def write_calls(*, asynchronous: bool) -> str:
     """The module of one client."""
-    routes = [route for route in ROUTES if route.name not in BY_HAND]
+    routes = [route for route in ROUTES if route.name not in BY_HAND and route not in OF_PEOPLE]
     name = "AsyncCalls" if asynchronous else "Calls"
     head = HEAD.format(
         users="asyncio" if asynchronous else "threads",

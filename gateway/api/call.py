@@ -20,12 +20,19 @@ SERVICES = web.AppKey("services", Services)
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls: the tenant and the key, with what it may do; `prefix` is the public part of the key."""
+    """Who calls: the tenant and the key or person, with what they may do; `prefix` is a key's public part.
+
+    `session` is that of a person. Without `reveals` patients are shown redacted; `emergency` is the access by
+    which the caller may do more than usual.
+    """
 
     tenant: str
     key: str
     scopes: frozenset[str]
     prefix: str = ""
+    session: str = ""
+    reveals: bool = True
+    emergency: str = ""
 
 
 @dataclass
@@ -104,7 +111,7 @@ class Call(msgspec.Struct, frozen=True):
 def demand_scope(caller: Caller, scope: Scope) -> None:
     """Raises Problem 403 where the key lacks the scope."""
     if not caller.scopes & {scope.value, ALL_SCOPES}:
-        raise Problem("forbidden", f"This key does not have the scope {scope.value}.")
+        raise Problem("forbidden", f"This key or user does not have the scope {scope.value}.")
 
 
 def name_expected(complaint: str) -> str:

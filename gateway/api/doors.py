@@ -18,6 +18,7 @@ from gateway.api.etags import tag_response
 from gateway.api.negotiation import negotiate, read_request_id
 from gateway.api.origin import ADDRESS, Origins, shorten
 from gateway.api.problem import Problem
+from gateway.api.redacting import demand_redactable, redact_answer
 from gateway.api.routing import NATIVE, Route
 from gateway.api.trail import ROUTE, record_answer
 from gateway.keys import Scope
@@ -63,15 +64,20 @@ class Doors:
 
         @web.middleware
         async def pass_doors(request: web.Request, handler: Handler) -> web.StreamResponse:
-            with self._underway:
-                return await self._pass(request)
+            connection = find_connection(request)
+            if connection is None:
+                with self._underway:
+                    return await self._pass(request)
+            connection.request_began()
+            try:
+                with self._underway:
+                    return await self._pass(request)
+            finally:
+                connection.request_ended()
 
         return pass_doors
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
-        connection = find_connection(request)
-        if connection is not None:
-            connection.request_began()
         services, began = request.app[SERVICES], time.perf_counter()
         request_id = read_request_id(request) or services.ids.new("req")
         request[REQUEST_ID], request[TOLD] = request_id, Told()
@@ -85,7 +91,7 @@ class Doors:
         if not response.prepared:
             response = await self._finish(request, name, route, response)
             response.headers["X-Request-Id"] = request_id
-        if services.draining.is_set():
+        if services.draining.is_set() or request.method == "CONNECT":
             response.force_close()
         _note(services, request, route, request_id, response.status, time.perf_counter() - began)
         return response
@@ -164,11 +170,12 @@ class Doors:
         if route is None:
             raise _refuse_address(request)
         authorize(caller, route.scope)
+        demand_redactable(caller, route)
         if manner.strict:
             negotiate(request, route)
         if route.scope in TAKING_IN:
             services.volumes.require_space()
-        return await route.handler(Call(request, services, caller))
+        return redact_answer(caller, route, await route.handler(Call(request, services, caller)))
 
 
 def admit(request: web.Request, standing: Standing | None) -> None:

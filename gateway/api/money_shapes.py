@@ -157,10 +157,16 @@ class NumbersShown(Shape, frozen=True, kw_only=True):
 
 
 class PartnerShown(Shape, frozen=True, kw_only=True):
-    """A partner as it stands; nothing secret of its settings. `state` is up or down."""
+    """A partner as it stands; nothing secret of its settings. `state` is up or down.
+
+    `refused`: it turned us away, and somebody must act; nobody tries before `next_try_at`. `waiting` claims
+    leave next; the count ends at 500 for each payer.
+    """
 
     name: str
     state: str
+    refused: bool
+    next_try_at: datetime | None
     transport: str | None
     real_time: bool
     payers: Sequence[str]

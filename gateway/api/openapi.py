@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from gateway.api.addresses import ALL_ROUTES
+from gateway.api.auth import CSRF_HEADER
+from gateway.api.cookies import HOST_PREFIX, SESSION
 from gateway.api.routing import Answer, Route, Taken
 
 JSON = dict[str, Any]  # a JSON object
@@ -51,6 +53,22 @@ IDEMPOTENCY: JSON = {
     "description": "Repeats of a request with the same key and body get the first answer, for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+SECURITY: dict[str, JSON] = {
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key of this server: cw_..."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": HOST_PREFIX + SESSION,
+        "description": "The session of a person; without TLS, on this machine only, without the prefix.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "The csrf of GET /v1/session, with every request of a session that changes something.",
+    },
+}
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER})
 PLACE = re.compile(r"\{(\w+)\}")  # a part of a path that the caller fills in
 PLACES: dict[str, JSON] = {
     "version": {
@@ -81,13 +99,12 @@ def write_openapi(routes: Sequence[Route] = ALL_ROUTES) -> bytes:
     schemas = _write_schemas(routes)
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _write_operation(route)
-    key = {"type": "http", "scheme": "bearer", "description": "An API key of this server: cw_..."}
     document = {
         "openapi": "3.1.0",
         "info": {**INFO, "version": API_VERSION},
-        "security": [{"apiKey": []}],
+        "security": [{"apiKey": []}, {"session": [], "csrf": []}],
         "paths": paths,
-        "components": {"securitySchemes": {"apiKey": key}, "schemas": schemas},
+        "components": {"securitySchemes": SECURITY, "schemas": schemas},
     }
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
@@ -118,7 +135,7 @@ def _write_operation(route: Route) -> JSON:
     if route.open:
         operation["security"] = []
     elif route.scope is not None:
-        operation["description"] = f"The key needs the scope {route.scope.value}."
+        operation["description"] = f"The caller needs the scope {route.scope.value}."
     parameters = list(_write_parameters(route))
     if parameters:
         operation["parameters"] = parameters
@@ -171,7 +188,7 @@ def _write_answers(route: Route) -> JSON:
 
 
 def _write_answer(answer: Answer) -> JSON:
-    if answer.shape is None and answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.FOUND):
+    if answer.shape is None and answer.status in BODILESS:
         return {"description": answer.meaning}
     schema = _refer(answer.shape) if answer.shape is not None else {}
     content = {media: {"schema": schema} for media in (answer.media, *answer.also)}

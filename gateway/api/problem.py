@@ -26,8 +26,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "unreadable": Kind(HTTPStatus.BAD_REQUEST, "The body cannot be read"),
         "bad-parameter": Kind(HTTPStatus.BAD_REQUEST, "A parameter cannot be taken"),
-        "unauthenticated": Kind(HTTPStatus.UNAUTHORIZED, "No valid API key"),
-        "forbidden": Kind(HTTPStatus.FORBIDDEN, "The API key does not allow this"),
+        "unauthenticated": Kind(HTTPStatus.UNAUTHORIZED, "No valid API key or session"),
+        "sign-in-failed": Kind(HTTPStatus.UNAUTHORIZED, "The sign-in failed"),
+        "forbidden": Kind(HTTPStatus.FORBIDDEN, "The API key or user may not do this"),
+        "other-site": Kind(HTTPStatus.FORBIDDEN, "The request does not come from a page of this server"),
         "not-found": Kind(HTTPStatus.NOT_FOUND, "There is no such thing"),
         "method-not-allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address takes other methods"),
         "not-acceptable": Kind(HTTPStatus.NOT_ACCEPTABLE, "This address answers in another form"),

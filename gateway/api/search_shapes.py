@@ -55,7 +55,7 @@ class ClaimQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     limit: Limit = 100
 
 
-class ClaimSearchWish(ClaimQuery, frozen=True, kw_only=True):
+class ClaimSearchWish(ClaimQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which claims to find, also by what may not stand in an address."""
 
     patient_control_number: ControlNumber = ""

@@ -20,6 +20,7 @@ from gateway.api.handlers import (
 from gateway.api.inquiry_routes import INQUIRY_ROUTES
 from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
+from gateway.api.people_routes import PEOPLE_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
 from gateway.api.search_shapes import ClaimQuery, ClaimSearchWish, RemittanceQuery
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
+    *PEOPLE_ROUTES,
     *FOLLOW_UP_ROUTES,
     *MONEY_ROUTES,
     Route(

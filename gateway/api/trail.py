@@ -27,7 +27,7 @@ from gateway.api.call import (
 )
 from gateway.api.origin import ADDRESS
 from gateway.api.routing import Route
-from gateway.audit import BEGUN, CERTIFICATE, KEY, NOBODY, choose_ids, load_catalogue
+from gateway.audit import BEGUN, CERTIFICATE, KEY, NOBODY, USER, choose_ids, load_catalogue
 from gateway.services import Services
 from gateway.store.audit import NewEntry
 
@@ -66,6 +66,8 @@ def describe_principal(caller: Caller | None) -> tuple[str, str]:
         return NOBODY, ""
     if caller.key.startswith(CERTIFIED):
         return CERTIFICATE, caller.key.removeprefix(CERTIFIED)
+    if caller.session:
+        return USER, caller.key
     return KEY, caller.key
 
 

@@ -40,6 +40,7 @@ from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
+from gateway.cli.people import users
 from gateway.cli.rendering import show_inspected, show_lines
 from gateway.cli.sealing import sealing
 from gateway.cli.servers import demo, serve, simulate
@@ -54,6 +55,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(keys, name="keys")
+app.add_typer(users, name="user")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(audit, name="audit")

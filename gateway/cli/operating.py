@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -28,13 +29,16 @@ def _print(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
 
 
-def create_key(settings: Path | None, tenant: str, label: str, scopes: Sequence[str]) -> None:
+def create_key(
+    settings: Path | None, tenant: str, label: str, scopes: Sequence[str], days: float = 0
+) -> None:
     """Make a key and print its text. Raises Trouble."""
     chosen = choose_tenant(load_settings(settings), tenant)
 
     async def create(services: Services) -> str:
         try:
-            made = await services.keys.create(chosen, label, scopes)
+            end = services.clock.now() + timedelta(days=days) if days else None
+            made = await services.keys.create(chosen, label, scopes, end)
         except ValueError as problem:
             raise Trouble(str(problem)) from None
         await note_command(services, chosen, "key.made", "keys create", made.key.id, kind="key")
@@ -52,12 +56,22 @@ def list_keys(settings: Path | None, tenant: str) -> None:
 
     show_rows(
         Console(highlight=False),
-        ("id", "label", "scopes", "state", "made"),
+        ("id", "label", "scopes", "state", "made", "ends", "last used"),
         [
-            (key.id, key.label, " ".join(key.scopes), key.state, key.created_at.strftime("%Y-%m-%d %H:%M"))
+            (
+                key.id,
+                key.label,
+                " ".join(key.scopes),
+                key.state,
+                *(_write_moment(it) for it in (key.created_at, key.expires_at, key.last_used_at)),
+            )
             for key in with_services(settings, list_all)
         ],
     )
+
+
+def _write_moment(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else "-"
 
 
 def revoke_key(settings: Path | None, tenant: str, key: str) -> None:

@@ -21,6 +21,19 @@ from gateway.api.money_shapes import (
     Translated,
 )
 from gateway.api.payer_shapes import PayerPage, PayerShown
+from gateway.api.people_shapes import (
+    KeyMade,
+    KeyPage,
+    KeyRotated,
+    KeyShown,
+    NewKeyWish,
+    NewUserWish,
+    RolesWish,
+    RotateWish,
+    UserMade,
+    UserPage,
+    UserShown,
+)
 from gateway.api.rule_shapes import RulesShown
 from gateway.api.search_shapes import ClaimSearchWish
 from gateway.api.shapes import (
@@ -204,6 +217,78 @@ class AsyncCalls(abc.ABC):
         """Send an endpoint that was switched off what happens from now on."""
         wish = write_wish("POST", "/v1/webhooks/{id}/enable", {"id": id}, {})
         found: EndpointShown = await self._send(wish, EndpointShown)
+        return found
+
+    async def list_keys(self) -> KeyPage:
+        """List API keys, without their texts."""
+        wish = write_wish("GET", "/v1/keys", {}, {})
+        found: KeyPage = await self._send(wish, KeyPage)
+        return found
+
+    async def make_key(self, body: NewKeyWish) -> KeyMade:
+        """Make an API key; the answer shows its text once. No key has a scope that its maker lacks."""
+        wish = write_wish("POST", "/v1/keys", {}, {}, body, "application/json")
+        found: KeyMade = await self._send(wish, KeyMade)
+        return found
+
+    async def show_key(self, id: str) -> KeyShown:
+        """Show an API key, without its text."""
+        wish = write_wish("GET", "/v1/keys/{id}", {"id": id}, {})
+        found: KeyShown = await self._send(wish, KeyShown)
+        return found
+
+    async def rotate_key(self, id: str, body: RotateWish) -> KeyRotated:
+        """Make a key that takes over from another, which goes on beside it for the stated time."""
+        wish = write_wish("POST", "/v1/keys/{id}/rotate", {"id": id}, {}, body, "application/json")
+        found: KeyRotated = await self._send(wish, KeyRotated)
+        return found
+
+    async def revoke_key(self, id: str) -> None:
+        """Make an API key useless at once."""
+        wish = write_wish("DELETE", "/v1/keys/{id}", {"id": id}, {})
+
+        await self._send(wish, None)
+
+    async def list_users(self) -> UserPage:
+        """List users."""
+        wish = write_wish("GET", "/v1/users", {}, {})
+        found: UserPage = await self._send(wish, UserPage)
+        return found
+
+    async def make_user(self, body: NewUserWish) -> UserMade:
+        """Make a user; the answer shows a temporary password once."""
+        wish = write_wish("POST", "/v1/users", {}, {}, body, "application/json")
+        found: UserMade = await self._send(wish, UserMade)
+        return found
+
+    async def show_user(self, id: str) -> UserShown:
+        """Show a user."""
+        wish = write_wish("GET", "/v1/users/{id}", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def set_user_roles(self, id: str, body: RolesWish) -> UserShown:
+        """Give a user other roles."""
+        wish = write_wish("PUT", "/v1/users/{id}/roles", {"id": id}, {}, body, "application/json")
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def disable_user(self, id: str) -> UserShown:
+        """Let a user in no more; all sessions end."""
+        wish = write_wish("POST", "/v1/users/{id}/disable", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def enable_user(self, id: str) -> UserShown:
+        """Let a user in again."""
+        wish = write_wish("POST", "/v1/users/{id}/enable", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def reset_user(self, id: str) -> UserMade:
+        """Give a user a new temporary password; authenticator, recovery codes and sessions are gone."""
+        wish = write_wish("POST", "/v1/users/{id}/reset", {"id": id}, {})
+        found: UserMade = await self._send(wish, UserMade)
         return found
 
     async def replace_claim(

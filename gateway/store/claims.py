@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, 
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope
+from gateway.store.scope import SystemScope, TenantScope
 from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
@@ -262,6 +262,11 @@ def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100
     if before is not None:
         statement = statement.where(tables.claim.c.id < before)
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
+
+
+def tenants_with_state(system: SystemScope, state: str) -> list[str]:
+    """The tenants that have claims in `state`."""
+    return system.tenants_with(tables.claim, tables.claim.c.state == state)
 
 
 def list_payers_in(scope: TenantScope, state: str) -> list[str]:

@@ -5,10 +5,44 @@ Who listens to statements (the guard at the door, a test that counts them) hears
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.store.failures import DRIVER_ERRORS
+
+FAILURES: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, *DRIVER_ERRORS)
+
+
+class Line:
+    """The connection that a thread keeps, begun anew where it was lost."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._held: Connection | None = None
+
+    def begin(self, sql: str) -> Connection:
+        """A transaction on the connection, or on a new one. Raises what the driver raises."""
+        if self._held is not None:
+            try:
+                find_driver(self._held).execute(sql)
+            except FAILURES:
+                self.let_go()
+        if self._held is None:
+            self._held = self._connect()
+            find_driver(self._held).execute(sql)
+        return self._held
+
+    def let_go(self) -> None:
+        """Close the connection: nobody knows how it stands."""
+        held, self._held = self._held, None
+        if held is not None:
+            with contextlib.suppress(*FAILURES):
+                held.invalidate()
+                held.close()
 
 
 def find_driver(connection: Connection) -> Any:  # a connection of sqlite3 or of psycopg

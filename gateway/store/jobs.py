@@ -92,6 +92,12 @@ def tenants_waiting(system: SystemScope, kinds: Sequence[str]) -> list[str]:
     return system.tenants_with(_job, *_is_due(system.now(), kinds))
 
 
+def is_any_near(system: SystemScope, within: timedelta) -> bool:
+    """True where a job is under way, or due before so long: the queue is worth a look soon."""
+    due = (_job.c.state == "ready", _job.c.due_at <= system.now() + within)
+    return bool(system.tenants_with(_job, _job.c.state == "running") or system.tenants_with(_job, *due))
+
+
 def tenants_to_reap(system: SystemScope) -> list[str]:
     """The tenants with a running job whose lease has ended."""
     return system.tenants_with(_job, _job.c.state == "running", _job.c.lease_until <= system.lease_now())

@@ -52,6 +52,9 @@ SEALED: Final = (
     SealedColumn(tables.work_item, "note", "work_item:{id}:note"),
     SealedColumn(tables.webhook_endpoint, "secret", "webhook_endpoint:{id}:secret"),
     SealedColumn(tables.webhook_endpoint, "previous_secret", "webhook_endpoint:{id}:secret"),
+    SealedColumn(tables.person, "password", "person:{id}:password"),
+    SealedColumn(tables.person, "totp", "person:{id}:totp"),
+    SealedColumn(tables.emergency_access, "reason", "emergency_access:{id}:reason"),
     SealedColumn(tables.audit_entry, "reason", "audit:{sequence}:reason", "at"),
 )
 UNSEALED: Final = frozenset({"data_key.wrapped"})

@@ -25,6 +25,12 @@ from gateway.store.client_tables import webhook_delivery as webhook_delivery
 from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words
 from gateway.store.data_key_table import data_key as data_key
+from gateway.store.people_tables import api_key as api_key
+from gateway.store.people_tables import emergency_access as emergency_access
+from gateway.store.people_tables import person as person
+from gateway.store.people_tables import recovery_code as recovery_code
+from gateway.store.people_tables import session as session
+from gateway.store.people_tables import sign_in_attempt as sign_in_attempt
 from gateway.store.table_parts import columns as _columns
 from gateway.store.table_parts import id_column as _id
 from gateway.store.table_parts import index as _index
@@ -40,22 +46,6 @@ tenant = Table(
     Column("name", String, nullable=False),
     Column("event_sequence", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
-)
-
-api_key = Table(
-    "api_key",
-    metadata,
-    _tenant(),
-    _id(),
-    Column("prefix", String, nullable=False, unique=True),
-    *_columns(String, "digest", "label"),
-    Column("scopes", Words, nullable=False),
-    Column("state", String, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant),
-    Column("revoked_at", Instant),
-    Column("last_used_at", Instant),
-    _key("id"),
 )
 
 claim = Table(

@@ -8,7 +8,6 @@ before.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import random
 import threading
@@ -19,16 +18,14 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.store.driver import find_driver
+from gateway.store.driver import Line, find_driver
 from gateway.store.errors import StoreBroken, StoreUnavailable
 from gateway.store.failures import DRIVER_ERRORS, is_fatal, is_transient, name_failure
 
 QUEUE_LIMIT: Final = 10_000
 ATTEMPTS: Final = 10
 LONGEST_WAIT: Final = 0.1
-_FAILURES: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, *DRIVER_ERRORS)
 
 Operation = Callable[[Connection], Any]  # each result has a type of its own; `Store.write` restores it
 
@@ -76,11 +73,10 @@ class GroupWriter:
     """Takes operations from any event loop and runs them in groups on its own thread."""
 
     def __init__(self, connect: Callable[[], Connection], manners: Manners, name: str) -> None:
-        self._connect = connect
+        self._line = Line(connect)
         self._manners = manners
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(QUEUE_LIMIT)
         self._broken = False
-        self._held: Connection | None = None
         self.commits = 0
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -111,7 +107,7 @@ class GroupWriter:
             group, closing = self._gather()
             if group:
                 _answer(self._settle(group))
-        self._let_go()
+        self._line.let_go()
 
     def _gather(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to the limit, and whether this is the end."""
@@ -140,7 +136,8 @@ class GroupWriter:
 
     def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
         """Run the group in one transaction. Raises what the database raises; then nothing of it is there."""
-        connection, driver = self._begin()
+        connection = self._line.begin(self._manners.begin)
+        driver = find_driver(connection)
         try:
             if len(group) == 1:
                 return [self._perform_alone(connection, driver, group[0])]
@@ -150,26 +147,6 @@ class GroupWriter:
             self._roll_back(driver)
             raise
         return outcomes
-
-    def _begin(self) -> tuple[Connection, Any]:
-        """A transaction on the connection that this writer keeps, or on a new one where that was lost."""
-        if self._held is not None:
-            try:
-                find_driver(self._held).execute(self._manners.begin)
-            except _FAILURES:
-                self._let_go()
-        if self._held is None:
-            self._held = self._connect()
-            find_driver(self._held).execute(self._manners.begin)
-        return self._held, find_driver(self._held)
-
-    def _let_go(self) -> None:
-        """Give the connection back; one that cannot be used goes no further than the pool's next check."""
-        held, self._held = self._held, None
-        if held is not None:
-            with contextlib.suppress(*_FAILURES):
-                held.invalidate()
-                held.close()
 
     def _end(self, connection: Connection, driver: Any, group: Sequence[_Waiting]) -> None:
         self._manners.tell(connection, set[str]().union(*(waiting.topics for waiting in group)))
@@ -208,7 +185,7 @@ class GroupWriter:
         try:
             driver.execute("ROLLBACK")
         except DRIVER_ERRORS:
-            self._let_go()
+            self._line.let_go()
 
 
 def _answer(outcomes: Sequence[_Outcome]) -> None:

@@ -42,6 +42,7 @@ from gateway.store import (
     claims,
     data_keys,
     idempotency,
+    people,
     tables,
     webhooks,
     work_items,
@@ -120,6 +121,8 @@ def fill(scope: TenantScope) -> None:
     """A row in every table, with every sealed column filled."""
     its = furnish(scope)
     data_keys.destroy(scope, "d1")
+    people.set_password(scope, its.person.id, "hash", must_change=False, until=None)
+    people.set_totp(scope, its.person.id, "secret")
     audit.append(scope, [make_entry("clm_1", reason="a reason")])
     webhooks.rotate_secret(scope, its.endpoint.id, b"new", previous_until=scope.now())
     work_items.resolve(scope, its.item.id, by="key_1", note="a note")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from gateway.store import (
     claims,
     control_numbers,
     data_keys,
+    emergencies,
     events,
     files,
     follow_ups,
@@ -35,9 +36,12 @@ from gateway.store import (
     partner_states,
     payer_references,
     payments,
+    people,
     remittances,
     retention,
     sealed_columns,
+    sessions,
+    sign_ins,
     tables,
     tenants,
     webhooks,
@@ -65,6 +69,7 @@ ROOMS = (
     claims,
     control_numbers,
     data_keys,
+    emergencies,
     events,
     files,
     follow_ups,
@@ -82,6 +87,10 @@ ROOMS = (
     work_items,
     partner_states,
     payer_references,
+    people,
+    sessions,
+    sign_ins,
+    emergencies,
 )
 HOUR = timedelta(hours=1)
 DEPOSIT = payments.NewDeposit(
@@ -104,6 +113,9 @@ class World(NamedTuple):
     key: keys.ApiKey
     item: work_items.WorkItem
     inquiry: inquiries.Inquiry
+    person: people.Person
+    session: sessions.Session
+    emergency: emergencies.Emergency
 
 
 def furnish(scope: TenantScope) -> World:
@@ -131,6 +143,9 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
+    person = people.add(scope, login="dana", label="Dana", roles=("biller",))
+    people.set_codes(scope, person.id, ["c" * 64])
+    sign_ins.count(scope, "dana", "203.0.113.9", forget_before=scope.now() - HOUR)
     payments.add_deposit(scope, [remittance], DEPOSIT)
     audit.append(scope, [make_entry(claim.id, reason="r")])
     data_keys.add(scope, make_data_key(scope, "d1"))
@@ -148,6 +163,32 @@ def furnish(scope: TenantScope) -> World:
         keys.add(scope, prefix="cw_1", digest="d", label="l", scopes=()),
         work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,), subject="s"),
         inquiries.add(scope, make_inquiry()),
+        person,
+        begin_session(scope, person.id),
+        emergencies.add(
+            scope,
+            person=person.id,
+            home=scope.tenant,
+            scopes=("phi:reveal",),
+            reason=b"r",
+            ends_at=later(scope),
+        ),
+    )
+
+
+def later(scope: TenantScope) -> datetime:
+    return scope.now() + HOUR
+
+
+def begin_session(scope: TenantScope, person: str, digest: str = "d" * 64) -> sessions.Session:
+    return sessions.add(
+        scope,
+        digest=digest,
+        person=person,
+        step="whole",
+        method="password",
+        address="203.0.113.9",
+        ends_at=later(scope),
     )
 
 
@@ -363,6 +404,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),
     keys.add: lambda scope, its: keys.add(scope, prefix="cw_2", digest="", label="l", scopes=()).state,
+    keys.end_at: lambda scope, its: keys.end_at(scope, its.key.id, scope.now()),
+    keys.load: lambda scope, its: keys.load(scope, its.key.id),
     keys.list_all: lambda scope, its: keys.list_all(scope),
     keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
@@ -377,6 +420,48 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     ),
     retention.count_orphans: lambda scope, its: retention.count_orphans(scope),
     retention.list_digests: lambda scope, its: retention.list_digests(scope),
+    people.add: lambda scope, its: people.add(scope, login="dana", label="", roles=()).login,
+    people.change: lambda scope, its: people.change(scope, its.person.id, state="disabled"),
+    people.confirm_totp: lambda scope, its: people.confirm_totp(scope, its.person.id),
+    people.count_codes: lambda scope, its: people.count_codes(scope, its.person.id),
+    people.find_by_login: lambda scope, its: people.find_by_login(scope, "dana"),
+    people.find_by_subject: lambda scope, its: people.find_by_subject(scope, "s"),
+    people.list_all: lambda scope, its: people.list_all(scope),
+    people.load: lambda scope, its: people.load(scope, its.person.id),
+    people.read_proofs: lambda scope, its: people.read_proofs(scope, its.person.id),
+    people.record_sign_in: lambda scope, its: people.record_sign_in(scope, its.person.id),
+    people.set_codes: lambda scope, its: people.set_codes(scope, its.person.id, ["e" * 64]),
+    people.set_password: lambda scope, its: people.set_password(
+        scope, its.person.id, "hash", must_change=False, until=None
+    ),
+    people.set_totp: lambda scope, its: people.set_totp(scope, its.person.id, "secret"),
+    people.use_code: lambda scope, its: people.use_code(scope, its.person.id, "c" * 64),
+    people.use_step: lambda scope, its: people.use_step(scope, its.person.id, 9),
+    sessions.add: lambda scope, its: begin_session(scope, its.person.id, "e" * 64),
+    sessions.end: lambda scope, its: sessions.end(scope, its.session.id),
+    sessions.end_all: lambda scope, its: sessions.end_all(scope, its.person.id),
+    sessions.list_open: lambda scope, its: sessions.list_open(scope, seen_after=scope.now() - HOUR),
+    sessions.load: lambda scope, its: sessions.load(scope, its.session.id),
+    sessions.purge: lambda scope, its: sessions.purge(scope, scope.now() + 2 * HOUR),
+    sessions.record_use: lambda scope, its: sessions.record_use(scope, its.session.id),
+    sessions.renew: lambda scope, its: sessions.renew(scope, its.session.id, digest="e" * 64, step="whole"),
+    sign_ins.count: lambda scope, its: sign_ins.count(
+        scope, "dana", "203.0.113.9", forget_before=scope.now()
+    ),
+    sign_ins.forget: lambda scope, its: sign_ins.forget(scope, "dana"),
+    sign_ins.forgive: lambda scope, its: sign_ins.forgive(scope, "dana", "203.0.113.9"),
+    sign_ins.purge: lambda scope, its: sign_ins.purge(scope, scope.now() + HOUR),
+    sign_ins.read: lambda scope, its: sign_ins.read(scope, "dana", "203.0.113.9"),
+    emergencies.add: lambda scope, its: (
+        emergencies.add(
+            scope, person="usr_x", home=scope.tenant, scopes=("phi:reveal",), reason=b"", ends_at=later(scope)
+        ).uses
+    ),
+    emergencies.end: lambda scope, its: emergencies.end(scope, its.emergency.id),
+    emergencies.list_live: lambda scope, its: emergencies.list_live(scope, its.person.id),
+    emergencies.list_page: lambda scope, its: emergencies.list_page(scope),
+    emergencies.load: lambda scope, its: emergencies.load(scope, its.emergency.id),
+    emergencies.record_use: lambda scope, its: emergencies.record_use(scope, its.emergency.id),
     retention.purge_claims: lambda scope, its: retention.purge_claims(scope, scope.now() + HOUR),
     retention.purge_rest: lambda scope, its: retention.purge_rest(
         scope, scope.now() + HOUR, kept_types=("partner.down",)

@@ -97,6 +97,8 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
         envelope = message.envelope
         caller = await _identify(call, message.token)
         desk, scopes = DESKS[envelope.form]
+        if not caller.caller.reveals:
+            raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {Scope.PHI_REVEAL.value}.")
         for scope in scopes:
             if not caller.caller.scopes & {scope.value, ALL_SCOPES}:
                 call.told.outcome = FORBIDDEN

@@ -30,18 +30,20 @@ async def list_partners(call: Call) -> web.Response:
 
 
 def describe(scope: TenantScope, partner: Partner, now: datetime) -> PartnerShown:
-    """How a partner stands: down from its first failure until it answers again."""
-    down = partner_states.load(scope, partner.name) is not None
+    """How a partner stands."""
     waiting = [
         claim
         for payer in partner.payers
         for claim in search(scope, ClaimSearch(states=(WAITING,), payer_id=payer, limit=MOST))
     ]
+    trouble = partner_states.load(scope, partner.name)
     ids, numbers = partner.envelope, partner.envelope.control_numbers
     wire = "folder" if isinstance(partner.transport, FolderTransport) else "sftp"
     return PartnerShown(
         name=partner.name,
-        state="down" if down else "up",
+        state="down" if trouble is not None else "up",
+        refused=trouble is not None and trouble.refused,
+        next_try_at=trouble.next_try_at if trouble is not None else None,
         transport=wire if partner.transport is not None else None,
         real_time=partner.real_time is not None,
         payers=partner.payers,

@@ -8,7 +8,7 @@ from alembic import op
 from gateway.store.columns import Cents, Instant
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

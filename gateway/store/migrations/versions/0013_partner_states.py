@@ -8,7 +8,7 @@ from alembic import op
 from gateway.store.columns import Cents, Instant
 
 revision = "0013"
-down_revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
