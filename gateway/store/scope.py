@@ -127,9 +127,12 @@ class TenantScope(_Scope, Statements):
         Statements.__init__(self, tenant)
         self.tenant = tenant
 
-    def seal(self, content: bytes, context: str) -> bytes:
-        """`content` sealed for this tenant and the row and column that `context` names."""
-        return self._means.sealer.seal(content, f"{self.tenant}:{context}")
+    def seal(self, content: bytes, context: str, *, period: str = "") -> bytes:
+        """`content` sealed for this tenant and the row and column that `context` names.
+
+        By the tenant's key of this month, or of the month `period`.
+        """
+        return self._means.sealer.seal(content, f"{self.tenant}:{context}", owner=self.tenant, period=period)
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The content sealed for the same tenant and context. Raises SealBroken."""

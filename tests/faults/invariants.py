@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock
 from gateway.ids import TimeIds
 from gateway.lifecycle import load_lifecycle
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings, StoreSettings
 from gateway.store import Means, Store, TenantScope, claims, events, files, open_store
 from gateway.store.claims import Claim
 from gateway.store.events import Event
@@ -102,7 +103,8 @@ def summarise(name: str, faults: Sequence[str]) -> list[str]:
 async def gather(world: World, *, store: Store | None = None, archive: Archive | None = None) -> Evidence:
     """Ask both ends and the store, which is opened here unless it is open."""
     if store is None or archive is None:
-        sealer, clock = Sealer(load_key_ring(world.home)), SystemClock()
+        settings = Settings(home=world.home, store=StoreSettings(url=world.url))
+        sealer, clock = open_sealer(settings), SystemClock()
         opened = open_store(world.url, Means(clock, TimeIds(clock), sealer))
         try:
             return await gather(world, store=opened, archive=Archive(make_vault(world.settings), sealer))

@@ -13,10 +13,11 @@ import subprocess
 import time
 from pathlib import Path
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock
 from gateway.ids import TimeIds
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings
 from gateway.store import Means, open_store
 from gateway.upkeep import verify_home
 from tests.cli import claimwire
@@ -95,7 +96,7 @@ async def prove_nothing_is_gone(world: World, image: Path, promised: list[Promis
         base.close()
         lost = [promise.claim for promise in promised if promise.claim not in kept]
         assert not lost, f"{len(lost)} of {len(promised)} promised claims are lost"
-        clock, sealer = SystemClock(), Sealer(load_key_ring(place))
+        clock, sealer = SystemClock(), open_sealer(Settings(home=place))
         store = open_store(f"sqlite:///{place}/claimwire.db", Means(clock, TimeIds(clock), sealer))
         try:
             verdict = await verify_home(store, Archive(place / "archive", sealer))
