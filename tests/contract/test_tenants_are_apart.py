@@ -198,6 +198,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
         scope, its.interchange.id
     ),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ("r",), scope.now() - HOUR, file=its.file.id
+    ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
     follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
