@@ -10,7 +10,7 @@ RIVALS := procrastinate dbos
 WORKERS ?= 2
 SOAK_SECONDS ?= 1800
 
-.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory bench-gateway faults faults-page soak serve format lock schemas clean
+.PHONY: help setup develop demo test check audit sbom corpus recall api-fuzz api-timing fuzz peers bench bench-page bench-memory bench-gateway faults faults-page soak serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -41,16 +41,31 @@ demo: $(RUNTIME)  ## The first journey on this machine; KEEP=1 leaves the server
 test: $(DEVELOP) $(SYSTEM)  ## Every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-check: $(DEVELOP)  ## Format, lint and types
+check: $(DEVELOP) audit sbom  ## Format, lint, types, habits that make code unsafe, known vulnerabilities, bill of materials
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r edi adapters gateway schemas scripts
+
+audit: $(DEVELOP)  ## The lock files compared with known vulnerabilities, where the package index can be asked
+	$(BIN)/python -m scripts.audit requirements.lock requirements-postgres.lock requirements-dev.lock
+
+sbom: $(DEVELOP)  ## The software bill of materials (CycloneDX) of what runs: dist/claimwire.cdx.json
+	@mkdir -p dist
+	$(BIN)/python -m scripts.bill_of_materials dist/claimwire.cdx.json
 
 corpus: $(DEVELOP)  ## Our verdict on every file of the shared corpus, beside its makers' and pyx12's
 	$(BIN)/python -m tests.corpus
 
 recall: $(DEVELOP)  ## Claims broken one way each, and clean ones: what is found, what is wrongly blamed
 	$(BIN)/python -m tests.recall
+
+api-fuzz: $(DEVELOP)  ## Every operation of the API asked API_EXAMPLES (2000) times at random, another seed each time
+	API_EXAMPLES=$${API_EXAMPLES:-2000} API_SEED=$${API_SEED:-$$(date +%s)} \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist load -x tests/integration/test_api_conformance.py $(ARGS)
+
+api-timing: $(DEVELOP)  ## Whether a wrong key shows in the time of its answer
+	$(BIN)/python -m tests.timing
 
 fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECONDS (600)
 	$(BIN)/python -m tests.fuzz

@@ -13,7 +13,7 @@ import msgspec
 
 from edi.envelope_writer import write_segments
 from edi.fold import Part, Source
-from edi.lexer import holds_plain
+from edi.plain_chunks import holds_plain
 from edi.plans import LoopPlan
 from edi.segments import Delimiters, Segment
 from edi.written import WrittenSegment

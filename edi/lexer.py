@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from itertools import repeat
 
 import msgspec
 
 from edi.binary import BINARY_SEGMENTS, LONGEST_CONTENT, read_content
-from edi.collector import resting_collector
 from edi.delimiters import BLANKS, HeaderText, read_header
 from edi.findings import Finding, Place, find
+from edi.plain_chunks import cut_chunk
 from edi.rows import Rows
 from edi.segments import Delimiters, Segment
 from edi.survey import (
@@ -41,13 +39,8 @@ LOWER_OPENER = re.compile(r"(?:gs|ta1|iea)[^0-9A-Za-z]")
 LOWER_ID = re.compile(r"[a-z][a-z0-9]{1,2}[^0-9A-Za-z]")
 BOUNDARY = "--"
 """How lines begin that part the pieces of a multipart message, and the signature of a mail."""
-PRINTABLE = bytes(range(0x20, 0x7F))
-ESCAPED = '"\\'
-"""What JSON does not write as it is."""
-SEPARATOR, BLANK, ODD, OTHER = b"*", b" ", b"^", b"x"
-"""What the characters of a chunk are marked as, to see whether it is plain."""
-_FIRST_MARK = "!"
-"""The first character after the controls and the blank."""
+SPECIAL = frozenset({"IEA", *BINARY_SEGMENTS})
+"""Segments before or after which a chunk has to end."""
 
 
 class Lexer:
@@ -192,15 +185,29 @@ class Lexer:
             if binary is not None:
                 yield [binary]
                 continue
-            chunk, ended = self._next_chunk(start, size, delimiters)
-            self._position = start + len(chunk)
-            texts = None if self._wrapped or self.lower else cut_plain(chunk, cut, delimiters)
-            if texts is not None:
-                plain = holds_plain(chunk, cut, delimiters)
-                yield cut_rows(texts, start, cut, delimiters.element, plain=plain)
+            rows = self._take_regular(start, size, cut, delimiters)
+            if rows is not None:
+                yield rows
             else:
-                yield list(self._split_carefully(chunk, start, delimiters))
+                chunk, ended = self._next_chunk(start, size, delimiters)
+                self._position = start + len(chunk)
+                rows = None if self._wrapped or self.lower else cut_chunk(chunk, start, cut, delimiters)
+                yield rows or list(self._split_carefully(chunk, start, delimiters))
             size = min(size * 4, _LARGEST_CHUNK)
+
+    def _take_regular(self, start: int, size: int, cut: str, delimiters: Delimiters) -> Rows | None:
+        """About `size` characters as rows, where nothing in them is to be forgiven and nothing ends there."""
+        window = self._window
+        if self._wrapped or self.lower or delimiters.element.isalnum():
+            return None
+        window.reach(start + size)
+        place = window.find(delimiters.segment, start + size)
+        end = self._after_line_end(place + 1, delimiters)
+        rows = cut_chunk(window.cut(start, end), start, cut, delimiters) if place >= 0 else None
+        if rows is None or not SPECIAL.isdisjoint(rows.ids) or any(it[:3] == "ISA" for it in rows.ids):
+            return None
+        self._position = end
+        return rows
 
     def _next_chunk(self, start: int, size: int, delimiters: Delimiters) -> tuple[str, bool]:
         """About `size` characters that end with a whole segment; True where the interchange ends there."""
@@ -300,67 +307,6 @@ class Lexer:
             self._noted.add(code)
             place_in_file = Place(interchange=self._control_number, offset=self.origin(place))
             self.notes.append(find(code, x12=place_in_file))
-
-
-def cut_plain(chunk: str, cut: str, delimiters: Delimiters) -> list[str] | None:
-    """The texts of the segments of a chunk in which `cut` stands after each of them and nowhere else.
-
-    None where anything has to be forgiven: characters beyond ASCII, stray blanks, line breaks, terminators.
-    """
-    if not (chunk.isascii() and chunk.endswith(cut)):
-        return None
-    texts = chunk[: -len(cut)].split(cut)
-    count = len(texts)
-    regular = chunk.count(delimiters.segment) == count and all(
-        chunk.count(line) == (count if line in cut else 0) for line in "\r\n"
-    )
-    # of all texts the empty ones and those that begin with a blank are the least
-    return texts if regular and min(texts) >= _FIRST_MARK else None
-
-
-def is_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
-    """True where a chunk splits by `cut` alone: ASCII, no stray blanks or line breaks."""
-    return cut_plain(chunk, cut, delimiters) is not None
-
-
-def holds_plain(chunk: str, cut: str, delimiters: Delimiters) -> bool:
-    """True where all segments of a chunk are plain, as `edi.segments.Segment` says."""
-    marked = chunk.encode().translate(mark_characters(cut, delimiters))
-    return not any(odd in marked for odd in (ODD, BLANK + SEPARATOR, SEPARATOR + BLANK))
-
-
-@lru_cache(maxsize=64)  # few delimiters occur
-def mark_characters(cut: str, delimiters: Delimiters) -> bytes:
-    """For each character what it is: a separator, a blank, odd, or any other."""
-    separators = {*cut, delimiters.element, delimiters.component, delimiters.segment}
-    marks = {**dict.fromkeys(PRINTABLE, OTHER), ord(" "): BLANK}
-    marks |= dict.fromkeys(map(ord, ESCAPED + delimiters.repetition), ODD)
-    marks |= {ord(each): SEPARATOR for each in separators if each in cut or each.isprintable()}
-    return b"".join(marks.get(code, ODD) for code in range(256))
-
-
-def split_plain(
-    texts: list[str],
-    start: int,
-    cut: str,
-    element: str,
-    ordinals: Iterable[int] = repeat(0),
-    *,
-    plain: bool = False,
-) -> list[Segment]:
-    """The segments of a chunk that begins at `start` and needs no forgiveness, by their texts."""
-    with resting_collector():
-        return cut_rows(texts, start, cut, element, plain=plain).make_segments(ordinals)
-
-
-def cut_rows(texts: list[str], start: int, cut: str, element: str, *, plain: bool) -> Rows:
-    """The same, not yet made into segments.
-
-    The cyclic collector rests meanwhile: thousands of new lists that cannot form a cycle would make it walk
-    all that was read before, again and again (measured: 0.29 s instead of 0.09 s for 200,000 segments).
-    """
-    with resting_collector():
-        return Rows([text.split(element) for text in texts], texts, start, len(cut), plain)
 
 
 def _find_segment(chunk: str, segment_id: str, delimiters: Delimiters) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from operator import itemgetter
 
 from edi.delimiters import HeaderText
 from edi.envelope_checks import (
@@ -105,7 +104,7 @@ class InterchangeReader:
 
     def read_rows(self, rows: Rows) -> Iterator[Part | RowsRead]:
         """The next segments of the interchange; those of a transaction set are left as rows."""
-        if _HANDLERS.keys().isdisjoint(map(itemgetter(0), rows.rows)):
+        if _HANDLERS.keys().isdisjoint(rows.ids):
             yield from self.take_rows(rows)
             return
         for part in rows.part([at for at, row in enumerate(rows.rows) if row[0] in _HANDLERS]):

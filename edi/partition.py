@@ -27,8 +27,9 @@ from edi.interchange import (
     SetClosed,
     SetOpened,
 )
-from edi.lexer import Lexer, is_plain
+from edi.lexer import Lexer
 from edi.pairing import InterchangeReader
+from edi.plain_chunks import is_plain
 from edi.reader import prepare
 from edi.rules.registry import JoinedTally
 from edi.segments import Delimiters, Segment

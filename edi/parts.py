@@ -11,8 +11,8 @@ from edi.character_reader import open_reader
 from edi.collector import resting_collector
 from edi.extractors import Object
 from edi.findings import Finding
-from edi.lexer import holds_plain, split_plain
 from edi.partition import FilePart, Range
+from edi.plain_chunks import holds_plain, split_plain
 from edi.reader import SetReader, prepare
 from edi.recovery import LOOKAHEAD
 from edi.rules.registry import JoinedTally

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Set
 from itertools import accumulate, count, repeat
+from operator import itemgetter
 from typing import NamedTuple
 
 from edi.segments import Segment
@@ -16,7 +18,8 @@ class Rows(NamedTuple):
     """Segments that stand one after another in a file and need no forgiveness.
 
     `texts` are they as they stand, `start` is the byte offset of the first; `gap` is the length of what
-    stands after each. `plain` is true where all are plain (see `edi.segments.Segment`).
+    stands after each. `plain` is true where all are plain (see `edi.segments.Segment`). Their ids are among
+    `ids`.
     """
 
     rows: list[Row]
@@ -24,6 +27,7 @@ class Rows(NamedTuple):
     start: int
     gap: int
     plain: bool
+    ids: Set[str]
 
     def part(self, places: Iterable[int]) -> Iterator[Rows]:
         """Each of these rows by itself, and what stands before, between and after them."""
@@ -31,11 +35,14 @@ class Rows(NamedTuple):
         for place in places:
             for last in (place, place + 1):
                 if last > done:
-                    part = Rows(self.rows[done:last], self.texts[done:last], start, self.gap, self.plain)
+                    part = self._cut(done, last, start)
                     yield part
                     start, done = start + part.length, last
         if done < len(self.rows):
-            yield Rows(self.rows[done:], self.texts[done:], start, self.gap, self.plain)
+            yield self._cut(done, len(self.rows), start)
+
+    def _cut(self, first: int, last: int, start: int) -> Rows:
+        return self._replace(rows=self.rows[first:last], texts=self.texts[first:last], start=start)
 
     @property
     def length(self) -> int:
@@ -44,53 +51,71 @@ class Rows(NamedTuple):
 
     def make_segments(self, ordinals: Iterable[int] = repeat(0)) -> list[Segment]:
         """The segments, with these ordinals."""
-        lengths = map(self.gap.__add__, map(len, self.texts))
-        offsets = accumulate(lengths, initial=self.start)
-        return list(map(Segment, self.rows, ordinals, offsets, repeat(None), repeat(self.plain)))
+        return make_segments(
+            self.rows, place_texts(self.texts, self.start, self.gap), ordinals, plain=self.plain
+        )
+
+
+def place_texts(texts: Iterable[str], start: int, gap: int) -> Iterator[int]:
+    """Where texts begin that stand one after another, from `start` on, with a gap after each."""
+    return accumulate(map(gap.__add__, map(len, texts)), initial=start)
+
+
+def make_segments(
+    rows: Iterable[Row], offsets: Iterable[int], ordinals: Iterable[int], *, plain: bool
+) -> list[Segment]:
+    """Segments of rows."""
+    return list(map(Segment, rows, ordinals, offsets, repeat(None), repeat(plain)))
 
 
 class HeldRows:
     """Rows that follow one another, held until it is known what becomes of them.
 
-    `ordinal` is that of the first in its transaction set; `plain` is true where all are plain.
+    `ordinal` is that of the first in its transaction set; `plain` is true where all are plain. `marks` are
+    numbers of rows whose places in the file are known: the first, and wherever more were added.
     """
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.texts: list[str] = []
-        self.start = 0
         self.gap = 0
         self.ordinal = 0
         self.plain = True
+        self.marks: list[tuple[int, int]] = []
         self._last = (0, True)
-        self._known = 0, 0
+        self._known = -1, 0
 
     def add(self, rows: Rows, ordinal: int) -> None:
         """Hold more rows, which follow those that are held."""
         if not self.rows:
-            self.start, self.gap, self.ordinal, self.plain = rows.start, rows.gap, ordinal, True
-            self._known = 0, rows.start
+            self.gap, self.ordinal, self.plain, self.marks = rows.gap, ordinal, True, []
         self.plain = self.plain and rows.plain
         self._last = (len(rows.rows), rows.plain)
+        self.marks.append((len(self.rows), rows.start))
         self.rows += rows.rows
         self.texts += rows.texts
 
     def make_segments(self, first: int, last: int) -> list[Segment]:
         """The rows from `first` to before `last` as segments."""
-        rows = Rows(self.rows[first:last], self.texts[first:last], self.place(first), self.gap, self.plain)
-        return rows.make_segments(count(self.ordinal + first))
+        offsets = place_texts(self.texts[first:last], self.place(first), self.gap)
+        return make_segments(self.rows[first:last], offsets, count(self.ordinal + first), plain=self.plain)
 
     def place(self, number: int) -> int:
         """Where a row begins in the file; mostly asked of rows that come after the one asked of before."""
-        before, place = self._known if self._known[0] <= number else (0, self.start)
+        mark = self.marks[bisect_right(self.marks, number, key=itemgetter(0)) - 1]
+        before, place = max(mark, self._known) if self._known[0] <= number else mark
         place += sum(map(len, self.texts[before:number])) + (number - before) * self.gap
         self._known = number, place
         return place
 
     def drop(self, number: int) -> None:
         """Forget the first so many."""
-        self.start = self.place(number)
-        self._known = 0, self.start
+        if number >= len(self.rows):
+            self.marks = []
+        else:
+            kept = [(at - number, place) for at, place in self.marks if at > number]
+            self.marks = [(0, self.place(number)), *kept]
+        self._known = -1, 0
         self.ordinal += number
         del self.rows[:number], self.texts[:number]
         if len(self.rows) <= self._last[0]:

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import signal
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -23,10 +24,11 @@ from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
+from gateway.audit import AuditLog
 from gateway.batching import Batching
 from gateway.checking.checker import Checker
 from gateway.checking.crew import Crew
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock, SteadyClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
@@ -34,6 +36,7 @@ from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.drops import Drops
+from gateway.follow_ups.filing import FollowUps
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -46,19 +49,23 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.people.room import make_people
+from gateway.places import Places
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
+from gateway.rematching import Rematching
 from gateway.replies import Replies
 from gateway.sealing import Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.status_requests import StatusRequests
-from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.store import Means, Store, SystemScope, events, jobs, open_store, tenants
 from gateway.store.errors import StoreBroken
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
-from gateway.wiring import RealTimeAdapters, Transports, make_vault
+from gateway.wiring import RealTimeAdapters, Transports, make_vault, make_volumes
 from gateway.worker import Worker
 
 
@@ -120,6 +127,7 @@ class Gateway:
         await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
+        await self.services.audit.close()
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
@@ -155,11 +163,31 @@ async def open_gateway(
     reach: Reach = pass_by,
 ) -> Gateway:
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
-    time = clock or SystemClock()
+    time = clock or SteadyClock(tell=_note_step_back)
     crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
     services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
     await services.store.write(lambda system: _add_tenants(system, settings))
+    if isinstance(time, SteadyClock):
+        await _go_on_from(services.store, time)
     return Gateway(services, role, reach, crew)
+
+
+def _note_step_back(seconds: float) -> None:
+    """The machine's clock is behind what it said before."""
+    log_event("clock.set_back", level=logging.WARNING, seconds=seconds)
+
+
+async def _go_on_from(store: Store, clock: SteadyClock) -> None:
+    """Let time go on from the last moment that the store has seen: the clock may have been set back."""
+    seen = await store.read(_list_last_moments)
+    if seen:
+        clock.pass_by(max(seen))
+
+
+def _list_last_moments(system: SystemScope) -> list[datetime]:
+    scopes = [system.of(tenant) for tenant in system.tenants()]
+    asked = [look(scope) for scope in scopes for look in (events.find_last_moment, jobs.find_last_change)]
+    return [moment for moment in asked if moment is not None]
 
 
 def _build_services(
@@ -182,15 +210,20 @@ def _build_services(
         ids=ids,
         keys=keys,
         tokens=TokenRoom(store, clock, keys),
+        people=make_people(store, clock, settings),
         shelf=shelf,
         directory=directory,
         intake=intake,
+        follow_ups=FollowUps(store, intake),
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
+        audit=AuditLog(store),
         metrics=Metrics(),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        rates=Rates(settings.limits),
+        volumes=make_volumes(settings),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 
@@ -223,7 +256,7 @@ def build_worker(
     transports = Transports(settings)
     resources.push_async_callback(transports.close)
     transports.make_all()
-    watch = PartnerWatch(store)
+    watch = PartnerWatch(store, transports.describe_wire)
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
@@ -246,6 +279,7 @@ def build_worker(
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
         inquiries=services.inquiries,
+        rematching=Rematching(store, services.archive, clock, settings.find_partner),
     )
 
 

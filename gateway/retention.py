@@ -16,7 +16,7 @@ import msgspec
 from gateway.archive import Archive
 from gateway.events import KEPT_TYPES, RETENTION_PURGED, Happening, publish
 from gateway.settings import Settings
-from gateway.store import Store, SystemScope, TenantScope
+from gateway.store import Store, SystemScope, TenantScope, audit
 from gateway.store.retention import Purged, list_digests, purge_claims, purge_rest
 from gateway.story import RetentionStory
 
@@ -57,6 +57,16 @@ async def purge_store(store: Store, settings: Settings, now: datetime, *, rehear
         gone = await _purge_tenant(store, tenant, before, years, rehearse=rehearse) if before else Purged()
         outcomes.append(Outcome(tenant, before, gone))
     return outcomes
+
+
+async def purge_audit(store: Store, settings: Settings, now: datetime) -> int:
+    """Delete the entries of every audit log that are older than it is kept for; how many."""
+    years = settings.retention.audit_years
+    if not years:
+        return 0
+    before = find_limit(now, years)
+    logs = [audit.SYSTEM, *await store.read(lambda system: system.tenants())]
+    return sum([await store.write(lambda scope: audit.purge(scope, before), tenant=log) for log in logs])
 
 
 async def sweep_archive(store: Store, archive: Archive, now: datetime) -> int:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
+import msgspec
+
 from adapters.base import RealTimeTransport, Transport
 from adapters.core_connectivity.client import CoreClient, CoreSettings
 from adapters.errors import Permanent
@@ -16,6 +21,7 @@ from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
 from gateway.vault import FolderVault, Vault
+from gateway.volumes import Volume, Volumes
 
 
 def make_vault(settings: Settings) -> Vault:
@@ -41,6 +47,16 @@ def make_vault(settings: Settings) -> Vault:
     )
 
 
+def make_volumes(settings: Settings) -> Volumes:
+    """The volumes of this machine that must take what comes in."""
+    found = []
+    if settings.database_url.startswith("sqlite"):
+        found.append(Volume("the database", settings.home))
+    if not settings.archive.bucket:
+        found.append(Volume("the archive", settings.home / "archive"))
+    return Volumes(found, settings.server.free_space)
+
+
 class Transports:
     """One adapter for each partner, made when it is first needed."""
 
@@ -61,6 +77,19 @@ class Transports:
         if key not in self._made:
             self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
         return self._made[key]
+
+    def describe_wire(self, tenant: str, name: str) -> str:
+        """The way to a partner as text, secrets and key file and all: another text is another way."""
+        try:
+            wire = self._settings.find_partner(tenant, name).transport
+        except KeyError:
+            return ""
+        parts = [repr(wire)]
+        for part in msgspec.structs.asdict(wire).values() if wire is not None else ():
+            with contextlib.suppress(SettingsError, OSError):
+                parts.append(part.read() if isinstance(part, SecretReference) else "")
+                parts.append(part.read_text("latin-1") if isinstance(part, Path) and part.is_file() else "")
+        return "\n".join(parts)
 
     def find_folder(self, tenant: str, sender: str) -> Transport:
         """The folders of a sender, from our side: we fetch what it drops. Raises KeyError for no such one."""

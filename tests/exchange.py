@@ -44,6 +44,7 @@ from gateway.lifecycle import Standing
 from gateway.partners import PartnerWatch
 from gateway.processing import Processing
 from gateway.recording import Submission
+from gateway.rematching import Rematching
 from gateway.sealing import Sealer, load_key_ring
 from gateway.settings import BatchSettings, EnvelopeIds, Partner, Settings, Tenant, WorkerSettings
 from gateway.settings import FolderTransport as FolderPlace
@@ -141,6 +142,7 @@ class Exchange:
                 lambda tenant, payer: self.partner,
                 self.watchdogs.may_have_come,
             ),
+            rematching=Rematching(self.store, self.archive, self.clock, lambda tenant, name: self.partner),
         )
         self._answers = 0
 

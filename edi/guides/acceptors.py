@@ -13,11 +13,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from edi.guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
+from edi.guides.amount_columns import are_amounts, is_amount, list_lengths, longest_amount
 from edi.guides.maps import load_external_codes
 from edi.segments import Delimiters
 
 Accept = Callable[[list[str]], bool]
-Doubt = Callable[[Sequence[list[str]], Iterable[int]], Iterable[int]]
+Doubt = Callable[[Sequence[list[str]], Iterable[int], Sequence[list[str]]], Iterable[int]]
 Uses = Sequence[ElementUse | CompositeUse]
 
 MONTH_AND_DAY = "|".join(
@@ -47,7 +48,7 @@ class Acceptors(dict[int, Accept]):
 
     `first` is the position of the first text: 0 for segments, whose id comes first, 1 for composites. With
     `plain` they are for segments that are `plain` (see `edi.segments.Segment`), and look no further than at
-    what that leaves open.
+    what that leaves open. `lengths` are those that amounts may have which are judged together.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Acceptors(dict[int, Accept]):
         self.delimiters = delimiters
         self.first = first
         self.plain = plain
+        self.lengths = list_lengths(uses) if plain else ()
         self._doubted_counts: set[int] = set()
         self._doubt: Doubt = _doubt_all
 
@@ -98,31 +100,42 @@ class Acceptors(dict[int, Accept]):
         notes = [note for note in (_note_test(note, end, sure) for note in self.notes) if note]
         return [*_tests(source, within, sure), *notes]
 
-    def doubt(self, rows: Sequence[list[str]], places: Iterable[int]) -> list[int]:
-        """Those of `places` at which a row is not surely right: one function looks at all of them."""
+    def doubt(self, rows: Sequence[list[str]], places: Sequence[int]) -> list[int]:
+        """Those of `places` at which a row is not surely right: one function looks at all of them.
+
+        It leaves out amounts of plain rows, which are judged together.
+        """
+        amounts: list[list[str]] = [[] for _ in self.lengths]
         doubted = []
-        for at in self._doubt(rows, places):
+        for at in self._doubt(rows, places, amounts):
             count = len(rows[at])
             if not self[count](rows[at]):
                 doubted.append(at)
             if count not in self._doubted_counts:
                 self._doubted_counts.add(count)
                 self._doubt = self._compile_rows()
-        return doubted
+        if all(map(are_amounts, amounts, self.lengths)):
+            return doubted
+        return [at for at in places if not self[len(rows[at])](rows[at])]
 
     def _compile_rows(self) -> Doubt:
         """A function for rows of all the numbers of elements that have come."""
-        source, branches = _Source(self.delimiters, self.plain), []
+        source, branches = _Source(self.delimiters, self.plain, len(self.lengths)), []
         for count in self._doubted_counts:
             tests = self._list_tests(source, count + self.first)
             if tests is not None:
                 test = " and ".join(tests) or "True"
-                texts = self._name_texts(count + self.first)
-                branches.append(f"    if n == {count}:\n      {texts}= e\n      if {test}: continue\n")
+                branches.append(f"    if n == {count}:\n      {self._name_texts(count + self.first)}= e\n")
+                branches.append(f"      if {test}:\n        {self._put_amounts(count)}continue\n")
         return source.build_rows(branches)
 
+    def _put_amounts(self, count: int) -> str:
+        """The calls that put the amounts of a segment with so many elements with those to be judged."""
+        given = [use for use in self.uses if use.position < count and is_amount(use)] if self.lengths else []
+        return "".join(f"put{self.lengths.index(longest_amount(it))}(a{it.position}); " for it in given)
 
-def _doubt_all(rows: Sequence[list[str]], places: Iterable[int]) -> Iterable[int]:
+
+def _doubt_all(rows: Sequence[list[str]], places: Iterable[int], lists: object) -> Iterable[int]:
     """All: no number of elements has come yet."""
     return places
 
@@ -181,8 +194,9 @@ PERIODS["D8"].match = is_day
 class _Source:
     """Lines of one acceptor and the objects they name."""
 
-    def __init__(self, delimiters: Delimiters, plain: bool) -> None:
+    def __init__(self, delimiters: Delimiters, plain: bool, lists: int = 0) -> None:
         self.names: dict[str, object] = {}
+        self.lists = lists
         self.delimiters = delimiters
         self.plain = plain
         shut = re.escape(delimiters.component + delimiters.repetition)
@@ -206,9 +220,10 @@ class _Source:
 
     def build_rows(self, branches: Sequence[str]) -> Doubt:
         """The function that yields the places of rows that none of the branches is content with."""
-        head = "def doubt(rows, places):\n  for at in places:\n    e = rows[at]\n    n = len(e)\n"
+        puts = "".join(f"  put{number} = lists[{number}].append\n" for number in range(self.lists))
+        loop = "  for at in places:\n    e = rows[at]\n    n = len(e)\n"
         names = dict(self.names)
-        exec(f"{head}{''.join(branches)}    yield at", names)  # noqa: S102  # made of the guide as well
+        exec(f"def doubt(rows, places, lists):\n{puts}{loop}{''.join(branches)}    yield at", names)  # noqa: S102  # made of the guide as well
         doubt: Doubt = names["doubt"]  # type: ignore[assignment]  # exec leaves the function under its name
         return doubt
 
@@ -217,11 +232,11 @@ def _number_test(source: _Source, use: ElementUse, variable: str) -> str:
     low, high = use.min_length, use.max_length
     if use.type == "R":
         whole = f"{variable}.isdigit()"
-        cents = f"({variable}[-3:-2] == '.' or {variable}[-2:-1] == '.')"
+        cents = f"'.' in {variable}[-3:-1]"
         positive = f"{variable}.replace('.', '', 1).isdigit()"
         negative = f"{source.name(is_negative)}({variable})"
         ascii_only = "" if source.plain else f"{variable}.isascii() and "
-        fits = f"{ascii_only}len({variable}) <= {max(1, high - 2)}"
+        fits = f"{ascii_only}len({variable}) <= {longest_amount(use)}"
         return f"({fits} and ({cents} and {positive} or {whole} or {negative}))"
     pattern = source.pattern(rf"-?\d{{{low},{high}}}")
     if source.plain:
@@ -267,7 +282,11 @@ def _element_test(
     """The test of an element; `there` says that it may not be empty."""
     if use.usage == "N":
         return "False" if there else f"not {variable}"
+    if source.lists and is_amount(use):
+        return variable if there else "True"
     test = _value_test(source, use, variable, format_variable)
+    if there and use.codes is not None and use.external is None:
+        return test  # an empty text is no code
     return f"{variable} and {test}" if there else f"(not {variable} or {test})"
 
 

@@ -131,8 +131,8 @@ def doubt_totals(window: Window) -> Iterator[int]:
         lines = window.find(name, "2400")
         if not lines:
             continue
-        sums = list(accumulate(read_amounts(window, lines, element), initial=ZERO))
-        parts, totals = window.part(CLAIM, (name, "2400")), read_amounts(window, claims, 2)
+        sums = list(accumulate(read_amounts(window.list_rows(name, "2400"), element), initial=ZERO))
+        parts, totals = window.part(CLAIM, (name, "2400")), read_amounts(window.list_rows("CLM"), 2)
         for at, total, (first, last) in zip(claims, totals, pairwise(parts), strict=True):
             if first < last and sums[last] - sums[first] != total:
                 yield at

@@ -80,7 +80,7 @@ class Adjudications:
         """Other payers whose payment and adjustments are not the charge, or not what the lines make."""
         rows, others = self.window.rows, self.window.find("SBR", "2320")
         stated, names = self.window.find("2320/AMT[D]"), self.window.find("NM1", "2330B")
-        own = differ(adjusted.sums, self.window.part(OTHER, adjusted.asked))
+        own = [*differ(adjusted.sums, self.window.part(OTHER, adjusted.asked))]
         begin_amount = self.window.part(OTHER, ("2320/AMT[D]",))
         begin_name = self.window.part(OTHER, ("NM1", "2330B"))
         for number, at in enumerate(others):

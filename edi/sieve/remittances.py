@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate, compress, pairwise
-from operator import add, sub
+from operator import add, ne, sub
 
 from edi.findings import Place
 from edi.models import PREDETERMINATION, REVERSAL
@@ -15,7 +15,7 @@ from edi.rules.remittance import ZERO, PaidTotal
 from edi.rules.reversals import ReversalPairs
 from edi.sieve.amounts import Adjustments, Sums, differ, read_amounts
 from edi.sieve.screens import counts, screen
-from edi.sieve.windows import Window, value
+from edi.sieve.windows import Window
 
 PAYMENT, SERVICE = ("CLP",), ("SVC",)
 
@@ -28,56 +28,60 @@ PAYMENT, SERVICE = ("CLP",), ("SVC",)
 )
 def doubt_balances(window: Window) -> Iterable[int]:
     """Claim payments that do not balance, or whose services do not."""
-    rows, services = window.rows, window.find(*SERVICE)
-    own, of_services = Adjustments(window, "2100"), Adjustments(window, "2110")
-    charges = read_amounts(window, services, 2)
-    paid = [Decimal(row[3] or "0") if len(row) > 3 else ZERO for row in map(rows.__getitem__, services)]
+    rows, of_services = window.list_rows(*SERVICE), Adjustments(window, "2110")
+    charges, paid = read_amounts(rows, 2), read_amounts(rows, 3)
     adjusted = differ(of_services.sums, window.part(SERVICE, of_services.asked))
-    balances = map(sub, map(sub, charges, adjusted), paid)
-    found = compress(services, balances)
-    return [*found, *doubt_claim_balances(window, own, of_services, charges)]
+    found = compress(window.find(*SERVICE), map(ne, map(sub, charges, adjusted), paid))
+    stated = read_amounts(window.list_rows(*PAYMENT), 3)
+    own = doubt_claim_balances(window, of_services, stated)
+    return [*found, *own, *doubt_charges(window, charges, stated)]
 
 
-def doubt_claim_balances(
-    window: Window, own: Adjustments, lines: Adjustments, charges: Sums
-) -> Iterator[int]:
-    """Claim payments that state something else than their parts; a reversal states no patient's share."""
-    rows, claims = window.rows, window.find(*PAYMENT)
-    begin, begin_line, begin_service = (
-        window.part(PAYMENT, inner) for inner in (own.asked, lines.asked, SERVICE)
-    )
-    stated = read_amounts(window, claims, 3)
-    adjusted = map(add, differ(own.sums, begin), differ(lines.sums, begin_line))
-    balances = map(sub, map(sub, stated, adjusted), read_amounts(window, claims, 4))
-    yield from compress(claims, balances)
-    made = differ(list(accumulate(charges, initial=ZERO)), begin_service)
-    for at, charge, services_charge, (first, last) in zip(
-        claims, stated, made, pairwise(begin_service), strict=True
-    ):
-        if charge != services_charge and first < last and rows[at][2] != PREDETERMINATION:
-            yield at
-    shares = map(add, differ(own.patient, begin), differ(lines.patient, begin_line))
-    for at, share in zip(claims, shares, strict=True):
-        text = value(rows[at], 5)
-        if text and Decimal(text) not in (ZERO, share) and rows[at][2] != REVERSAL:
-            yield at
+def doubt_claim_balances(window: Window, lines: Adjustments, charges: Sums) -> Iterator[int]:
+    """Claim payments that state other payments or shares of the patient than their adjustments make.
+
+    A reversal states no patient's share.
+    """
+    own, claims, rows = Adjustments(window, "2100"), window.find(*PAYMENT), window.list_rows(*PAYMENT)
+    begin, begin_line = (window.part(PAYMENT, inner) for inner in (own.asked, lines.asked))
+    less = differ(lines.sums, begin_line)
+    shares = lines.list_patient_sums(begin_line)
+    if own.rows:
+        less = map(add, less, differ(own.sums, begin))
+        shares = map(add, shares, own.list_patient_sums(begin))
+    yield from compress(claims, map(ne, map(sub, charges, less), read_amounts(rows, 4)))
+    stated = read_amounts(rows, 5)
+    for at in compress(range(len(claims)), map(ne, stated, shares)):
+        if stated[at] and rows[at][2] != REVERSAL:
+            yield claims[at]
+
+
+def doubt_charges(window: Window, charges: Sums, stated: Sums) -> Iterator[int]:
+    """Claim payments whose services, where they have any, make another charge than theirs."""
+    claims, rows, parts = window.find(*PAYMENT), window.list_rows(*PAYMENT), window.part(PAYMENT, SERVICE)
+    made = differ([*accumulate(charges, initial=ZERO)], parts)
+    for at in compress(range(len(claims)), map(ne, made, stated)):
+        if parts[at] < parts[at + 1] and rows[at][2] != PREDETERMINATION:
+            yield claims[at]
 
 
 @screen("reversal_negates")
 def doubt_reversals(window: Window) -> Iterator[int]:
     """Payments that take back another, and are not negative."""
-    for at in window.find(*PAYMENT):
-        row = window.rows[at]
-        if row[2] == REVERSAL and max(Decimal(row[3]), Decimal(row[4])) > 0:
-            yield at
+    rows = window.list_rows(*PAYMENT)
+    for number in [number for number, row in enumerate(rows) if row[2] == REVERSAL]:
+        if max(Decimal(rows[number][3]), Decimal(rows[number][4])) > 0:
+            yield window.find(*PAYMENT)[number]
 
 
 @screen("remitted_services_have_dates")
 def doubt_dates(window: Window) -> Iterator[int]:
     """Claim payments that have no day of service, with services that have none, or without services."""
     claims, dates = window.find(*PAYMENT), window.part(SERVICE, ("DTM", "2110"))
-    undated = [*accumulate((first == last for first, last in pairwise(dates)), initial=0)]
     begins = window.part(PAYMENT, SERVICE)
+    if len({*dates}) == len(dates) and len({*begins}) == len(begins):
+        return  # all have services, and these have days
+    undated = [*accumulate((first == last for first, last in pairwise(dates)), initial=0)]
     days = [at for at in window.find("DTM", "2100") if window.rows[at][1] in ("232", "233")]
     own = {claims[bisect_left(claims, at) - 1] for at in days}
     for number, at in enumerate(claims):

@@ -101,11 +101,11 @@ class Sieve:
         if window.starts[0]:
             self._read(held.make_segments(0, window.starts[0]))
         passing: list[int] = []
-        ready = False
+        ready, alike = False, self.writer is None and not self.screening.fitting
         for number, (first, last) in enumerate(pairwise(window.starts)):
             if number not in doubted:
                 ready = ready or self._settle(first)
-                if ready and self._write(window, number):
+                if ready and (alike or self._write(window, number)):
                     passing.append(number)
                     continue
             self._pass(window, passing)

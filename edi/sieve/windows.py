@@ -32,6 +32,7 @@ class Window:
             for name in node.names:
                 self._by_name.setdefault(name, []).append(node)
         self._found: dict[Asked, Places] = {}
+        self._rows: dict[Asked, list[Row]] = {}
         self._parts: dict[tuple[Asked, ...], list[int]] = {}
 
     def list_nodes(self, asked: Asked) -> list[Node]:
@@ -48,6 +49,13 @@ class Window:
             found = every[0] if len(every) == 1 else sorted(chain.from_iterable(every))
             self._found[asked] = found
         return found
+
+    def list_rows(self, *asked: str) -> list[Row]:
+        """The rows themselves."""
+        rows = self._rows.get(asked)
+        if rows is None:
+            rows = self._rows[asked] = [*map(self.rows.__getitem__, self.find(*asked))]
+        return rows
 
     def part(self, opener: Asked, inner: Asked) -> list[int]:
         """Where the rows `inner` after each row `opener` begin among all of them; one more for their end.
@@ -73,6 +81,7 @@ class Window:
                 del node.at[bisect_left(node.at, first) : bisect_left(node.at, last)]
         self.pattern = bytes(pattern)
         self._found.clear()
+        self._rows.clear()
 
     def unit_of(self, row: int) -> int:
         """The number of the unit that a row stands in."""

@@ -34,12 +34,15 @@ def _apply_reports(reports: Iterable[ClaimStatusReport], arrival: Arrival) -> No
 
 
 def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
-    told = tell_status_report(KIND, status.statuses, arrival.file.id, status.clearinghouse_trace)
+    number = status.payer_claim_control_number
+    told = tell_status_report(KIND, status.statuses, arrival.file.id, status.clearinghouse_trace, number)
+    if not arrival.wants(told):
+        return
     match = match_status(arrival, status)
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return
-    arrival.note_payer_number(match.claim, status.payer_claim_control_number)
+    arrival.note_payer_number(match.claim, number)
     particulars = Particulars(acknowledgment=told, file=arrival.file.id)
     moved = arrival.journal.record(match.claim, name_event(status), particulars)
     arrival.keep(told, applied=moved, claim=match.claim.id)
@@ -48,6 +51,8 @@ def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
 def _apply_batch(arrival: Arrival, report: ClaimStatusReport) -> None:
     """A report without a claim in it refuses a whole batch, named by BHT03 of the 837: our control number."""
     told = tell_status_report(KIND, report.statuses, arrival.file.id, report.batch_number)
+    if not arrival.wants(told):
+        return
     number, set_number = split_reference(report.batch_number)
     found = interchanges.find_by_control_number(arrival.scope, arrival.partner.name, number or 0)
     interchange = choose_sent(found)

@@ -75,7 +75,7 @@ def _apply_remittances(checked: Iterable[Checked], arrival: Arrival) -> None:
 
 
 def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
-    matches = match_payments(arrival, remittance.claims)
+    matches = match_payments(arrival, remittance.claims, remittance.payer_name)
     answers = [
         Answer(payment, read_posting(payment), match)
         for payment, match in zip(remittance.claims, matches, strict=True)

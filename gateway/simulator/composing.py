@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+import msgspec
+
 from edi.acks import report_claims
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import check_file
 from edi.remits import check_balance, remittance_document
 from edi.segments import Segment
 from edi.writer import write_documents
-from gateway.simulator.ledger import Answer, ClaimSteps, Ledger, OpenAnswer
+from gateway.simulator.ledger import (
+    Answer,
+    ClaimSteps,
+    Ledger,
+    OpenAnswer,
+    read_number,
+    write_number,
+)
 from gateway.simulator.remitting import Share, describe_batch, report_share, settle
-from gateway.simulator.scenarios import Scenario
+from gateway.simulator.scenarios import Remit, Scenario
 
 FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
 CLAIM_REPORT = "005010X214"
@@ -73,12 +82,24 @@ def find_share(steps: ClaimSteps, ledger: Ledger, scenarios: Mapping[str, Scenar
     known = ledger.find_claim(steps.claim)
     return Share(
         claim=known.claim,
-        claim_control_number=f"CW{known.id:010d}",
+        claim_control_number=write_number(known.id),
         received=known.received.date(),
         scenario=scenarios[known.scenario],
         start=steps.start,
         count=steps.count,
+        original=find_decided(known.claim.original_number, ledger, scenarios),
     )
+
+
+def find_decided(number: str, ledger: Ledger, scenarios: Mapping[str, Scenario]) -> Share | None:
+    """The part of the claim of this number in the last remittance that decided on it; or None."""
+    claim = read_number(number)
+    for steps in reversed(ledger.list_remitted(claim)) if claim is not None else ():
+        share = find_share(steps, ledger, scenarios)
+        decided = [at for at in share.indexes if isinstance(share.scenario.steps[at], Remit)]
+        if decided:
+            return msgspec.structs.replace(share, start=decided[-1], count=1)
+    return None
 
 
 def write_claim_report(

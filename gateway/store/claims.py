@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, 
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope
+from gateway.store.scope import SystemScope, TenantScope
 from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
@@ -256,23 +256,17 @@ def _prepare_equal(size: int) -> Prepared:
     )
 
 
-def list_page(
-    scope: TenantScope,
-    *,
-    states: Sequence[str] = (),
-    payer_id: str | None = None,
-    before: str | None = None,
-    limit: int = 100,
-) -> list[Claim]:
+def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Claim]:
     """The tenant's claims, newest first, older than the id `before`."""
     statement = scope.select(tables.claim, *_COLUMNS)
-    if states:
-        statement = statement.where(tables.claim.c.state.in_(states))
-    if payer_id is not None:
-        statement = statement.where(tables.claim.c.payer_id == payer_id)
     if before is not None:
         statement = statement.where(tables.claim.c.id < before)
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
+
+
+def tenants_with_state(system: SystemScope, state: str) -> list[str]:
+    """The tenants that have claims in `state`."""
+    return system.tenants_with(tables.claim, tables.claim.c.state == state)
 
 
 def list_payers_in(scope: TenantScope, state: str) -> list[str]:

@@ -149,6 +149,15 @@ def _find(scope: TenantScope, partner: str, column: str, number: int) -> list[In
     return scope.rows(Interchange, statement.order_by(_interchange.c.id.desc()))
 
 
+def find_last_sent(scope: TenantScope, partner: str) -> datetime | None:
+    """When the newest interchange that was sent to the partner left, or None."""
+    statement = scope.select(_interchange, _interchange.c.sent_at).where(
+        _interchange.c.partner == partner, _interchange.c.sent_at.is_not(None)
+    )
+    moment: datetime | None = scope.value(statement.order_by(_interchange.c.id.desc()).limit(1))
+    return moment
+
+
 def list_in_state(scope: TenantScope, states: Sequence[str], *, limit: int = 100) -> list[Interchange]:
     """The interchanges in these states, oldest first."""
     statement = scope.select(_interchange, *_COLUMNS).where(_interchange.c.state.in_(states))

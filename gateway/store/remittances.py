@@ -197,12 +197,28 @@ def read_body(scope: TenantScope, remittance_id: str) -> bytes:
     return scope.open(sealed, _context(remittance_id))
 
 
-def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Remittance]:
-    """The tenant's remittances, newest first, older than the id `before`."""
-    statement = scope.select(_remittance, *_COLUMNS)
-    if before is not None:
-        statement = statement.where(_remittance.c.id < before)
-    return scope.rows(Remittance, statement.order_by(_remittance.c.id.desc()).limit(limit))
+def list_page(
+    scope: TenantScope,
+    *,
+    payer_id: str | None = None,
+    trace_number: str | None = None,
+    paid_from: date | None = None,
+    paid_to: date | None = None,
+    before: str | None = None,
+    limit: int = 100,
+) -> list[Remittance]:
+    """The tenant's remittances that all of it fits, newest first, older than the id `before`."""
+    column = _remittance.c
+    asked = (
+        (payer_id, column.payer_id.__eq__),
+        (trace_number, column.trace_number.__eq__),
+        (paid_from, column.date.__ge__),
+        (paid_to, column.date.__le__),
+        (before, column.id.__lt__),
+    )
+    conditions = [compare(value) for value, compare in asked if value is not None]
+    statement = scope.select(_remittance, *_COLUMNS).where(*conditions)
+    return scope.rows(Remittance, statement.order_by(column.id.desc()).limit(limit))
 
 
 def find_by_trace(scope: TenantScope, payer_id: str, trace_number: str) -> list[Remittance]:

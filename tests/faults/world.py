@@ -35,7 +35,13 @@ CLINIC, LAB = "clinic", "lab"
 EXCHANGE, DIRECT = "exchange", "direct"
 PAYERS = {CLINIC: "CWP01", LAB: "CWP03"}
 PARTNERS = {CLINIC: EXCHANGE, LAB: DIRECT}
+FREE_SPACE = 4 << 20
+"""Bytes that a gateway keeps free: little, since the disks that are filled here are small."""
+
 SETTINGS = """\
+[server]
+free_space = {free_space}
+
 [worker]
 lease_seconds = {lease}
 poll_seconds = 0.1
@@ -453,6 +459,7 @@ def write_settings(world: World, **changes: str) -> None:
     """Write the settings file of the world."""
     shape, sshd = world.shape, world.sshd
     parts = {
+        "free_space": FREE_SPACE,
         "lease": shape.lease,
         "max_claims": shape.max_claims,
         "claims_per_set": shape.claims_per_set,

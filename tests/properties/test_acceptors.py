@@ -12,7 +12,7 @@ from edi.guide import CompositeUse, ElementUse, SegmentUse
 from edi.guides.acceptors import Acceptors
 from edi.guides.maps import load_external_codes
 from edi.guides.registry import load_guide
-from edi.lexer import holds_plain
+from edi.plain_chunks import holds_plain
 from edi.reader import prepare_walk
 from edi.segments import Delimiters, Segment
 
@@ -62,6 +62,26 @@ def test_an_accepted_segment_never_has_a_finding(guide: str) -> None:
         if accepts[use.key](elements) or (plain and plain_accepts[use.key](elements)):
             found = check_segment(guide, use, Segment(elements, 1), Delimiters(), Place())
             assert [finding.code for finding in found] == []
+
+    compare()
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_of_many_segments_at_once_none_with_a_finding_is_let_through(guide: str) -> None:
+    uses = list(load_guide(guide).root.segment_uses())
+    plain_accepts = acceptors(guide, plain=True)
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.data())
+    def compare(data: st.DataObject) -> None:
+        use = data.draw(st.sampled_from(uses))
+        drawn = data.draw(st.lists(segments([use]), max_size=6))
+        rows = [plain_segment(use), *(elements for _, elements in drawn)]
+        rows = [row for row in rows if holds_plain("*".join(row) + "~", "~", Delimiters())]
+        doubted = plain_accepts[use.key].doubt(rows, range(len(rows)))
+        assert 0 not in doubted, "the plainest segment is right beside any others"
+        for at in sorted({*range(len(rows))} - {*doubted}):
+            assert [*check_segment(guide, use, Segment(rows[at], 1), Delimiters(), Place())] == []
 
     compare()
 

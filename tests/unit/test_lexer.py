@@ -10,7 +10,8 @@ import pytest
 from edi.delimiters import NO_SEPARATOR, read_header
 from edi.envelope import FileReading, Interchange, read_envelopes
 from edi.findings import Finding, Severity
-from edi.lexer import Unreadable, holds_plain
+from edi.lexer import Unreadable
+from edi.plain_chunks import holds_plain
 from edi.segments import Delimiters
 
 ISA = (

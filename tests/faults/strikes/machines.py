@@ -37,6 +37,8 @@ async def fill_the_disk(world: World) -> None:
     try:
         fill_disk(filler)
         await wait_until(lambda: world.load.answers[503] >= refused + 5, PATIENCE, "nobody was put off")
+        status, told = await world.call("GET", "/readyz")
+        assert status == 503 and "MiB free" in told["detail"], f"/readyz says {status}: {told}"
         await asyncio.sleep(2)
     finally:
         filler.unlink()
@@ -166,10 +168,26 @@ async def jump_the_clock(world: World) -> None:
     world.start(world.gateway, **environment)
     await world.wait_until_up()
     world.load.resume()
-    for share, offset in ((0.2, "-1h"), (0.4, "+0"), (0.5, "+1d"), (0.7, "+5000d"), (0.9, "+5001d")):
+    await world.load.reach(0.2)
+    (world.root / "clock").write_text("-1h")
+    await world.load.reach(0.4)
+    await prove_it_goes_on(world)
+    world.kill(world.gateway)
+    world.start(world.gateway, **environment)
+    await world.wait_until_up()
+    await world.load.reach(0.5)
+    await prove_it_goes_on(world)
+    for share, offset in ((0.5, "+0"), (0.6, "+1d"), (0.7, "+5000d"), (0.9, "+5001d")):
         await world.load.reach(share)
         (world.root / "clock").write_text(offset)
-    world.tell("-1 h, back, +1 day, +5,000 days (2040)")
+    world.tell("-1 h with a restart an hour back, back, +1 day, +5,000 days (2040)")
+
+
+async def prove_it_goes_on(world: World) -> None:
+    """What waits is sent although the clock was set back."""
+    ask = "SELECT count(*) FROM interchange WHERE sent_at IS NOT NULL"
+    sent = world.peek(ask)[0][0]
+    await wait_until(lambda: world.peek(ask)[0][0] > sent + 1, 30, "nothing is sent while the clock lags")
 
 
 async def sleep_through_a_deadline(world: World) -> None:
