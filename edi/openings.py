@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
+
 from edi.derivations import ASKED, CONTEXTUAL, Derivation
 from edi.edits.tables import CodeTables
 from edi.findings import Finding, Place
@@ -63,6 +65,14 @@ class WrittenOpening(NamedTuple):
     following: WrittenSegment
 
 
+class Tries(msgspec.Struct):
+    """How the claims after an opening fared on the quick way (`edi/sure`) of late."""
+
+    passed: int = 0
+    doubted: int = 0
+    skipped: int = 0
+
+
 class Opening(NamedTuple):
     """An opening as it was written and read: everything about it that the claims which begin so share.
 
@@ -81,6 +91,7 @@ class Opening(NamedTuple):
     findings: tuple[Finding, ...]
     anchors: tuple[Loop, ...]
     rows: dict[str, list[list[str]]]
+    tries: Tries
 
     @property
     def counts(self) -> dict[str, int]:
@@ -244,7 +255,7 @@ def make_opening(
     found, anchors = tuple(reader.findings), tuple(reader.anchors)
     level = make_level(split_parts(written.root, 0, context.delimiters)[-1].sources, context.delimiters)
     return Opening(
-        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, rows
+        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, rows, Tries()
     )
 
 

@@ -15,7 +15,7 @@ from edi.edits.basis import Basis, default_basis
 from edi.edits.tables import CodeTables
 from edi.findings import Finding, Place
 from edi.generation import Context
-from edi.openings import Opening, OpeningPlan
+from edi.openings import Opening, OpeningPlan, Tries
 from edi.reader import Reading, SetReader
 from edi.segments import Segment
 from edi.sure.doubts import Doubtful
@@ -27,6 +27,7 @@ from edi.tree import Loop
 from edi.written_claims import ClaimText
 
 NOWHERE = Place()
+LATELY, FEW = 64, 8
 
 
 class SureReader(SetReader):
@@ -71,7 +72,7 @@ def write_sure(
     basis: Basis | None,
 ) -> ClaimText | None:
     """The text of a claim about which there is surely nothing to say; None where that is not sure."""
-    if opening.findings or not keeps_order(reading.guide.id):
+    if opening.findings or not keeps_order(reading.guide.id) or not is_worth_trying(opening.tries):
         return None
     screening = choose_screens(reading.rules)
     try:
@@ -82,8 +83,20 @@ def write_sure(
         else:
             read_rows(opening, reading, rows, context, basis.tables if basis is not None else None)
     except Doubtful:
+        opening.tries.doubted += 1
         return None
+    opening.tries.passed += 1
     return rows.join_levels()
+
+
+def is_worth_trying(tries: Tries) -> bool:
+    """True unless most of the last claims of a practice were in doubt; then one in eight is tried."""
+    if tries.passed + tries.doubted >= LATELY:
+        tries.passed, tries.doubted = tries.passed // 2, tries.doubted // 2
+    if tries.doubted < FEW or tries.doubted <= tries.passed:
+        return True
+    tries.skipped += 1
+    return tries.skipped % FEW == 0
 
 
 def screen_rows(

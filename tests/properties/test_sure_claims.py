@@ -12,6 +12,8 @@ from edi import checking
 from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL
 from edi.claims import CheckedClaim, check_claim
 from edi.edits.tables import load_shipped
+from edi.openings import Tries
+from edi.sure import claims as claims_way
 from tests.unit.test_openings import load_claims, spoil
 
 GUIDES = (PROFESSIONAL, INSTITUTIONAL, DENTAL)
@@ -31,6 +33,7 @@ def check_carefully(document: dict[str, Any], patch: pytest.MonkeyPatch, **how: 
 def test_spoilt_claims_are_told_and_written_as_the_careful_way_does(
     guide: str, edits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(claims_way, "is_worth_trying", lambda tries: True)
     chance = Random(f"{guide} {edits}")
     claims = load_claims(guide)
     right = wrong = 0
@@ -57,3 +60,16 @@ def test_a_claim_without_findings_takes_the_quick_way(guide: str, monkeypatch: p
     for claim in clean:
         check_claim(claim, guide=guide)
     assert sum(text is not None for text in taken) > 0.9 * len(clean) > 0
+
+
+def test_a_practice_whose_claims_are_in_doubt_is_tried_now_and_then() -> None:
+    tries = Tries()
+    for _ in range(20):
+        if claims_way.is_worth_trying(tries):
+            tries.doubted += 1
+    assert 8 <= tries.doubted <= 10
+    for _ in range(400):
+        if claims_way.is_worth_trying(tries):
+            tries.passed += 1
+    assert claims_way.is_worth_trying(tries)
+    assert tries.doubted <= tries.passed
