@@ -10,7 +10,7 @@ RIVALS := procrastinate dbos
 WORKERS ?= 2
 SOAK_SECONDS ?= 1800
 
-.PHONY: help setup develop demo test check corpus recall fuzz peers bench bench-page bench-memory bench-gateway faults faults-page soak serve format lock schemas clean
+.PHONY: help setup develop demo test check audit sbom corpus recall api-fuzz api-timing fuzz peers bench bench-page bench-memory bench-gateway bench-real-time faults faults-page faults-virtual soak serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -41,16 +41,31 @@ demo: $(RUNTIME)  ## The first journey on this machine; KEEP=1 leaves the server
 test: $(DEVELOP) $(SYSTEM)  ## Every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-check: $(DEVELOP)  ## Format, lint and types
+check: $(DEVELOP) audit sbom  ## Format, lint, types, habits that make code unsafe, known vulnerabilities, bill of materials
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r edi adapters gateway schemas scripts
+
+audit: $(DEVELOP)  ## The lock files compared with known vulnerabilities, where the package index can be asked
+	$(BIN)/python -m scripts.audit requirements.lock requirements-postgres.lock requirements-dev.lock
+
+sbom: $(DEVELOP)  ## The software bill of materials (CycloneDX) of what runs: dist/claimwire.cdx.json
+	@mkdir -p dist
+	$(BIN)/python -m scripts.bill_of_materials dist/claimwire.cdx.json
 
 corpus: $(DEVELOP)  ## Our verdict on every file of the shared corpus, beside its makers' and pyx12's
 	$(BIN)/python -m tests.corpus
 
 recall: $(DEVELOP)  ## Claims broken one way each, and clean ones: what is found, what is wrongly blamed
 	$(BIN)/python -m tests.recall
+
+api-fuzz: $(DEVELOP)  ## Every operation of the API asked API_EXAMPLES (2000) times at random, another seed each time
+	API_EXAMPLES=$${API_EXAMPLES:-2000} API_SEED=$${API_SEED:-$$(date +%s)} \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist load -x tests/integration/test_api_conformance.py $(ARGS)
+
+api-timing: $(DEVELOP)  ## Whether a wrong key shows in the time of its answer
+	$(BIN)/python -m tests.timing
 
 fuzz: $(DEVELOP)  ## Mutated files and claims through the engine for FUZZ_SECONDS (600)
 	$(BIN)/python -m tests.fuzz
@@ -73,6 +88,9 @@ bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made a
 bench-gateway: $(DEVELOP) $(SYSTEM) $(RIVALS:%=.setup/peers/%.done)  ## The gateway beside the ceilings of this machine and beside peers
 	$(BIN)/python -m tests.bench.gateway $(ARGS)
 
+bench-real-time: $(DEVELOP)  ## Eligibility through a gateway to a payer by CORE SOAP, and a thousand clients at once
+	$(BIN)/python -m tests.bench.real_time $(ARGS)
+
 faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, judged by one checker (ARGS="--only 5,13")
 	@scripts/install_fault_tools.sh
 	$(BIN)/python -m tests.faults $(ARGS)
@@ -80,6 +98,9 @@ faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, 
 faults-page: $(DEVELOP) $(SYSTEM)  ## The same, put into docs/reference/faults.md
 	@scripts/install_fault_tools.sh
 	$(BIN)/python -m tests.faults --page docs/reference/faults.md $(ARGS)
+
+faults-virtual: $(DEVELOP)  ## Each single call of the virtual pipeline fails in turn, at the lowest priority
+	nice -n 19 $(BIN)/python -m tests.faults.virtual --seeds 0 $(ARGS)
 
 soak: $(DEVELOP) $(SYSTEM)  ## SOAK_SECONDS (1800) of steady load: memory and file handles stay flat
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS) $(ARGS)

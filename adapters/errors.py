@@ -12,7 +12,7 @@ class DeliveryError(Exception):
     """A transfer failed.
 
     `problem` is what went wrong, `place` where (`sftp://host:port/folder`), `remedy` what to do.
-    Raised only as one of its three kinds.
+    Raised only as one of its three kinds (`Refused` is a Permanent one).
     """
 
     def __init__(self, problem: str, place: str, remedy: str) -> None:
@@ -39,6 +39,13 @@ class Transient(DeliveryError):
 
 class Permanent(DeliveryError):
     """Nothing was delivered or taken, and the same call will fail again until somebody changes something."""
+
+
+class Refused(Permanent):
+    """The two ends do not trust each other: login refused, another host key or certificate.
+
+    Trying again locks accounts: only after somebody changed something, or rarely.
+    """
 
 
 class Ambiguous(DeliveryError):

@@ -17,7 +17,7 @@ from pathlib import Path
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
-from adapters.errors import DeliveryError, Permanent, Transient
+from adapters.errors import DeliveryError, Permanent, Refused, Transient
 
 # No CBC, no SHA-1, no MD5, no 1024-bit group. paramiko 5 itself no longer knows ssh-rsa with SHA-1
 # (CVE-2026-44405) and uses strict key exchange (CVE-2023-48795).
@@ -224,7 +224,7 @@ def _verify_host_key(settings: SftpSettings, pinned: PinnedKeys, shown: paramiko
     if pinned.allows(shown):
         return
     is_pinned = bool(pinned.keys or pinned.fingerprints)
-    raise Permanent(
+    raise Refused(
         f"the server {'shows another' if is_pinned else 'has no known'} host key: expected "
         f"{pinned.describe()}, got {shown.get_name()} {shown.fingerprint}",
         settings.place,
@@ -249,9 +249,9 @@ def _log_in(settings: SftpSettings, session: paramiko.Transport) -> None:
         raise _refused_login(settings, remaining)
 
 
-def _refused_login(settings: SftpSettings, accepted: Collection[str]) -> Permanent:
+def _refused_login(settings: SftpSettings, accepted: Collection[str]) -> Refused:
     ways = " and ".join(sorted(_WAYS_TO_LOG_IN & set(accepted)))
-    return Permanent(
+    return Refused(
         f"the server refuses the login of {settings.username}{f' (it asks for {ways})' if ways else ''}",
         settings.place,
         "Check user name, key and password with the partner: the key may have been revoked or the password "

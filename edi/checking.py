@@ -9,16 +9,17 @@ from typing import Any
 
 import msgspec
 
-from edi.collector import resting_collector
+from edi.collector import resting_collector, rests
 from edi.edits.basis import Basis
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
 from edi.generation import MAX_FINDINGS, Context
 from edi.inquiry_forms import complete_inquiry
 from edi.lone_claims import LoneClaim
-from edi.openings import OpeningPlan, Openings, plan_opening
-from edi.reader import Reading, SetReading, choose_reading, read_set
+from edi.openings import Openings, plan_opening
+from edi.reader import SetReading, choose_reading, read_set
 from edi.segments import Delimiters
+from edi.sure.claims import write_sure
 from edi.writer import GeneratedSet, generate_set
 from edi.written_claims import ClaimText
 
@@ -47,33 +48,37 @@ def check_document(
     )
 
 
-@resting_collector()
 def check_generated(
     document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None = None
 ) -> tuple[tuple[Finding, ...], ClaimText | None]:
     """The findings about a document by generating its transaction set and reading that, edits by `basis`; and
     of a claim its text, where it may stand in a batch as it is.
     """
-    opening = plan_opening(guide)
-    if opening is not None:
+    if rests():  # of many documents it rests once
+        return generate_and_read(document, guide, edits=edits, basis=basis)
+    with resting_collector():
+        return generate_and_read(document, guide, edits=edits, basis=basis)
+
+
+def generate_and_read(
+    document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None
+) -> tuple[tuple[Finding, ...], ClaimText | None]:
+    """The same, while the cyclic collector rests."""
+    plan = plan_opening(guide)
+    if plan is not None:
         reading = choose_reading(guide, CONTEXT.delimiters, edits=edits, basis=basis)
-        lone = open_claim(opening, document, reading, basis)
-        if lone is not None:
-            return check_lone(lone)
+        tables = basis.tables if basis is not None else None
+        opening = OPENINGS.find(plan, document, CONTEXT, reading, tables)
+        if opening is not None:
+            text = write_sure(plan, opening, document, CONTEXT, reading, basis)
+            if text is not None:
+                return (), text
+            return check_lone(LoneClaim(plan, opening, document, CONTEXT, reading, tables))
     generated = generate_set(
         guide, [document], control_number="0001", created=CHECKED_AT, sender=STAND_IN, receiver=STAND_IN
     )
     read = read_set(guide, generated.segments, Delimiters(), edits=edits, basis=basis)
     return gather_findings(generated, read), None
-
-
-def open_claim(
-    plan: OpeningPlan, document: Mapping[str, Any], reading: Reading, basis: Basis | None
-) -> LoneClaim | None:
-    """The claim after its opening; None where that cannot stand for others."""
-    tables = basis.tables if basis is not None else None
-    opening = OPENINGS.find(plan, document, CONTEXT, reading, tables)
-    return LoneClaim(plan, opening, document, CONTEXT, reading, tables) if opening is not None else None
 
 
 def check_lone(lone: LoneClaim) -> tuple[tuple[Finding, ...], ClaimText | None]:

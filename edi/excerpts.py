@@ -1,11 +1,11 @@
-"""Excerpts: one claim of an 837 interchange by itself, in its envelope and under its own hierarchy.
+"""Excerpts: one claim of an 837 interchange by itself, in its envelope and under its own hierarchy; one set.
 
 What a person may see of a batch is the claim asked for, never the patients who travel beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from edi.envelope_writer import write_interchange
 from edi.files import GroupReport, InterchangeReport, SetReport, check_file
@@ -15,6 +15,10 @@ from edi.segments import Segment
 from edi.tree import Loop
 
 CLAIM = "2300"
+
+
+class NoSuchSetError(Exception):
+    """The file holds no such transaction set."""
 
 
 class NoSuchClaimError(Exception):
@@ -35,6 +39,28 @@ def cut_claim(content: bytes, set_control_number: str, position: int) -> bytes:
                     if claim is not None:
                         return _write(interchange, group, report, list(_segments(report.tree, claim)))
     raise NoSuchClaimError(f"no claim at position {position} of the set asked for")
+
+
+def cut_set(content: bytes, set_control_number: str, meant: Callable[[SetReport], bool]) -> bytes:
+    """The interchange with one transaction set and nothing else, segment for segment as it came.
+
+    Of several with this control number it is the one that is `meant`. Raises NoSuchSetError, and Unreadable
+    as `check_file` does.
+    """
+    numbered = [
+        (interchange, group, report)
+        for interchange in check_file(content, keep=True).interchanges
+        for group in interchange.groups
+        for report in group.sets
+        if report.control_number == set_control_number
+    ]
+    chosen = numbered if len(numbered) == 1 else [it for it in numbered if meant(it[2])]
+    if not chosen:
+        raise NoSuchSetError("no such transaction set")
+    interchange, group, report = chosen[0]
+    found = TransactionSet(report.set_id, report.control_number, report.guide or "", list(report.segments))
+    alone = Interchange(interchange.header, (Group(group.header, (found,)),))
+    return write_interchange(alone).encode("utf-8", "surrogateescape")
 
 
 def _find_claim(tree: Loop, position: int) -> Loop | None:

@@ -66,8 +66,9 @@ class WrittenOpening(NamedTuple):
 class Opening(NamedTuple):
     """An opening as it was written and read: everything about it that the claims which begin so share.
 
-    `open` is the loop of `tree` that the next segment is read in; `heading` is the segment of the holder that
-    has numbers of the hierarchy.
+    `way` are the loops of `tree` that are open, the last being that which the next segment is read in;
+    `heading` is the segment of the holder that has numbers of the hierarchy, `rows` are the elements of the
+    segments by their id.
     """
 
     written: WrittenOpening
@@ -76,10 +77,15 @@ class Opening(NamedTuple):
     heading: Source
     level: Level
     tree: Loop
-    depth: int
+    way: tuple[Loop, ...]
     findings: tuple[Finding, ...]
     anchors: tuple[Loop, ...]
-    counts: dict[str, int]
+    rows: dict[str, list[list[str]]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many segments of each id there are."""
+        return {name: len(rows) for name, rows in self.rows.items()}
 
 
 def is_spine(child: SegmentPlan | LoopPlan) -> bool:
@@ -229,15 +235,17 @@ def make_opening(
     reader.close_before([Segment(written.following.write(context.delimiters), len(segments) + 1)])
     if reader.recoveries:
         return None
-    depth, loop = 0, reader.loop
-    while loop.parent is not None:
-        depth, loop = depth + 1, loop.parent
-    counts: dict[str, int] = {}
+    way = [reader.loop]
+    while way[0].parent is not None:
+        way.insert(0, way[0].parent)
+    rows: dict[str, list[list[str]]] = {}
     for segment in segments:
-        counts[segment.id] = counts.get(segment.id, 0) + 1
+        rows.setdefault(segment.id, []).append(segment.elements)
     found, anchors = tuple(reader.findings), tuple(reader.anchors)
     level = make_level(split_parts(written.root, 0, context.delimiters)[-1].sources, context.delimiters)
-    return Opening(written, sources, segments, headings[0], level, reader.tree, depth, found, anchors, counts)
+    return Opening(
+        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, rows
+    )
 
 
 def open_set(plan: SetPlan, number: str) -> list[str]:
@@ -250,7 +258,7 @@ def resume(opening: Opening, reading: Reading, delimiters: Delimiters) -> SetRea
     """A reader that has read the opening, and may go on with the rest of a claim's set."""
     reader = SetReader(reading, delimiters, Place())
     tree = loop = copy_loop(opening.tree, None)
-    for _ in range(opening.depth):
+    for _ in opening.way[1:]:
         inner = loop.children[-1]
         assert isinstance(inner, Loop), "the loops that are open stand last"
         loop = inner

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 from edi.contested import Contested, mark_contested
 from edi.derivations import DERIVATIONS, HIERARCHY, Derivation
@@ -24,6 +25,9 @@ from edi.repetitions import repeating, repeating_composites, repeating_uses
 from edi.segment_binders import SegmentBinders
 from edi.use_bindings import UseBindings, find_gaps
 from edi.writers import compile_writer
+
+if TYPE_CHECKING:
+    from edi.sure.narrow import NarrowWriters, Step
 
 #: Of so many sets of names that a scope had is remembered which children they are for.
 SHAPES = 512
@@ -115,6 +119,7 @@ class SegmentPlan:
         self.contested: tuple[Contested, ...] = ()
         self.composites = repeating_composites(use)
         self.write = compile_writer(self)
+        self.narrow: NarrowWriters | None = None
 
     def can_complete(self) -> bool:
         """True where constants, derived and default values fill every required element."""
@@ -271,6 +276,7 @@ class LoopPlan:
         self.order = [child for child in every if child.written]
         self.always, self.by_step = index_children(self.order)
         self.shapes: dict[tuple[str, ...], list[SegmentPlan | LoopPlan]] = {}
+        self.recipes: dict[tuple[str, ...], list[Step]] = {}
         self.by_key = {segment.key: segment for segment in self.segments}
         self.musts = frozenset(child.rank for child in self.order if is_must(child))
         self.by_use: dict[str, list[SegmentPlan]] = {}

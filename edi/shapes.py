@@ -86,6 +86,7 @@ class Shape:
     children the first such segment stands (or VARIES); `length` is where the next one would.
     `names` are the ids of the loops below. `full` is true where the last child is one too many. `own` is the
     shape of the segments before the first loop, where it tells all segments that the loop has of its own.
+    `screened` is true where nothing is missing and screens stand for all rules (`edi/sure`), once known.
     """
 
     __slots__ = (
@@ -99,6 +100,7 @@ class Shape:
         "names",
         "own",
         "places",
+        "screened",
         "shapes",
         "station",
         "told",
@@ -118,6 +120,7 @@ class Shape:
         self.told: dict[str, Move] = {}
         self.ending: Ending | None = None
         self.own: Shape | None = self
+        self.screened: bool | None = None
 
     def follow(self, station: Station) -> Shape:
         """The shape with one more child, from which the walk goes on."""

@@ -50,7 +50,8 @@ class UnitRead(msgspec.Struct, frozen=True):
 
     `loop.parent` leads to what stands around it. `findings` are those of the set since the unit before.
     `document` is its JSON: the whole claim, or the claim payment alone (`paymentInfo` of an 835 document).
-    None where documents are not asked for.
+    None where documents are not asked for. What stands around the unit but comes after it (a refused set:
+    `segment.out_of_order`) is not in it: the unit has gone before.
     """
 
     loop: Loop

@@ -13,7 +13,9 @@ import contextlib
 import logging
 import os
 import signal
+from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -23,17 +25,20 @@ from edi.claims import check_claim
 from gateway.answers import Answers
 from gateway.api.server import Server
 from gateway.archive import Archive
+from gateway.audit import AuditLog
 from gateway.batching import Batching
 from gateway.checking.checker import Checker
 from gateway.checking.crew import Crew
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock, SteadyClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
+from gateway.data_keys import KeyHolder
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
 from gateway.drops import Drops
+from gateway.follow_ups.filing import FollowUps
 from gateway.housekeeping import Housekeeping
 from gateway.ids import IdSource, TimeIds
 from gateway.inbound import Inbound
@@ -46,19 +51,31 @@ from gateway.metrics import Metrics
 from gateway.outbound import HookClient
 from gateway.partners import PartnerWatch
 from gateway.payer_rules import load_books
+from gateway.people.room import make_people
+from gateway.places import Places
 from gateway.processing import Processing
+from gateway.rates import Rates
 from gateway.reception import Reception
+from gateway.rematching import Rematching
 from gateway.replies import Replies
-from gateway.sealing import Sealer, load_key_ring
+from gateway.resealing import Keeper, prepare_keys
+from gateway.sealing import KeyRing, Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.status_requests import StatusRequests
-from gateway.store import Means, SystemScope, open_store, tenants
+from gateway.store import Means, Store, SystemScope, events, jobs, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.store.key_reading import read_data_keys
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
-from gateway.wiring import RealTimeAdapters, Transports, make_vault
+from gateway.wiring import (
+    RealTimeAdapters,
+    Transports,
+    make_vault,
+    make_volumes,
+    make_wrapping_keys,
+)
 from gateway.worker import Worker
 
 
@@ -100,7 +117,7 @@ class Gateway:
         if self._role is not Role.API:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
-            self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
+            self._begin(Housekeeping(self.services.keeper))
         self.services.inquiries.prepare()
         if self._server is None:
             return None
@@ -120,6 +137,7 @@ class Gateway:
         await self.services.inquiries.stop(self.services.settings.server.drain_seconds)
         await self._drain()
         await self._resources.aclose()
+        await self.services.audit.close()
         await self.services.store.close()
         log_event("gateway.stopped", role=self._role.value)
 
@@ -155,18 +173,40 @@ async def open_gateway(
     reach: Reach = pass_by,
 ) -> Gateway:
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
-    time = clock or SystemClock()
+    time = clock or SteadyClock(tell=_note_step_back)
     crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
     services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
     await services.store.write(lambda system: _add_tenants(system, settings))
+    if isinstance(time, SteadyClock):
+        await _go_on_from(services.store, time)
+    await prepare_keys(services.keeper)
     return Gateway(services, role, reach, crew)
+
+
+def _note_step_back(seconds: float) -> None:
+    """The machine's clock is behind what it said before."""
+    log_event("clock.set_back", level=logging.WARNING, seconds=seconds)
+
+
+async def _go_on_from(store: Store, clock: SteadyClock) -> None:
+    """Let time go on from the last moment that the store has seen: the clock may have been set back."""
+    seen = await store.read(_list_last_moments)
+    if seen:
+        clock.pass_by(max(seen))
+
+
+def _list_last_moments(system: SystemScope) -> list[datetime]:
+    scopes = [system.of(tenant) for tenant in system.tenants()]
+    asked = [look(scope) for scope in scopes for look in (events.find_last_moment, jobs.find_last_change)]
+    return [moment for moment in asked if moment is not None]
 
 
 def _build_services(
     settings: Settings, clock: Clock, ids: IdSource, reach: Reach, crew: Crew | None
 ) -> Services:
     """Every service on one store. It blocks: the schema is brought up to date."""
-    sealer = open_sealer(settings)
+    ring, holder = open_keys(settings, clock)
+    sealer = Sealer(ring, holder)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(make_vault(settings), sealer)
     shelf = Shelf(Library(settings.home), clock)
@@ -182,15 +222,21 @@ def _build_services(
         ids=ids,
         keys=keys,
         tokens=TokenRoom(store, clock, keys),
+        people=make_people(store, clock, settings),
         shelf=shelf,
         directory=directory,
         intake=intake,
+        follow_ups=FollowUps(store, intake),
         deposits=Deposits(store, archive, intake, limit=settings.server.file_claims),
         reception=Reception(store, archive, reach=reach),
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
+        audit=AuditLog(store),
+        keeper=Keeper(store, archive, holder, ring, clock),
         metrics=Metrics(),
-        places=asyncio.Semaphore(settings.server.claims_under_way),
+        rates=Rates(settings.limits),
+        volumes=make_volumes(settings),
+        places=Places(settings.server.claims_under_way, settings.server.claims_of_tenant),
     )
 
 
@@ -201,10 +247,20 @@ def warm_up() -> None:
         check_document({}, kind.asks)
 
 
-def open_sealer(settings: Settings) -> Sealer:
-    """The sealer with the key ring of the settings, or of the home folder."""
+def open_sealer(settings: Settings, clock: Clock | None = None) -> Sealer:
+    """The sealer with the key ring of the settings, or of the home folder, and the data keys of the database.
+
+    Raises KeyRingInvalid, SettingsError.
+    """
+    return Sealer(*open_keys(settings, clock or SteadyClock()))
+
+
+def open_keys(settings: Settings, clock: Clock) -> tuple[KeyRing, KeyHolder]:
+    """The key ring and the holder of the data keys, which reads them when they are first asked for."""
     reference = settings.sealing.keys
-    return Sealer(load_key_ring(settings.home, reference.read() if reference else None))
+    ring = load_key_ring(settings.home, reference.read() if reference else None)
+    load = partial(read_data_keys, settings.database_url)
+    return ring, KeyHolder(make_wrapping_keys(settings, ring), load, clock.now)
 
 
 def _add_tenants(system: SystemScope, settings: Settings) -> None:
@@ -223,7 +279,7 @@ def build_worker(
     transports = Transports(settings)
     resources.push_async_callback(transports.close)
     transports.make_all()
-    watch = PartnerWatch(store)
+    watch = PartnerWatch(store, transports.describe_wire)
     inbound = Inbound(
         store, services.archive, transports.find, watch, limit=settings.server.file_limit, reach=reach
     )
@@ -246,6 +302,7 @@ def build_worker(
         replies=replies,
         sender=HookSender(store, client.post, clock, settings.webhooks, services.metrics),
         inquiries=services.inquiries,
+        rematching=Rematching(store, services.archive, clock, settings.find_partner),
     )
 
 

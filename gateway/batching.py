@@ -321,8 +321,13 @@ def _store_interchange(scope: TenantScope, parcel: Parcel) -> str:
 
 def queue_sending(scope: TenantScope, partner: str, interchange_id: str) -> None:
     """The job that sends an interchange, one after the other for each partner."""
-    lane = f"{SEND}:{partner}"
+    lane = name_lane(partner)
     jobs.enqueue(scope, jobs.NewJob(kind=SEND, subject=interchange_id, lane=lane, once_key=interchange_id))
+
+
+def name_lane(partner: str) -> str:
+    """The lane of everything that is sent to the partner."""
+    return f"{SEND}:{partner}"
 
 
 def name_file(

@@ -32,6 +32,20 @@ def find_last_cut_off(limits: BatchSettings, now: datetime) -> datetime | None:
     return next((moment for moment in _walk_back(limits, now) if moment <= now), None)
 
 
+def find_next_cut_off(limits: BatchSettings, now: datetime) -> datetime | None:
+    """The first cut-off after `now`, in UTC; None for a calendar without any."""
+    zone = find_zone(limits.time_zone)
+    today = now.astimezone(zone).date()
+    times = sorted(map(time.fromisoformat, limits.cut_offs))
+    coming = (
+        datetime.combine(today + timedelta(days=ahead), at, zone).astimezone(UTC)
+        for ahead in range(LOOKED_BACK)
+        if is_working(limits, today + timedelta(days=ahead))
+        for at in times
+    )
+    return next((moment for moment in coming if moment > now), None)
+
+
 def _walk_back(limits: BatchSettings, now: datetime) -> Iterator[datetime]:
     """The cut-offs from today's last one back, newest first."""
     zone = find_zone(limits.time_zone)

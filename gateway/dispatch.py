@@ -15,14 +15,14 @@ from typing import Final
 import msgspec
 
 from adapters.base import TEMP_UPLOADED, Progress, Receipt, Transport
-from adapters.errors import Ambiguous, DeliveryError, Permanent, Transient
+from adapters.errors import Ambiguous, DeliveryError, Permanent, Refused, Transient
 from adapters.retry import retry_transient
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.commitpoints import Reach, pass_by
 from gateway.journal import Journal, Particulars, record_all
 from gateway.logs import log_event
-from gateway.partners import PartnerWatch
+from gateway.partners import REFUSED_WAIT, PartnerWatch
 from gateway.store import Store, claims, interchanges, jobs
 from gateway.store.claims import Claim
 from gateway.store.errors import NoSuchRow
@@ -59,14 +59,25 @@ class Dispatch:
         self._reach = reach
 
     async def run(self, tenant: str, job: jobs.Job) -> None:
-        """Send the job's interchange, or say when to try again, or hold its claims. Raises LostLease."""
+        """Send the job's interchange, or say when to try again, or hold its claims. Raises LostLease.
+
+        What a partner that turns us away is to get waits for it, however long, and counts no attempt.
+        """
         interchange = await self._load(tenant, job.subject)
         if interchange.state not in UNSENT:
             await self._store.write(lambda scope: jobs.finish(scope, job), tenant=tenant)
             return
+        pause = await self._watch.find_pause(tenant, interchange.partner)
+        if pause is not None:
+            await self._wait(tenant, job, pause)
+            return
         deliver = retry_transient(ATTEMPTS, sleep=self._clock.sleep)(self._deliver)
         try:
             receipt = await deliver(tenant, job, interchange.id)
+        except Refused as failure:
+            log_event("interchange.delayed", tenant=tenant, interchange=interchange.id, error=failure)
+            await self._note_failure(tenant, interchange, failure)
+            await self._wait(tenant, job, REFUSED_WAIT)
         except (Transient, Ambiguous) as failure:
             await self._postpone(tenant, job, interchange, failure)
         except Permanent as failure:
@@ -127,7 +138,7 @@ class Dispatch:
         self._reach("dispatch.recorded")
         log_event("interchange.sent", tenant=tenant, interchange=interchange_id, job=job.id)
         interchange = await self._load(tenant, interchange_id)
-        await self._watch.note_success(tenant, interchange.partner)
+        await self._watch.note_success(tenant, interchange.partner, way="send")
 
     async def _postpone(
         self, tenant: str, job: jobs.Job, interchange: Interchange, failure: DeliveryError
@@ -139,14 +150,22 @@ class Dispatch:
         due = self._clock.now() + find_wait(job.attempts)
         kind = type(failure).__name__
         await self._store.write(lambda scope: jobs.retry_later(scope, job, due, kind), tenant=tenant)
-        await self._watch.note_failure(tenant, interchange.partner, str(failure), interchange.id)
+        await self._note_failure(tenant, interchange, failure)
+
+    async def _wait(self, tenant: str, job: jobs.Job, pause: timedelta) -> None:
+        due = self._clock.now() + pause
+        await self._store.write(lambda scope: jobs.postpone(scope, job, due), tenant=tenant)
+
+    async def _note_failure(self, tenant: str, interchange: Interchange, failure: DeliveryError) -> None:
+        partner = interchange.partner
+        await self._watch.note_failure(tenant, partner, failure, way="send", interchange=interchange.id)
 
     async def _hold(
         self, tenant: str, job: jobs.Job, interchange: Interchange, failure: DeliveryError
     ) -> None:
         log_event("interchange.held", tenant=tenant, interchange=interchange.id, error=failure)
         await self._store.write(lambda scope: record_held(scope, job, interchange.id, failure), tenant=tenant)
-        await self._watch.note_failure(tenant, interchange.partner, str(failure), interchange.id)
+        await self._note_failure(tenant, interchange, failure)
 
     async def _load(self, tenant: str, interchange_id: str) -> Interchange:
         interchange = await self._store.read(

@@ -74,10 +74,10 @@ class Drops:
             listed = await folder.list()
             taken = [await self._take(tenant, sender, folder, remote) for remote in listed]
         except DeliveryError as failure:
-            await self._watch.note_failure(tenant, sender.name, str(failure))
+            await self._watch.note_failure(tenant, sender.name, failure, way="poll")
             return 0
         self._forget(tenant, sender.name, {remote.name for remote in listed})
-        await self._watch.note_success(tenant, sender.name)
+        await self._watch.note_success(tenant, sender.name, way="poll")
         return sum(taken)
 
     async def _take(self, tenant: str, sender: Sender, folder: Transport, remote: RemoteFile) -> bool:

@@ -23,6 +23,7 @@ FILE_REJECTED: Final = "file.rejected"
 REMITTANCE_RECEIVED: Final = "remittance.received"
 REMITTANCE_UNBALANCED: Final = "remittance.unbalanced"
 REMITTANCE_UNMATCHED: Final = "remittance.unmatched"
+PAYMENT_REASSOCIATED: Final = "payment.reassociated"
 ACKNOWLEDGMENT_UNMATCHED: Final = "acknowledgment.unmatched"
 WORK_ITEM_RESOLVED: Final = "work_item.resolved"
 PARTNER_DOWN: Final = "partner.down"
@@ -32,6 +33,7 @@ PARTNER_GAP: Final = "partner.gap"
 RETENTION_PURGED: Final = "retention.purged"
 ELIGIBILITY_COMPLETED: Final = "eligibility.completed"
 CLAIM_STATUS_COMPLETED: Final = "claim_status.completed"
+EMERGENCY_BEGUN: Final = "access.emergency"
 WEBHOOK_TEST: Final = "webhook.test"
 WEBHOOK_DISABLED: Final = "webhook.disabled"
 EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
@@ -40,6 +42,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     REMITTANCE_RECEIVED,
     REMITTANCE_UNBALANCED,
     REMITTANCE_UNMATCHED,
+    PAYMENT_REASSOCIATED,
     ACKNOWLEDGMENT_UNMATCHED,
     WORK_ITEM_RESOLVED,
     PARTNER_DOWN,
@@ -48,6 +51,7 @@ EVENT_TYPES: Final = frozenset(load_lifecycle().event) | {
     PARTNER_GAP,
     ELIGIBILITY_COMPLETED,
     CLAIM_STATUS_COMPLETED,
+    EMERGENCY_BEGUN,
     WEBHOOK_TEST,
     WEBHOOK_DISABLED,
     RETENTION_PURGED,
@@ -58,6 +62,7 @@ KEPT_TYPES: Final = frozenset(
         PARTNER_UP,
         PARTNER_SILENT,
         PARTNER_GAP,
+        EMERGENCY_BEGUN,
         WEBHOOK_TEST,
         WEBHOOK_DISABLED,
         RETENTION_PURGED,

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from gateway.archive import Archive
-from gateway.clock import Clock
 from gateway.logs import log_event
-from gateway.store import Store, TenantScope, idempotency
+from gateway.resealing import Keeper, prepare_keys
+from gateway.store import TenantScope, idempotency
 from gateway.store.errors import StoreError
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -17,12 +16,16 @@ TURN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive."""
+    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive.
 
-    def __init__(self, store: Store, archive: Archive, clock: Clock) -> None:
-        self._store = store
-        self._archive = archive
-        self._clock = clock
+    And makes the data keys of the next month before it comes.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._store = keeper.store
+        self._archive = keeper.archive
+        self._clock = keeper.clock
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -48,6 +51,7 @@ class Housekeeping:
         def purge(scope: TenantScope) -> int:
             return idempotency.purge(scope, before)
 
+        await prepare_keys(self._keeper)
         await asyncio.to_thread(self._archive.remove_drafts, before)
         tenants = await self._store.read(lambda system: system.tenants())
         return sum([await self._store.write(purge, tenant=tenant) for tenant in tenants])

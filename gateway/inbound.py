@@ -50,17 +50,19 @@ class Inbound:
     async def poll(self, tenant: str, partner: str) -> int:
         """Take every finished file of the partner's mailbox; how many.
 
-        A failure is told and waits for the next.
+        A failure is told and waits for the next; a partner that fails again and again is looked at rarely.
         """
+        if not await self._watch.may_poll(tenant, partner):
+            return 0
         transport = self._transports(tenant, partner)
         try:
             listed = await transport.list()
             taken = [await self._take(tenant, partner, transport, remote) for remote in listed]
         except DeliveryError as failure:
-            await self._watch.note_failure(tenant, partner, str(failure))
+            await self._watch.note_failure(tenant, partner, failure, way="poll")
             return 0
         self._looked.add((tenant, partner))
-        await self._watch.note_success(tenant, partner)
+        await self._watch.note_success(tenant, partner, way="poll")
         return sum(taken)
 
     def has_looked(self, tenant: str, partner: str) -> bool:

@@ -23,6 +23,7 @@ from gateway.desk import Desk
 from gateway.events import FILE_RECEIVED, FILE_REJECTED, Happening, publish
 from gateway.recording import Also, Parcel, Submission
 from gateway.store import Store, files
+from gateway.store.audit import NewEntry
 from gateway.store.scope import TenantScope
 from gateway.story import FileStory, tell_findings
 
@@ -83,15 +84,18 @@ class Intake:
 
     async def judge(self, tenant: str, body: bytes, *, guide: str | None = None) -> Opinion:
         """What there is to say of a posted body, by `guide` or as it says itself; nothing is stored."""
-        return await self._judge.judge(tenant, body, guide)
+        with self._desk.expect(tenant):
+            return await self._judge.judge(tenant, body, guide)
 
-    async def record(self, tenant: str, judged: Judged, *, also: Also | None = None) -> Submission:
+    async def record(
+        self, tenant: str, judged: Judged, *, also: Also | None = None, entry: NewEntry | None = None
+    ) -> Submission:
         """Store a judged claim; the answer is durable.
 
         `also` writes in the same transaction, the answer of an idempotency key for one. Raises LeftOut where
-        it does.
+        it does. `entry` is the claim's entry in the audit log, written there too.
         """
-        return await self._desk.record(tenant, Parcel(judged, also))
+        return await self._desk.record(tenant, Parcel(judged, also, entry))
 
     async def submit(
         self, tenant: str, document: object, *, guide: str | None = None, also: Also | None = None

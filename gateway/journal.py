@@ -14,14 +14,25 @@ import msgspec
 
 from gateway.dossier import read_control_number
 from gateway.events import Happening, publish, read_standing
-from gateway.lifecycle import Fact, Settlement, Standing, advance, load_lifecycle, moves
-from gateway.store import claims
+from gateway.lifecycle import (
+    VOID,
+    Fact,
+    Settlement,
+    Standing,
+    advance,
+    find_echo,
+    load_lifecycle,
+    moves,
+    name_follow_up,
+)
+from gateway.store import claims, follow_ups
 from gateway.store.claims import Claim
 from gateway.store.scope import TenantScope
 from gateway.story import (
     AcknowledgmentTold,
     ClaimStory,
     FindingTold,
+    FollowUpTold,
     HandTold,
     OverdueTold,
     PaymentTold,
@@ -39,6 +50,7 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     payment: PaymentTold | None = None
     hand: HandTold | None = None
     overdue: OverdueTold | None = None
+    follow_up: FollowUpTold | None = None
     file: str | None = None
     interchange: str | None = None
     remittance: str | None = None
@@ -79,7 +91,24 @@ class Journal:
         self._steps.append(
             _Step(claim=claim.id, event=event, standing=after, moved=moved, particulars=particulars)
         )
+        self._tell_relatives(claim, event, before.state, after.state)
         return moved
+
+    def _tell_relatives(self, claim: Claim, event: str, before: str, after: str) -> None:
+        """What happens to a claim that follows another one happens to that one too; and the other way round:
+        the reversal of a claim is what its void waits for.
+        """
+        if claim.original is not None:
+            kind = name_follow_up(claim.frequency)
+            echo = find_echo(kind, before, after)
+            original = claims.load(self._scope, claim.original, lock=True) if echo else None
+            if echo and original is not None:
+                self.record(original, echo, _tell_follow_up(claim, kind, after))
+        if event == "claim.reversed":
+            for follow_up in follow_ups.list_of(self._scope, claim.id, lock=True):
+                live = load_lifecycle().state[follow_up.state].live
+                if live and name_follow_up(follow_up.frequency) == VOID:
+                    self.record(follow_up, "claim.completed")
 
     def tell(self, happening: Happening) -> None:
         """Let something happen that is about no single claim."""
@@ -105,7 +134,7 @@ class Journal:
         known = self._standings.get(claim.id)
         if known is not None:
             return known
-        if load_lifecycle().state[claim.state].kind == "money":
+        if load_lifecycle().state[claim.state].kind != "journey":
             return read_standing(self._scope, claim)
         return Standing(billed=claim.charge, journey=claim.state, marks=frozenset(claim.marks))
 
@@ -142,6 +171,7 @@ class Journal:
             payment=told.payment,
             hand=told.hand,
             overdue=told.overdue,
+            follow_up=told.follow_up,
         )
         return Happening(
             type=step.event,
@@ -159,6 +189,10 @@ def record_all(
     """Let the same event happen to every claim of `rows`; True where it moved any."""
     moved = [journal.record(claim, event, particulars) for claim in rows]
     return any(moved)
+
+
+def _tell_follow_up(claim: Claim, kind: str, state: str) -> Particulars:
+    return Particulars(follow_up=FollowUpTold(claim=claim.id, kind=kind, state=state))
 
 
 def _is_same_but_state(row: Claim, standing: Standing) -> bool:

@@ -35,8 +35,9 @@ Look = Callable[[], Awaitable[ApiKey | None]]
 
 
 class Scope(StrEnum):
-    """What an API key may do; `*` in a key's scopes means all of them."""
+    """What a caller may do; `*` in a key's scopes means all of them."""
 
+    AUDIT_READ = "audit:read"
     CLAIMS_READ = "claims:read"
     CLAIMS_WRITE = "claims:write"
     FILES_READ = "files:read"
@@ -44,6 +45,7 @@ class Scope(StrEnum):
     FILES_APPLY = "files:apply"
     EVENTS_READ = "events:read"
     REMITTANCES_READ = "remittances:read"
+    REMITTANCES_WRITE = "remittances:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     WORKLISTS_READ = "worklists:read"
@@ -54,6 +56,11 @@ class Scope(StrEnum):
     CLAIM_STATUS_WRITE = "claim-status:write"
     CODES_READ = "codes:read"
     SYSTEM_READ = "system:read"
+    PARTNERS_ADMIN = "partners:admin"
+    PHI_REVEAL = "phi:reveal"
+    USERS_ADMIN = "users:admin"
+    KEYS_ADMIN = "keys:admin"
+    TENANTS_SUPPORT = "tenants:support"
 
 
 class KeyText(msgspec.Struct, frozen=True):
@@ -103,6 +110,42 @@ def check_scopes(names: Iterable[str]) -> tuple[str, ...]:
     return wanted
 
 
+def lack_scopes(wanted: Iterable[str], held: Iterable[str]) -> tuple[str, ...]:
+    """Those of the scopes `wanted` that one who holds `held` cannot give away."""
+    own = frozenset(held)
+    return () if ALL_SCOPES in own else tuple(sorted(set(wanted) - own))
+
+
+def list_effective(key: ApiKey) -> frozenset[str]:
+    """What a key may do. One that an operator made (made_by None) shows patients without being told to."""
+    implied = {Scope.PHI_REVEAL.value} if key.made_by is None else set[str]()
+    return frozenset(key.scopes) | implied
+
+
+class ScopesLacking(Exception):
+    """Somebody would give, or get, more than they have themselves; `scopes` are too much."""
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        super().__init__(", ".join(scopes))
+        self.scopes = tuple(scopes)
+
+
+class Giver(msgspec.Struct, frozen=True):
+    """Who makes or changes a key or a person: its id, and the scopes that it may give; None: an operator."""
+
+    id: str | None = None
+    scopes: frozenset[str] = frozenset({ALL_SCOPES})
+
+    def check(self, wanted: Iterable[str]) -> None:
+        """Raises ScopesLacking where the giver does not have all scopes `wanted`."""
+        lacking = lack_scopes(wanted, self.scopes)
+        if lacking:
+            raise ScopesLacking(lacking)
+
+
+OPERATOR = Giver()
+
+
 class SharedLooks:
     """Looks at the database that many share: each gets the answer of a look that began after it asked.
 
@@ -133,7 +176,7 @@ class SharedLooks:
 
 
 class KeyRoom:
-    """Makes, verifies, lists and revokes API keys."""
+    """Makes, verifies, rotates, lists and revokes API keys."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -149,19 +192,48 @@ class KeyRoom:
         label: str,
         scopes: Iterable[str] = (ALL_SCOPES,),
         expires_at: datetime | None = None,
+        giver: Giver = OPERATOR,
     ) -> NewKey:
-        """A new key of `tenant`. Raises ValueError for unknown scopes, NoSuchRow without the tenant."""
+        """A new key of `tenant`. Raises ValueError for unknown scopes, NoSuchRow without the tenant.
+
+        Raises ScopesLacking where the giver lacks a scope.
+        """
         parts, wanted = write_key(), check_scopes(scopes)
+        giver.check(wanted)
 
         def add(scope: TenantScope) -> ApiKey:
             if tenants.load(scope) is None:
                 raise NoSuchRow(tenant)
-            digest = scope.fingerprint(parts.secret, DIGEST)
-            return keys.add(
-                scope, prefix=parts.prefix, digest=digest, label=label, scopes=wanted, expires_at=expires_at
-            )
+            return _add(scope, parts, label, wanted, expires_at, giver)
 
         return NewKey(await self._store.write(add, tenant=tenant), parts.text)
+
+    async def rotate(
+        self, tenant: str, key_id: str, overlap: timedelta, giver: Giver = OPERATOR
+    ) -> tuple[NewKey, datetime]:
+        """A new key with the label, scopes and expiry of a live one, which itself ends after `overlap`.
+
+        The key and the end of the old one. Raises NoSuchRow without the live key, ScopesLacking where the
+        giver lacks a scope of it.
+        """
+        parts, end = write_key(), self._clock.now() + overlap
+
+        def replace(scope: TenantScope) -> tuple[ApiKey, datetime]:
+            old = keys.load(scope, key_id)
+            if old is None or not self._is_live(old):
+                raise NoSuchRow(key_id)
+            giver.check(list_effective(old))
+            keys.end_at(scope, key_id, end)
+            made = _add(scope, parts, old.label, old.scopes, old.expires_at, giver, replaces=old)
+            return made, min(end, old.expires_at or end)
+
+        made, until = await self._store.write(replace, tenant=tenant)
+        self._forget()
+        return NewKey(made, parts.text), until
+
+    async def load(self, tenant: str, key_id: str) -> ApiKey | None:
+        """The tenant's key, in whatever state; or None."""
+        return await self._store.read(lambda scope: keys.load(scope, key_id), tenant=tenant)
 
     async def verify(self, text: str) -> ApiKey | None:
         """The live key whose text this is, or None."""
@@ -215,9 +287,13 @@ class KeyRoom:
     async def revoke(self, tenant: str, key_id: str) -> bool:
         """Make a key useless at once; False where the tenant has no such live key."""
         revoked = await self._store.write(lambda scope: keys.revoke(scope, key_id), tenant=tenant)
+        self._forget()
+        return revoked
+
+    def _forget(self) -> None:
+        """No key is known any more without a look at the database."""
         self._changes += 1
         self._proven.clear()
-        return revoked
 
     async def _note_use(self, key: ApiKey) -> None:
         """Write down the last use, to within `USE_STEP`; a database that cannot write stops no reading."""
@@ -232,3 +308,25 @@ class KeyRoom:
     def _is_live(self, key: ApiKey) -> bool:
         expired = key.expires_at is not None and key.expires_at <= self._clock.now()
         return key.state == keys.ACTIVE and not expired
+
+
+def _add(
+    scope: TenantScope,
+    parts: KeyText,
+    label: str,
+    scopes: tuple[str, ...],
+    expires_at: datetime | None,
+    giver: Giver,
+    replaces: ApiKey | None = None,
+) -> ApiKey:
+    """A key that replaces another passes on who made the first of them."""
+    return keys.add(
+        scope,
+        prefix=parts.prefix,
+        digest=scope.fingerprint(parts.secret, DIGEST),
+        label=label,
+        scopes=scopes,
+        expires_at=expires_at,
+        replaces=replaces.id if replaces is not None else None,
+        made_by=replaces.made_by if replaces is not None else giver.id,
+    )

@@ -18,18 +18,20 @@ import msgspec
 
 ZERO = Decimal("0.00")
 OVERDUE = "overdue"
+REPLACEMENT, VOID, SECONDARY = "replacement", "void", "secondary"
 
 
 class State(msgspec.Struct, frozen=True):
     """One state of the table: `rank` orders what is known, `next` is the regular story.
 
-    A claim that is `live` stands in the payer's system, or will: an equal one is a duplicate.
+    A claim that is `live` stands in the payer's system, or will: an equal one is a duplicate. States of the
+    kind `end` outrank money.
     """
 
     rank: int
     next: tuple[str, ...]
     meaning: str
-    kind: Literal["journey", "money"] = "journey"
+    kind: Literal["journey", "money", "end"] = "journey"
     live: bool = True
 
 
@@ -65,6 +67,13 @@ class OverdueRules(msgspec.Struct, frozen=True):
     reasons: frozenset[str]
 
 
+class FollowUpRules(msgspec.Struct, frozen=True):
+    """Claims of these frequencies (CLM05-3) follow another one, which is told `echoes`, by their state."""
+
+    frequencies: frozenset[str]
+    echoes: dict[str, str]
+
+
 class Lifecycle(msgspec.Struct, frozen=True):
     """The whole table."""
 
@@ -73,6 +82,7 @@ class Lifecycle(msgspec.Struct, frozen=True):
     money: MoneyRules
     claim_status: ClaimStatusRules
     overdue: OverdueRules
+    follow_up: dict[str, FollowUpRules]
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -116,7 +126,9 @@ class Standing(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """The claim's state: by its money once any remittance told some, else by its journey."""
+        """How the claim ended, else its state by money once a remittance told some, else by its journey."""
+        if load_lifecycle().state[self.journey].kind == "end":
+            return self.journey
         return read_money_state(self) or self.journey
 
 
@@ -161,8 +173,20 @@ def moves(standing: Standing, event_type: str) -> bool:
     effect = load_lifecycle().event.get(event_type)
     if effect is None or effect.state is None:
         return effect is not None
-    before_money = read_money_state(standing) is None
-    return before_money and _join(standing.journey, effect.state) != standing.journey
+    if _join(standing.journey, effect.state) == standing.journey:
+        return False
+    return load_lifecycle().state[effect.state].kind == "end" or read_money_state(standing) is None
+
+
+def name_follow_up(frequency: str) -> str:
+    """What a claim of this frequency (CLM05-3) is to the one it follows: replacement, void or secondary."""
+    rules = load_lifecycle().follow_up
+    return next((kind for kind, rule in rules.items() if frequency in rule.frequencies), SECONDARY)
+
+
+def find_echo(kind: str, before: str, after: str) -> str | None:
+    """The event that an original is told when a follow-up of this kind goes from one state to another."""
+    return load_lifecycle().follow_up[kind].echoes.get(after) if before != after else None
 
 
 def _imply(marks: frozenset[str]) -> frozenset[str]:

@@ -7,6 +7,8 @@ class and place of its exception remain: their messages quote raw requests, addr
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -16,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
+
+from gateway.ids import is_id
 
 LOGGER = logging.getLogger("claimwire")
 FIELDS = frozenset(
@@ -45,8 +49,9 @@ def log_event(
 
 def start_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Make the JSON lines the only log of this process, also of the libraries in it."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = LineHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter())
+    _leave_out_what_no_line_tells()
     root = logging.getLogger()
     for other in list(root.handlers):
         root.removeHandler(other)
@@ -55,6 +60,51 @@ def start_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     LOGGER.setLevel(level)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # the handler's own complaint would print the record's arguments
+
+
+def _leave_out_what_no_line_tells() -> None:
+    """Process, thread and place of the call: the library would look them up for each line."""
+    logging.logProcesses = logging.logMultiprocessing = logging.logThreads = False
+    logging._srcfile = None  # as the library's how-to ("Optimization") says it
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Lines of one turn of the event loop are written together, before any warning and at the end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._waiting: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line, or let it wait for the others of this turn."""
+        try:
+            self._waiting.append(self.format(record))
+            loop = _find_loop() if record.levelno < logging.WARNING else None
+            if loop is None:
+                self.flush()
+            elif len(self._waiting) == 1 or loop is not self._loop:
+                self._loop = loop
+                loop.call_soon(self.flush)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or contextlib.nullcontext():
+            if self._waiting:
+                text = "\n".join(self._waiting) + "\n"
+                self._waiting.clear()
+                self.stream.write(text)
+            super().flush()
+
+
+def _find_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that this thread is in, if any."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class LineFormatter(logging.Formatter):
@@ -80,9 +130,9 @@ def _trace(record: logging.LogRecord) -> dict[str, object]:
     kind, error, where = record.exc_info if record.exc_info else (None, None, None)
     if kind is None:
         return {}
-    causes = _causes(error)
+    causes, members = _causes(error), _members(error)
     named = {"exception": _clean(kind.__name__), "trace": _frames(where)}
-    return named | ({"cause": causes} if causes else {})
+    return named | ({"cause": causes} if causes else {}) | ({"members": members} if members else {})
 
 
 def _causes(error: BaseException | None) -> list[str]:
@@ -92,6 +142,24 @@ def _causes(error: BaseException | None) -> list[str]:
         if error is not None:
             causes.append(type(error).__name__)
     return causes
+
+
+def _members(error: BaseException | None) -> list[dict[str, object]]:
+    """What an exception group holds, with groups in it opened: class, our ids, causes, frames of each."""
+    if not isinstance(error, BaseExceptionGroup):
+        return []
+    leaves: list[BaseException] = [error]
+    while groups := [leaf for leaf in leaves if isinstance(leaf, BaseExceptionGroup)]:
+        place = leaves.index(groups[0])
+        leaves[place : place + 1] = groups[0].exceptions
+    return [_describe_member(leaf) for leaf in leaves[:FRAMES]]
+
+
+def _describe_member(error: BaseException) -> dict[str, object]:
+    ids = [part for part in error.args if isinstance(part, str) and is_id(part)]
+    told: dict[str, object] = {"exception": _clean(type(error).__name__)}
+    parts = {"ids": ids, "cause": _causes(error), "trace": _frames(error.__traceback__)[-3:]}
+    return told | {name: part for name, part in parts.items() if part}
 
 
 def _frames(where: TracebackType | None) -> list[str]:

@@ -35,13 +35,18 @@ def choose_claim(candidates: Sequence[Claim], trait: Trait) -> Match:
     refused only where charge and dates both speak against it, since a split claim is answered in parts.
     """
     sent = [claim for claim in candidates if claim.payer_id in trait.payers and _went_out(claim)]
-    likely = [claim for claim in sent if _same_charge(claim, trait) or _dates_meet(claim, trait)]
+    likely = [claim for claim in sent if fits(claim, trait)]
     for narrow in (_same_charge, _dates_meet):
         narrower = [claim for claim in likely if narrow(claim, trait)]
         likely = narrower if len(likely) > 1 and narrower else likely
     if len(likely) == 1:
         return Match(likely[0])
     return Match(None, tuple(claim.id for claim in likely or sent))
+
+
+def fits(claim: Claim, trait: Trait) -> bool:
+    """False where charge and dates both speak against the claim."""
+    return _same_charge(claim, trait) or _dates_meet(claim, trait)
 
 
 def _went_out(claim: Claim) -> bool:

@@ -23,6 +23,7 @@ class Metrics:
         self._seconds = Histogram(
             "claimwire_request_seconds", "Time to answer, in seconds.", ("route",), registry=self.registry
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._hooks = Counter(
             "claimwire_webhook_attempts", "Webhook attempts by outcome.", ("outcome",), registry=self.registry
         )
@@ -30,8 +31,14 @@ class Metrics:
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered; `route` is the pattern, never the address with its ids."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        known = self._series.get(key)
+        if known is None:
+            series = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            known = self._series[key] = series
+        counted, timed = known
+        counted.inc()
+        timed.observe(seconds)
 
     def count_hook(self, outcome: str) -> None:
         """One attempt to deliver a webhook ended."""

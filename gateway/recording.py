@@ -12,7 +12,8 @@ from gateway.checking.checker import NOTHING_READ, Judged
 from gateway.dossier import replace_findings
 from gateway.events import Happening, publish
 from gateway.lifecycle import Fact, Standing, fold, load_lifecycle
-from gateway.store import claims
+from gateway.store import audit, claims
+from gateway.store.audit import NewEntry
 from gateway.store.scope import TenantScope
 from gateway.story import ClaimStory, tell_amounts, tell_findings
 
@@ -44,10 +45,15 @@ Also = Callable[[TenantScope, Submission], None]
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A judged claim on its way into the database."""
+    """A judged claim on its way into the database, with what writes beside it and its audit entry.
+
+    `original` is the claim that it follows.
+    """
 
     judged: Judged
     also: Also | None = None
+    entry: NewEntry | None = None
+    original: str | None = None
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -81,22 +87,33 @@ def record_claims(scope: TenantScope, parcels: Sequence[Parcel]) -> list[Submiss
 
     A claim whose `also` raises LeftOut is not stored; the exception stands in its place.
     """
-    news = [_make_row(scope, parcel.judged) for parcel in parcels]
-    prints = [_fingerprint(scope, new, parcel.judged) for new, parcel in zip(news, parcels, strict=True)]
+    news = [_make_row(scope, parcel) for parcel in parcels]
+    prints = [_fingerprint(new, parcel.judged) for new, parcel in zip(news, parcels, strict=True)]
     equals = _Equals(scope, filter(None, prints))
     drafts: list[_Draft] = []
     outcomes: list[Submission | LeftOut] = []
+    entries: list[NewEntry] = []
     for new, parcel, fingerprint in zip(news, parcels, prints, strict=True):
         draft = _settle(new, parcel.judged, equals.find(fingerprint) if fingerprint else None)
         outcome = _answer(scope, draft, parcel.also)
         outcomes.append(outcome)
         if isinstance(outcome, Submission):
             drafts.append(draft)
+            if parcel.entry is not None:
+                entries.append(_name_claim(parcel.entry, outcome))
             if fingerprint and load_lifecycle().state[draft.new.state].live:
                 equals.add(fingerprint, new.id)
     claims.add_all(scope, [draft.new for draft in drafts])
     publish(scope, *(told for draft in drafts for told in _tell_intake(draft)))
+    audit.append(scope, entries)
     return outcomes
+
+
+def _name_claim(entry: NewEntry, outcome: Submission) -> NewEntry:
+    """The audit entry of a claim that has its id now."""
+    return msgspec.structs.replace(
+        entry, kind="claim", subjects=(outcome.claim, *entry.subjects), outcome=outcome.state
+    )
 
 
 def preview(judged: Judged) -> Submission:
@@ -117,9 +134,10 @@ def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submissi
     return [it for it in record_claims(scope, list(map(Parcel, judged))) if isinstance(it, Submission)]
 
 
-def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:
+def _make_row(scope: TenantScope, parcel: Parcel) -> claims.NewClaim:
+    judged = parcel.judged
     summary = judged.summary or NOTHING_READ
-    return claims.NewClaim(
+    new = claims.NewClaim(
         id=scope.new_id("clm"),
         claim_type=judged.claim_type,
         patient_control_number=summary.patient_control_number,
@@ -131,14 +149,16 @@ def _make_row(scope: TenantScope, judged: Judged) -> claims.NewClaim:
         service_to=summary.service_to,
         usage=summary.usage or "P",
         body=judged.dossier,
+        original=parcel.original,
     )
+    return msgspec.structs.replace(new, duplicate_fingerprint=claims.fingerprint_duplicate(scope, new))
 
 
-def _fingerprint(scope: TenantScope, new: claims.NewClaim, judged: Judged) -> str:
+def _fingerprint(new: claims.NewClaim, judged: Judged) -> str:
     """What equal claims are found by; "" where being equal to another one is no fault."""
     if judged.summary is None or new.frequency in REPLACING_FREQUENCIES:
         return ""
-    return claims.fingerprint_duplicate(scope, new)
+    return new.duplicate_fingerprint
 
 
 def _settle(new: claims.NewClaim, judged: Judged, equal: str | None) -> _Draft:

@@ -7,6 +7,7 @@ import msgspec
 from gateway.batching import ACCEPTED, HELD, SEND
 from gateway.hands import Hand, HandRefused
 from gateway.journal import Journal, Particulars, record_all
+from gateway.partners import allow_try
 from gateway.settings import Partner
 from gateway.store import claim_groups, claims, interchanges, jobs
 from gateway.store.claim_groups import Group
@@ -43,6 +44,7 @@ def release_claim(scope: TenantScope, claim_id: str, hand: Hand) -> Released:
 
 def release_partner(scope: TenantScope, partner: Partner, hand: Hand) -> Released:
     """Release everything that is held on its way to the partner: dead deliveries first, then claims."""
+    allow_try(scope, partner.name)
     deliveries = freed = 0
     for interchange in interchanges.list_dead(scope, partner.name, SEND):
         deliveries += 1

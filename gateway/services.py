@@ -8,19 +8,26 @@ from dataclasses import dataclass, field
 
 from gateway.answers import Answers
 from gateway.archive import Archive
+from gateway.audit import AuditLog
 from gateway.clock import Clock
 from gateway.codes.shelf import Shelf
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
+from gateway.follow_ups.filing import FollowUps
 from gateway.ids import IdSource
 from gateway.inquiries.asking import Inquiries
 from gateway.intake import Intake
 from gateway.keys import KeyRoom
 from gateway.metrics import Metrics
+from gateway.people.room import People
+from gateway.places import Places
+from gateway.rates import Rates
 from gateway.reception import Reception
+from gateway.resealing import Keeper
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import TokenRoom
+from gateway.volumes import Volumes
 
 
 @dataclass(frozen=True)
@@ -41,18 +48,24 @@ class Services:
     ids: IdSource
     keys: KeyRoom
     tokens: TokenRoom
+    people: People
     shelf: Shelf
     directory: PayerShelf
     intake: Intake
+    follow_ups: FollowUps
     deposits: Deposits
     reception: Reception
     answers: Answers
     inquiries: Inquiries
+    audit: AuditLog
+    keeper: Keeper
     metrics: Metrics
+    rates: Rates
+    volumes: Volumes
+    places: Places
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Counter[str] = field(default_factory=Counter)
     batches: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
-    places: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     in_flight: set[tuple[str, str, str]] = field(default_factory=set)

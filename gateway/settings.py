@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import platformdirs
 
+from gateway.limit_settings import LimitSettings as LimitSettings
+from gateway.people_settings import OpenIdSettings, PeopleSettings
 from gateway.real_time_settings import RealTimeSettings
 from gateway.secret_references import SecretReference as SecretReference
 from gateway.settings_parts import ArchiveSettings as ArchiveSettings
@@ -26,20 +28,24 @@ from gateway.settings_parts import (
     ControlNumberSettings,
     Count,
     DelimiterSettings,
+    Limit,
     Name,
     Seconds,
     Section,
     check_file_name,
 )
 from gateway.settings_parts import PayerWatch as PayerWatch
+from gateway.settings_parts import SealingSettings as SealingSettings
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
 from gateway.tls_settings import ClientCertificate, ServerTls
 
+Network = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Processes = Annotated[int, msgspec.Meta(ge=0, le=256)]
 Years = Annotated[int, msgspec.Meta(ge=0, le=100)]
+LEAST_AUDIT_YEARS: Final = 6
 PayerId = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
 Qualifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$")]
 EnvelopeId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,13}[A-Za-z0-9]?$")]
@@ -49,16 +55,26 @@ Repair = Literal["trim", "upper_case", "diagnosis_dot", "phone_digits", "postal_
 
 
 class RetentionSettings(Section, frozen=True, kw_only=True):
-    """For how many years after the last change everything is kept; 0 keeps it for good."""
+    """For how many years after the last change everything is kept; 0 keeps it for good.
+
+    `audit_years` is how long the audit log is kept, six at least (45 CFR 164.316(b)(2)(i)), or 0 for good.
+    """
 
     years: Years = 6
+    audit_years: Years = 6
+
+    def __post_init__(self) -> None:
+        if 0 < self.audit_years < LEAST_AUDIT_YEARS:
+            raise ValueError(f"audit_years is 0 (for good) or at least {LEAST_AUDIT_YEARS}")
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
     """The HTTP side: where it listens and what one client may take of it (bytes and seconds).
 
+    `trusted_proxies` are addresses or networks of proxies whose X-Forwarded-For says who calls.
     `checkers` processes check claims beside the one that answers, none at 0; left out, `serve` starts one for
-    each core if there are several.
+    each core if there are several. With less than `free_space` bytes free on the volumes of database and
+    archive nothing is taken in (503); 0 does not look.
     """
 
     host: str = "127.0.0.1"
@@ -77,7 +93,10 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     connections: Count = 1024
     connections_per_address: Count = 256
     claims_under_way: Count = 1024
+    claims_of_tenant: Count = 512
+    trusted_proxies: tuple[Network, ...] = ()
     checkers: Processes | None = None
+    free_space: Limit = 64 * 1024 * 1024
     tls: ServerTls | None = None
 
 
@@ -85,12 +104,6 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     """The database; "" means SQLite in the home folder."""
 
     url: str = ""
-
-
-class SealingSettings(Section, frozen=True, kw_only=True):
-    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start."""
-
-    keys: SecretReference | None = None
 
 
 class WebhookSettings(Section, frozen=True, kw_only=True):
@@ -218,7 +231,8 @@ class Tenant(Section, frozen=True, kw_only=True):
 
     `rules` are shipped packs of payer rules by name, `rule_files` packs of its own; `without_repairs` are the
     repairs of posted claims that it does not want. `retention_years` overrides those of `[retention]`.
-    `certificates` stand for keys at the CORE door, where `server.tls` asks for them.
+    `certificates` stand for keys at the CORE door, where `server.tls` asks for them. People of the tenants
+    in `support` may enter this one by emergency access.
     """
 
     name: Name
@@ -229,6 +243,8 @@ class Tenant(Section, frozen=True, kw_only=True):
     rule_files: tuple[Path, ...] = ()
     retention_years: Years | None = None
     without_repairs: tuple[Repair, ...] = ()
+    openid: OpenIdSettings | None = None
+    support: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         payers = [payer for partner in self.partners for payer in partner.payers]
@@ -255,12 +271,14 @@ class Settings(Section, frozen=True, kw_only=True):
 
     home: Path
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     store: StoreSettings = StoreSettings()
     archive: ArchiveSettings = ArchiveSettings()
     sealing: SealingSettings = SealingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    people: PeopleSettings = PeopleSettings()
     tenants: tuple[Tenant, ...] = ()
 
     def __post_init__(self) -> None:
@@ -311,6 +329,13 @@ class Settings(Section, frozen=True, kw_only=True):
         found = self.tenant(tenant)
         own = found.retention_years if found is not None else None
         return self.retention.years if own is None else own
+
+    def openid_for(self, tenant: str) -> OpenIdSettings | None:
+        """The OpenID provider by which people of the tenant sign in, or None."""
+        found = self.tenant(tenant)
+        if found is None:
+            return None
+        return found.openid or self.people.openid
 
     def partner_for(self, tenant: str, payer: str) -> Partner | None:
         """The tenant's partner through which `payer` is reached, or None."""

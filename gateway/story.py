@@ -134,6 +134,14 @@ class HandTold(Told, frozen=True, kw_only=True):
     work_item: str = ""
 
 
+class FollowUpTold(Told, frozen=True, kw_only=True):
+    """The claim that follows this one, what it is (replacement, void, secondary) and its state then."""
+
+    claim: str
+    kind: str
+    state: str
+
+
 class ClaimStory(Told, frozen=True, kw_only=True):
     """The body of a `claim.*` event. `moved` is False for what came late or told nothing new."""
 
@@ -150,6 +158,7 @@ class ClaimStory(Told, frozen=True, kw_only=True):
     payment: PaymentTold | None = None
     hand: HandTold | None = None
     overdue: OverdueTold | None = None
+    follow_up: FollowUpTold | None = None
 
 
 class WorkItemStory(Told, frozen=True, kw_only=True):
@@ -184,7 +193,10 @@ class ProviderAdjustmentTold(Told, frozen=True, kw_only=True):
 
 
 class RemittanceStory(Told, frozen=True, kw_only=True):
-    """The body of a `remittance.*` event."""
+    """The body of a `remittance.*` event.
+
+    Where it is a part, `payment_amount` is the whole payment and `missing` what further parts are to pay.
+    """
 
     remittance: str
     file: str
@@ -192,6 +204,8 @@ class RemittanceStory(Told, frozen=True, kw_only=True):
     trace_number: str
     method: str
     amount: Decimal
+    payment_amount: Decimal | None = None
+    missing: Decimal | None = None
     date: str | None = None
     claims: int = 0
     matched: int = 0
@@ -202,6 +216,23 @@ class RemittanceStory(Told, frozen=True, kw_only=True):
     paid: Decimal | None = None
     provider_adjustments: tuple[ProviderAdjustmentTold, ...] = ()
     findings: tuple[FindingTold, ...] = ()
+
+
+class PaymentStory(Told, frozen=True, kw_only=True):
+    """The body of `payment.reassociated`: what the payer told and what the bank says came in.
+
+    `state` is reassociated, or variance where the two differ.
+    """
+
+    payment: str
+    remittances: tuple[str, ...]
+    payer_id: str
+    trace_number: str
+    amount: Decimal
+    deposited: Decimal
+    variance: Decimal
+    state: str
+    date: str | None = None
 
 
 class OrphanStory(Told, frozen=True, kw_only=True):
@@ -240,6 +271,19 @@ class RetentionStory(Told, frozen=True, kw_only=True):
     files: int = 0
     others: int = 0
     events: int = 0
+
+
+class EmergencyStory(Told, frozen=True, kw_only=True):
+    """The body of `access.emergency`: a person of the tenant `home` has these scopes until then.
+
+    The reason is shown by the access itself, to those who may see it.
+    """
+
+    access: str
+    person: str
+    home: str
+    scopes: tuple[str, ...]
+    ends_at: str
 
 
 def write_dollars(amount: Decimal) -> Decimal:
@@ -318,7 +362,7 @@ def tell_statuses(statuses: Iterable[StatusCode]) -> tuple[StatusTold, ...]:
 
 
 def tell_status_report(
-    kind: str, statuses: tuple[StatusCode, ...], file: str, answered: str
+    kind: str, statuses: tuple[StatusCode, ...], file: str, answered: str, payer_number: str = ""
 ) -> AcknowledgmentTold:
     """What a 277CA or 277 in `file` says of a claim or batch; `answered` is the reference of ours."""
     first = statuses[0] if statuses else StatusCode("", "")
@@ -329,4 +373,5 @@ def tell_status_report(
         file=file,
         control_number=answered,
         statuses=tell_statuses(statuses),
+        payer_claim_control_number=payer_number,
     )

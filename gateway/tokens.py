@@ -27,10 +27,11 @@ VERSION: Final = "1"  # another one makes every token that is out useless
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A new token and for how many seconds it opens anything."""
+    """A new token, for how many seconds it opens anything, and the key that it stands for."""
 
     text: str
     seconds: int
+    key: ApiKey
 
     def __repr__(self) -> str:
         return f"Token({self.seconds} s)"
@@ -52,7 +53,7 @@ class TokenRoom:
             return None
         now = self._clock.now()
         end = min(now + LIFETIME, key.expires_at or now + LIFETIME)
-        return Token(await self._sign(key.prefix, end), int((end - now).total_seconds()))
+        return Token(await self._sign(key.prefix, end), int((end - now).total_seconds()), key)
 
     async def issue_for(self, prefix: str, document: str) -> str:
         """A token that opens one document, as the key of this prefix may, for some minutes."""

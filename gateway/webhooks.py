@@ -21,6 +21,7 @@ from gateway.hands import Hand, HandRefused, settle_item
 from gateway.hook_schedule import HookAnswer, Outcome, Step, load_schedule, plan_step
 from gateway.logs import log_event
 from gateway.metrics import Metrics
+from gateway.patience import wait_for_first
 from gateway.settings import WebhookSettings
 from gateway.signatures import write_headers
 from gateway.store import Store, TenantScope, events, webhooks, work_items
@@ -30,6 +31,7 @@ from gateway.story import HookStory
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[HookAnswer]]
 LEASE_MARGIN = timedelta(seconds=30)
+QUIET = 5  # times as long as usual is the wait where nothing is under way or due soon
 REPLAYED_AT_ONCE = 1000
 WEBHOOK = "webhook"
 
@@ -64,17 +66,17 @@ class HookSender:
     ) -> None:
         self._store, self._post, self._clock = store, post, clock
         self._settings, self._metrics, self._chance = settings, metrics, chance
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._lease = timedelta(seconds=settings.timeout_seconds) + LEASE_MARGIN
 
     def stop(self) -> None:
         """Take up nothing more; `run` ends when what is on its way has ended."""
-        self._stopping = True
+        self._stopping.set()
 
     async def run(self) -> None:
         """Deliver what is due, wait for more, until `stop`."""
         under_way: set[asyncio.Task[None]] = set()
-        while not self._stopping:
+        while not self._stopping.is_set():
             mark = self._store.mark(webhooks.TOPIC)
             taken = await self._try_take_due(self._settings.concurrent - len(under_way))
             for tenant, delivery in taken:
@@ -82,8 +84,20 @@ class HookSender:
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
             if not taken:
-                await self._store.wait(webhooks.TOPIC, after=mark, seconds=self._settings.poll_seconds)
+                seconds = await self._choose_wait()
+                hint = self._store.wait(webhooks.TOPIC, after=mark, seconds=seconds)
+                await wait_for_first(hint, self._stopping.wait())
         await asyncio.gather(*under_way)
+
+    async def _choose_wait(self) -> float:
+        """Seconds until the next look, where no hint comes before."""
+        seconds = self._settings.poll_seconds
+        within = timedelta(seconds=seconds * QUIET)
+        try:
+            near = await self._store.read(lambda system: webhooks.is_any_near(system, within))
+        except StoreUnavailable:
+            near = True
+        return seconds if near else seconds * QUIET
 
     async def deliver_due(self) -> int:
         """One attempt for each delivery that is due and not behind another of its claim; how many."""

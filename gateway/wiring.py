@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
+import msgspec
+
 from adapters.base import RealTimeTransport, Transport
 from adapters.core_connectivity.client import CoreClient, CoreSettings
 from adapters.errors import Permanent
@@ -11,11 +16,14 @@ from adapters.https import HttpsSettings
 from adapters.rest import OAuthSettings, RestSettings, RestTransport
 from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
+from gateway.data_keys import RingKeys, WrappingKeys
 from gateway.real_time_settings import CoreRoute, HttpsRoute, RestRoute
+from gateway.sealing import KeyRing
 from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
 from gateway.vault import FolderVault, Vault
+from gateway.volumes import Volume, Volumes
 
 
 def make_vault(settings: Settings) -> Vault:
@@ -41,6 +49,16 @@ def make_vault(settings: Settings) -> Vault:
     )
 
 
+def make_volumes(settings: Settings) -> Volumes:
+    """The volumes of this machine that must take what comes in."""
+    found = []
+    if settings.database_url.startswith("sqlite"):
+        found.append(Volume("the database", settings.home))
+    if not settings.archive.bucket:
+        found.append(Volume("the archive", settings.home / "archive"))
+    return Volumes(found, settings.server.free_space)
+
+
 class Transports:
     """One adapter for each partner, made when it is first needed."""
 
@@ -61,6 +79,19 @@ class Transports:
         if key not in self._made:
             self._made[key] = make_transport(self._settings.find_partner(tenant, partner))
         return self._made[key]
+
+    def describe_wire(self, tenant: str, name: str) -> str:
+        """The way to a partner as text, secrets and key file and all: another text is another way."""
+        try:
+            wire = self._settings.find_partner(tenant, name).transport
+        except KeyError:
+            return ""
+        parts = [repr(wire)]
+        for part in msgspec.structs.asdict(wire).values() if wire is not None else ():
+            with contextlib.suppress(SettingsError, OSError):
+                parts.append(part.read() if isinstance(part, SecretReference) else "")
+                parts.append(part.read_text("latin-1") if isinstance(part, Path) and part.is_file() else "")
+        return "\n".join(parts)
 
     def find_folder(self, tenant: str, sender: str) -> Transport:
         """The folders of a sender, from our side: we fetch what it drops. Raises KeyError for no such one."""
@@ -112,6 +143,26 @@ def _make_sftp(wire: SftpTransport) -> Transport:
             password=wire.password.read() if wire.password else None,
             timeout=wire.timeout_seconds,
             deadline=wire.deadline_seconds,
+        )
+    )
+
+
+def make_wrapping_keys(settings: Settings, ring: KeyRing) -> WrappingKeys:
+    """What wraps data keys: the key ring, or a key service. Raises SettingsError for an absent package."""
+    wanted = settings.sealing
+    if not wanted.kms_key:
+        return RingKeys(ring)
+    try:
+        from gateway.kms import KmsKeys, KmsSettings
+    except ImportError:
+        remedy = "pip install 'claimwire[kms]', or leave [sealing] kms_key out"
+        raise SettingsError("sealing.kms_key", "settings", "boto3 is not installed", remedy) from None
+    return KmsKeys(
+        KmsSettings(
+            key=wanted.kms_key,
+            region=wanted.kms_region,
+            endpoint=wanted.kms_endpoint,
+            timeout_seconds=wanted.kms_timeout_seconds,
         )
     )
 

@@ -14,25 +14,29 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from gateway import surrender
-from gateway.batching import SEND, Batching
+from gateway.batching import ACCEPTED, SEND, Batching
 from gateway.clock import Clock
 from gateway.dispatch import Dispatch, find_wait
 from gateway.drops import REPLY, Drops
 from gateway.inbound import Inbound
 from gateway.inquiries.asking import Inquiries
 from gateway.logs import log_event
+from gateway.patience import wait_for_first
 from gateway.processing import Processing
 from gateway.reception import PROCESS
+from gateway.rematching import Rematching
 from gateway.replies import Replies
 from gateway.settings import Partner, Tenant, WorkerSettings
 from gateway.settings import Sender as DropSender
 from gateway.status_requests import StatusRequests
-from gateway.store import Store, jobs
+from gateway.store import Store, claims, events, jobs
 from gateway.store.errors import LostLease, StoreUnavailable
 from gateway.watchdogs import Watchdogs
 from gateway.watches import load_watches
 
 CONCURRENT: Final = 8
+QUIET: Final = 5
+"""So many times as long as usual is the wait where nothing is under way or due soon; a hint ends it."""
 
 Handler = Callable[[str, jobs.Job], Awaitable[None]]
 Turn = Callable[[], Awaitable[object]]
@@ -69,6 +73,7 @@ class Worker:
         replies: Replies | None = None,
         sender: Sender | None = None,
         inquiries: Inquiries | None = None,
+        rematching: Rematching | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -81,6 +86,7 @@ class Worker:
         self._drops = drops
         self._sender = sender
         self._inquiries = inquiries
+        self._rematching = rematching
         timers = dict.fromkeys(load_watches().timers, watchdogs.run)
         self._handlers: dict[str, Handler] = {SEND: dispatch.run, PROCESS: processing.run, **timers}
         if requests is not None:
@@ -100,7 +106,7 @@ class Worker:
         """Work until `stop`."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._run_jobs())
-            tasks.create_task(self._repeat("batching", self._batch_all, self._settings.poll_seconds))
+            tasks.create_task(self._repeat("batching", self._batch_waiting, self._settings.poll_seconds))
             tasks.create_task(self._repeat("watchdogs", self._look_all, self._settings.watch_seconds))
             for tenant, partner in self._list_partners():
                 tasks.create_task(self._watch_mailbox(tenant, partner))
@@ -138,10 +144,24 @@ class Worker:
             [await self._batching.run(tenant.name, partner) for tenant, partner in self._list_partners()]
         )
 
+    async def _batch_waiting(self) -> None:
+        """Batch what waits; where nothing does, sleep until something may have come."""
+        mark = self._store.mark(events.TOPIC)
+        if await self._store.read(lambda system: claims.tenants_with_state(system, ACCEPTED)):
+            await self._batch_all()
+            return
+        seconds = self._settings.poll_seconds * QUIET
+        hint = self._store.wait(events.TOPIC, after=mark, seconds=seconds)
+        await wait_for_first(hint, self._stopping.wait())
+
     async def _look_all(self) -> int:
-        return sum(
-            [await self._watchdogs.look(tenant.name, partner) for tenant, partner in self._list_partners()]
-        )
+        found = 0
+        if self._rematching is not None:
+            found = sum([await self._rematching.look(tenant.name) for tenant in self._tenants])
+        looked = [
+            await self._watchdogs.look(tenant.name, partner) for tenant, partner in self._list_partners()
+        ]
+        return found + sum(looked)
 
     async def _watch_mailbox(self, tenant: Tenant, partner: Partner) -> None:
         async def poll() -> int:
@@ -169,13 +189,7 @@ class Worker:
 
     async def _pause(self, seconds: float) -> None:
         """Wait `seconds` of the clock, or until stopped."""
-        waits = {
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._stopping.wait()),
-        }
-        _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in left:
-            waiting.cancel()
+        await wait_for_first(self._clock.sleep(seconds), self._stopping.wait())
 
     async def _run_jobs(self) -> None:
         under_way: set[asyncio.Task[None]] = set()
@@ -192,10 +206,17 @@ class Worker:
 
     async def _wait_for_jobs(self, mark: int, under_way: set[asyncio.Task[None]]) -> None:
         """Wait until a job comes in or one ends: its lane is free then, and so is its place."""
-        seconds = self._settings.poll_seconds
-        hint = asyncio.ensure_future(self._store.wait(jobs.TOPIC, after=mark, seconds=seconds))
-        await asyncio.wait({hint, *under_way}, return_when=asyncio.FIRST_COMPLETED)
-        hint.cancel()
+        seconds = self._settings.poll_seconds * (1 if under_way or await self._is_any_near() else QUIET)
+        hint = self._store.wait(jobs.TOPIC, after=mark, seconds=seconds)
+        await wait_for_first(hint, self._stopping.wait(), *under_way)
+
+    async def _is_any_near(self) -> bool:
+        """True where the queue is worth a look soon."""
+        within = timedelta(seconds=self._settings.poll_seconds * QUIET)
+        try:
+            return await self._store.read(lambda system: jobs.is_any_near(system, within))
+        except StoreUnavailable:
+            return True
 
     async def _try_take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
         try:
@@ -207,9 +228,11 @@ class Worker:
     async def _take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
         """Up to `free` due jobs, shared fairly among the tenants that have some."""
         kinds = tuple(self._handlers)
-        for tenant in await self._store.read(jobs.tenants_to_reap):
+        dead, waiting = await self._store.read(
+            lambda system: (jobs.tenants_to_reap(system), jobs.tenants_waiting(system, kinds))
+        )
+        for tenant in dead:
             await self._store.write(surrender.reap, tenant=tenant)
-        waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
         taken: list[tuple[str, jobs.Job]] = []
         for tenant in waiting[: max(0, free)]:

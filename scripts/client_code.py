@@ -10,12 +10,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from gateway.api.people_routes import EMERGENCY_ROUTES, SESSION_ROUTES
 from gateway.api.routing import Route, Taken
 from gateway.api.table import ROUTES
 
 PLACE = re.compile(r"\{(\w+)\}")
 # These go on while one listens; gateway/client/live.py.
 BY_HAND = frozenset({"ask_eligibility_batch", "submit_batch", "stream_events"})
+# These are for the session of a person; a client has an API key.
+OF_PEOPLE = frozenset((*SESSION_ROUTES, *EMERGENCY_ROUTES))
 HEAD = '''"""The API's calls for {users}. Made from the route table by `make schemas`; not edited by hand."""
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 {imports}
@@ -40,7 +44,7 @@ class {name}(abc.ABC):
 
 def write_calls(*, asynchronous: bool) -> str:
     """The module of one client."""
-    routes = [route for route in ROUTES if route.name not in BY_HAND]
+    routes = [route for route in ROUTES if route.name not in BY_HAND and route not in OF_PEOPLE]
     name = "AsyncCalls" if asynchronous else "Calls"
     head = HEAD.format(
         users="asyncio" if asynchronous else "threads",
@@ -77,7 +81,7 @@ def write_method(route: Route, *, asynchronous: bool) -> str:
     places = PLACE.findall(route.path)
     taken = [f"{name}: str" for name in places] + list(write_body(route))
     asked = list(write_query(route))
-    more = [*asked, *(['idempotency_key: str = ""'] if route.idempotent else [])]
+    more = [*asked, *write_choices(route)]
     signature = ", ".join(["self", *taken, *(["*", *more] if more else [])])
     await_, async_ = ("await ", "async ") if asynchronous else ("", "")
     shape = write_shape(route)
@@ -93,6 +97,14 @@ def write_method(route: Route, *, asynchronous: bool) -> str:
     return "\n".join(line for line in lines[:-1] if line or line is lines[0]) + "\n"
 
 
+def write_choices(route: Route) -> Iterator[str]:
+    """What else a caller may say of the request itself."""
+    if route.other_bodies and isinstance(route.body, Taken):
+        yield f'media: str = "{route.body.value}"'
+    if route.idempotent:
+        yield 'idempotency_key: str = ""'
+
+
 def write_arguments(route: Route, places: Sequence[str]) -> Iterator[str]:
     """What `write_wish` is given."""
     yield repr(route.method)
@@ -102,7 +114,7 @@ def write_arguments(route: Route, places: Sequence[str]) -> Iterator[str]:
     if route.body is not Taken.NOTHING:
         media = route.body.value if isinstance(route.body, Taken) else "application/json"
         yield "body"
-        yield repr(media)
+        yield "media" if route.other_bodies else repr(media)
     if route.idempotent:
         yield "idempotency_key=idempotency_key"
 
@@ -110,9 +122,10 @@ def write_arguments(route: Route, places: Sequence[str]) -> Iterator[str]:
 def write_body(route: Route) -> Iterator[str]:
     """The parameter of the body."""
     if isinstance(route.body, Taken):
-        kinds = {Taken.CLAIM: "Mapping[str, Any]", Taken.X12: "bytes"}
+        kinds = {Taken.CLAIM: "Mapping[str, Any]", Taken.PATCH: "Mapping[str, Any]", Taken.X12: "bytes"}
         if route.body in kinds:
-            yield f"body: {kinds[route.body]}"
+            taken = dict.fromkeys(kinds[kind] for kind in (route.body, *route.other_bodies))
+            yield f"body: {' | '.join(taken)}" + (" | None = None" if route.body_optional else "")
     else:
         yield f"body: {route.body.__name__}"
 

@@ -13,6 +13,7 @@ from edi.json_schema import FILES, write_schema
 from gateway.api.openapi import write_openapi
 from gateway.simulator.scenario_page import render_page
 from gateway.simulator.scenarios import load_scenarios
+from scripts.attacks_page import render_attacks
 from scripts.cli_page import render_commands
 from scripts.client_code import write_calls
 from scripts.codes_page import render_codes
@@ -40,6 +41,7 @@ def list_outputs() -> dict[str, Callable[[], str]]:
         "schemas/json/openapi.json": lambda: write_openapi().decode(),
         "gateway/client/calls.py": lambda: write_calls(asynchronous=False),
         "gateway/client/async_calls.py": lambda: write_calls(asynchronous=True),
+        "docs/reference/attacks.md": render_attacks,
         "docs/reference/cli.md": render_commands,
         "docs/reference/codes.md": render_codes,
         "docs/reference/findings.md": render_findings,

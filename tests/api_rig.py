@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from gateway.app import Gateway, Role, open_gateway
+from gateway.clock import Clock
 from gateway.settings import (
     EnvelopeIds,
     FolderTransport,
@@ -189,9 +190,11 @@ def make_partner(mailbox: Path) -> Partner:
 
 
 @asynccontextmanager
-async def run_gateway(settings: Settings, role: Role = Role.API) -> AsyncIterator[Rig]:
+async def run_gateway(
+    settings: Settings, role: Role = Role.API, clock: Clock | None = None
+) -> AsyncIterator[Rig]:
     """The gateway of `settings`, with a key for each tenant."""
-    gateway = await open_gateway(settings, role=role)
+    gateway = await open_gateway(settings, role=role, clock=clock)
     made = {name: await gateway.services.keys.create(name, "tests") for name in TENANTS}
     port = await gateway.start()
     assert port is not None

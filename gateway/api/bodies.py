@@ -12,6 +12,7 @@ from aiohttp import web
 
 from edi.findings import Finding, find
 from edi.json_body import decode_body
+from gateway.api.encodings import BadCoding, Unpacker, find_coding
 from gateway.api.problem import Problem
 
 T = TypeVar("T")
@@ -22,17 +23,19 @@ async def read_body(request: web.Request, *, limit: int, seconds: float) -> byte
     """The body, unpacked where it is compressed. Raises Problem: too large, too slow, wrongly packed."""
     if request.content_length is not None and request.content_length > limit:
         raise _too_large(limit)
-    body = bytearray()
+    body, unpacker = bytearray(), Unpacker(find_coding(request))
     try:
         async with asyncio.timeout(seconds):
-            async for piece in request.content.iter_any():
-                body += piece
-                if len(body) > limit:
-                    raise _too_large(limit)
+            async for packed in request.content.iter_any():
+                for piece in unpacker.feed(packed):
+                    body += piece
+                    if len(body) > limit:
+                        raise _too_large(limit)
+            unpacker.end()
     except TimeoutError:
         finding = find("request.body_too_slow", seconds=f"{seconds:g}")
         raise Problem("too-slow", findings=[finding], headers=CLOSE) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, BadCoding):
         raise Problem("unreadable", findings=[find("request.bad_encoding")], headers=CLOSE) from None
     except ConnectionError:  # the client is gone; the answer is for the log
         raise Problem("unreadable", findings=[find("request.cut_short")], headers=CLOSE) from None

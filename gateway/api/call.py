@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,15 +20,37 @@ SERVICES = web.AppKey("services", Services)
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls: the tenant and the key, with what it may do; `prefix` is the public part of the key."""
+    """Who calls: the tenant and the key or person, with what they may do; `prefix` is a key's public part.
+
+    `session` is that of a person. Without `reveals` patients are shown redacted; `emergency` is the access by
+    which the caller may do more than usual.
+    """
 
     tenant: str
     key: str
     scopes: frozenset[str]
     prefix: str = ""
+    session: str = ""
+    reveals: bool = True
+    emergency: str = ""
 
 
+@dataclass
+class Told:
+    """What a handler tells the audit log: the ids of what it showed or changed.
+
+    `recorded`: the call's entry is written already, or nothing was shown. `outcome`: how it ended, where its
+    HTTP status says something else.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    recorded: bool = False
+    outcome: str = ""
+
+
+DONE, STRANGER, FORBIDDEN, MISSING = "done", "stranger", "forbidden", "missing"
 CALLER = web.RequestKey("caller", Caller)
+TOLD = web.RequestKey("told", Told)
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -47,6 +70,20 @@ class Call(msgspec.Struct, frozen=True):
     def subject(self) -> str:
         """The id in the path."""
         return self.request.match_info["id"]
+
+    @property
+    def told(self) -> Told:
+        """What the audit log is told of the call."""
+        return self.request[TOLD]
+
+    def tell(self, *ids: str | None) -> None:
+        """Tell the audit log what is shown or changed; ids in the address are told by themselves."""
+        self.told.ids += filter(None, ids)
+
+    def tell_page(self, *ids: str | None) -> None:
+        """As `tell`, of a page that clients ask for again and again: an empty one showed nothing."""
+        self.tell(*ids)
+        self.told.recorded = not any(ids)
 
     def demand(self, scope: Scope) -> None:
         """Raises Problem 403 where the key lacks a scope that the route alone does not ask for."""
@@ -74,12 +111,16 @@ class Call(msgspec.Struct, frozen=True):
 def demand_scope(caller: Caller, scope: Scope) -> None:
     """Raises Problem 403 where the key lacks the scope."""
     if not caller.scopes & {scope.value, ALL_SCOPES}:
-        raise Problem("forbidden", f"This key does not have the scope {scope.value}.")
+        raise Problem("forbidden", f"This key or user does not have the scope {scope.value}.")
 
 
 def name_expected(complaint: str) -> str:
     """What msgspec expected, in words: `Expected `int`, got `str`` is "a whole number"."""
     expected = complaint.removeprefix("Expected ").replace("`", "").partition(", got")[0]
+    if expected.startswith("Invalid RFC3339 encoded date"):
+        return "a day as CCYY-MM-DD"
+    if expected.startswith("Invalid decimal"):
+        return "an amount"
     kind, blank, bound = expected.partition(" ")
     return KINDS.get(kind, kind) + blank + bound
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from gateway.api.unreadable import PlainHandler
 from gateway.logs import log_event
 from gateway.settings import ServerSettings
 
@@ -77,7 +78,9 @@ class Connection(asyncio.Protocol):
         self._gate = gate
         self._address: str | None = None
         self._transport: asyncio.BaseTransport | None = None
-        self._deadline: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+        self._busy, self._begun = False, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, and wait so long for the header of its first request."""
@@ -88,25 +91,37 @@ class Connection(asyncio.Protocol):
             transport.abort() if isinstance(transport, asyncio.Transport) else transport.close()
             return
         self._address, self._transport = address, transport
-        self._arm(self._gate.settings.header_seconds, "slow_header")
+        self._await_header(self._gate.settings.header_seconds)
         self._inner.connection_made(transport)
 
     def request_began(self) -> None:
         """A header is complete: the rest is the handler's deadline."""
-        self._disarm()
+        self._busy, self._begun = True, False
+        _cancel(self._reading)
+
+    def request_ended(self) -> None:
+        """The next header must be complete in its time, whether its first bytes are here already or not."""
+        self._busy = False
+        if self._address is not None:
+            self._await_header(self._gate.settings.idle_seconds + self._gate.settings.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection as closed."""
-        self._disarm()
+        _cancel(self._reading)
+        _cancel(self._writing)
         if self._address is not None:
             self._gate.leave(self._address)
             self._address = None
             self._inner.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came."""
-        if self._address is not None:
-            self._inner.data_received(data)
+        """Hand on what came; where it begins a header, the rest of it must come in its time."""
+        if self._address is None:
+            return
+        if not self._busy and not self._begun:
+            self._begun = True
+            self._await_header(self._gate.settings.header_seconds)
+        self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
         """Hand on that the client will send no more."""
@@ -114,27 +129,32 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read its answer: give it so long and no longer."""
-        self._arm(self._gate.settings.body_seconds, "slow_reader")
+        _cancel(self._writing)
+        self._writing = self._call_later(self._gate.settings.body_seconds, "slow_reader")
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        self._disarm()
+        _cancel(self._writing)
         self._inner.resume_writing()
 
-    def _arm(self, seconds: float, reason: str) -> None:
-        self._disarm()
-        self._deadline = asyncio.get_running_loop().call_later(seconds, self._end, reason)
+    def _await_header(self, seconds: float) -> None:
+        _cancel(self._reading)
+        self._reading = self._call_later(seconds, "slow_header")
 
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _call_later(self, seconds: float, reason: str) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self._end, reason)
 
     def _end(self, reason: str) -> None:
         log_event("connection.ended", reason=reason)
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    """Cancel a timer that there is."""
+    if timer is not None:
+        timer.cancel()
 
 
 def find_connection(request: web.Request) -> Connection | None:
@@ -146,4 +166,5 @@ def find_connection(request: web.Request) -> Connection | None:
 
 def make_protocol(server: web.Server, gate: Gate) -> Callable[[], Connection]:
     """What the event loop calls for each new connection."""
-    return lambda: Connection(server(), gate)
+    given, loop = server._kwargs, asyncio.get_running_loop()  # aiohttp has no other way to its handler
+    return lambda: Connection(PlainHandler(server, loop=loop, **given), gate)

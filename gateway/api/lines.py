@@ -9,6 +9,8 @@ import msgspec
 from aiohttp import web
 
 from edi.findings import Finding, find
+from gateway.api.encodings import BadCoding, Unpacker, find_coding
+from gateway.api.problem import Problem
 
 NEWLINE = b"\n"
 
@@ -30,7 +32,7 @@ async def read_lines(
     """
     number, size, rest = 0, 0, bytearray()
     try:
-        while piece := await asyncio.wait_for(request.content.readany(), seconds):
+        async for piece in _read_pieces(request, seconds):
             size += len(piece)
             rest += piece
             *whole, tail = rest.split(NEWLINE)
@@ -45,14 +47,26 @@ async def read_lines(
     except TimeoutError:
         yield Line(number + 1, fault=find("request.body_too_slow", seconds=f"{seconds:g}"))
         return
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, BadCoding):
         yield Line(number + 1, fault=find("request.bad_encoding"))
         return
     except ConnectionError:
         yield Line(number + 1, fault=find("request.cut_short"))
         return
+    except Problem as bomb:
+        yield Line(number + 1, fault=bomb.findings[0])
+        return
     if rest.strip():
         yield _judge(number + 1, bytes(rest), line_limit)
+
+
+async def _read_pieces(request: web.Request, seconds: float) -> AsyncIterator[bytes]:
+    """The body unpacked, each packed piece within its time. Raises BadCoding, and Problem for a bomb."""
+    unpacker = Unpacker(find_coding(request))
+    while packed := await asyncio.wait_for(request.content.readany(), seconds):
+        for piece in unpacker.feed(packed):
+            yield piece
+    unpacker.end()
 
 
 def _judge(number: int, content: bytes, limit: int) -> Line:

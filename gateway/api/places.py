@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from gateway.api.call import Call
 from gateway.api.problem import Problem
@@ -11,13 +10,15 @@ from gateway.api.problem import Problem
 RETRY_SECONDS = "1"
 
 
-@asynccontextmanager
-async def hold_place(call: Call, *, wait: bool = False) -> AsyncIterator[None]:
-    """One of the places until the claim is answered. Raises Problem 429 if all are taken, unless it waits."""
+def hold_place(call: Call, *, wait: bool = False) -> AbstractAsyncContextManager[None]:
+    """One of the tenant's places until the claim is answered.
+
+    Raises Problem 429 where the tenant has all of its own, or all are taken, unless it waits.
+    """
     places = call.services.places
-    if places.locked() and not wait:
-        limit = call.services.settings.server.claims_under_way
-        detail = f"At most {limit} claims are taken in at once. This one was not read."
+    if not wait and places.is_full(call.tenant):
+        server = call.services.settings.server
+        detail = f"At most {server.claims_under_way} claims are taken in at once, and "
+        detail += f"{server.claims_of_tenant} of one tenant. This one was not read."
         raise Problem("too-many", detail, headers={"Retry-After": RETRY_SECONDS})
-    async with places:
-        yield
+    return places.hold(call.tenant)

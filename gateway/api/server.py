@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.api.addresses import ALL_ROUTES
 from gateway.api.call import SERVICES
 from gateway.api.connections import Gate, Underway, make_protocol
-from gateway.api.core.routes import CORE_ROUTES
-from gateway.api.dialects.routes import DIALECT_ROUTES
 from gateway.api.doors import Doors
-from gateway.api.table import ROUTES
+from gateway.api.routing import Route
 from gateway.api.tls import check_certificates, make_server_tls
 from gateway.logs import log_event
 from gateway.services import Services
 
-ALL_ROUTES = (*ROUTES, *DIALECT_ROUTES, *CORE_ROUTES)
 DATED = "{version:[0-9]{4}-[0-9]{2}-[0-9]{2}}"
+STREAMED = "text/event-stream"
 LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that the client sees the answer
 QUIET = logging.getLogger("claimwire.http")  # aiohttp quotes raw requests: our formatter drops its messages
 
 
 def make_application(services: Services, underway: Underway) -> web.Application:
     """The application: every route of the table, the dialects and the CORE door behind the doors."""
-    doors = Doors({route.name: route for route in ALL_ROUTES}, underway)
+    named = {name: route for route in ALL_ROUTES for name in list_names(route)}
+    doors = Doors(named, underway, services.settings.server)
     application = web.Application(middlewares=[doors.middleware()], client_max_size=0, logger=QUIET)
     application[SERVICES] = services
     for route in ALL_ROUTES:
         path = route.path.replace("{version}", DATED)
-        application.router.add_route(route.method, path, _refuse, name=route.name)
+        for name, method in list_names(route).items():
+            application.router.add_route(method, path, _refuse, name=name)
     return application
+
+
+def list_names(route: Route) -> Mapping[str, str]:
+    """The names by which the doors know a route, with the method of each: what answers GET answers HEAD."""
+    headed = route.method == "GET" and all(answer.media != STREAMED for answer in route.answers)
+    return {route.name: route.method} | ({f"{route.name}.head": "HEAD"} if headed else {})
 
 
 async def _refuse(request: web.Request) -> web.StreamResponse:
@@ -54,6 +62,7 @@ class Server:
             handle_signals=False,
             keepalive_timeout=self._settings.idle_seconds,
             lingering_time=LINGER_SECONDS,
+            auto_decompress=False,
             shutdown_timeout=self._settings.drain_seconds,
         )
         self._listener: asyncio.Server | None = None

@@ -65,7 +65,7 @@ class ClaimAmounts(Shape, frozen=True, kw_only=True):
 
 
 class ClaimListed(Shape, frozen=True, kw_only=True):
-    """A claim as it stands, without the document. `original` is the claim that this one replaces or voids."""
+    """A claim as it stands, without the document. `original` is the claim that this one follows."""
 
     id: str
     state: str
@@ -83,10 +83,26 @@ class ClaimListed(Shape, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class FollowUpShown(Shape, frozen=True, kw_only=True):
+    """A claim that follows another one: a replacement, a void, or the claim to the next payer (secondary)."""
+
+    id: str
+    kind: str
+    state: str
+    payer_id: str
+    frequency: str
+    created_at: datetime
+
+
 class ClaimShown(ClaimListed, frozen=True, kw_only=True):
-    """A claim as it stands, with the document it was made from."""
+    """A claim as it stands, with the document it was made from and the claims that follow it.
+
+    `patient` is the id of the patient's account: it stands for the patient control number in addresses.
+    """
 
     patient_control_number: str
+    patient: str
+    follow_ups: Sequence[FollowUpShown]
     document: dict[str, Any]  # the claim's JSON in the field's standard shape
 
 
@@ -174,7 +190,10 @@ class FileAnswers(Shape, frozen=True, kw_only=True):
 
 
 class RemittanceListed(Shape, frozen=True, kw_only=True):
-    """A payment of a payer (835): `amount` in dollars, `method` as BPR04."""
+    """A payment of a payer (835): `amount` in dollars, `method` as BPR04.
+
+    `state` is posted, unbalanced, or part: one of several 835 that pay `paymentAmount` together.
+    """
 
     id: str
     file: str
@@ -187,6 +206,7 @@ class RemittanceListed(Shape, frozen=True, kw_only=True):
     date: date | None
     state: str
     created_at: datetime
+    payment_amount: Decimal | None
 
 
 class PaymentShown(Shape, frozen=True, kw_only=True):
@@ -312,15 +332,6 @@ class Health(Shape, frozen=True, kw_only=True):
     """The server lives, or is ready."""
 
     status: str
-
-
-class ClaimQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which claims to list."""
-
-    state: Annotated[str, msgspec.Meta(max_length=200, description="States, comma-separated.")] = ""
-    payer: Annotated[str, msgspec.Meta(max_length=80, description="The payer's id.")] = ""
-    cursor: Cursor = ""
-    limit: Limit = 100
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.api.audit_routes import AUDIT_ROUTES
+from gateway.api.claim_routes import FOLLOW_UP_ROUTES
 from gateway.api.code_routes import CODE_ROUTES
 from gateway.api.handlers import (
     batches,
@@ -16,15 +18,17 @@ from gateway.api.handlers import (
     webhooks,
 )
 from gateway.api.inquiry_routes import INQUIRY_ROUTES
+from gateway.api.money_routes import MONEY_ROUTES
 from gateway.api.payer_routes import PAYER_ROUTES
+from gateway.api.people_routes import PEOPLE_ROUTES
 from gateway.api.routing import Answer, Route, Taken
 from gateway.api.rule_shapes import RuleQuery, RulesShown
+from gateway.api.search_shapes import ClaimQuery, ClaimSearchWish, RemittanceQuery
 from gateway.api.shapes import (
     BatchAnswer,
     ClaimChecked,
     ClaimFindings,
     ClaimPage,
-    ClaimQuery,
     ClaimShown,
     ClaimTaken,
     DeliveryPage,
@@ -50,6 +54,7 @@ from gateway.api.worklist_routes import WORKLIST_ROUTES
 from gateway.keys import Scope
 
 ROUTES: tuple[Route, ...] = (
+    *AUDIT_ROUTES,
     *CODE_ROUTES,
     *PAYER_ROUTES,
     Route(
@@ -66,6 +71,9 @@ ROUTES: tuple[Route, ...] = (
     *INQUIRY_ROUTES,
     *WORKLIST_ROUTES,
     *WEBHOOK_ROUTES,
+    *PEOPLE_ROUTES,
+    *FOLLOW_UP_ROUTES,
+    *MONEY_ROUTES,
     Route(
         method="POST",
         path="/v1/claims",
@@ -96,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
         handler=claims.validate_claim,
         summary="Check a claim; nothing is stored.",
         scope=Scope.CLAIMS_READ,
+        action="claim.checked",
         body=Taken.CLAIM,
         answers=(Answer(200, "Nothing stops the claim.", ClaimChecked),),
         problems=(400, 408, 413, 422),
@@ -110,6 +119,17 @@ ROUTES: tuple[Route, ...] = (
         query=ClaimQuery,
         answers=(Answer(200, "A page of claims.", ClaimPage),),
         problems=(400,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/claims/search",
+        name="search_claims",
+        handler=claims.search_claims,
+        summary="Find claims, newest first, also by the patient control number.",
+        scope=Scope.CLAIMS_READ,
+        body=ClaimSearchWish,
+        answers=(Answer(200, "A page of claims.", ClaimPage),),
+        problems=(422,),
     ),
     Route(
         method="GET",
@@ -180,7 +200,7 @@ ROUTES: tuple[Route, ...] = (
         handler=remittances.list_remittances,
         summary="List remittances, newest first.",
         scope=Scope.REMITTANCES_READ,
-        query=PageQuery,
+        query=RemittanceQuery,
         answers=(Answer(200, "A page of remittances.", RemittancePage),),
         problems=(400,),
     ),
@@ -264,6 +284,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/webhooks/{id}",
         name="delete_webhook",
         handler=webhooks.delete_endpoint,
+        matched=True,
         summary="Delete a webhook endpoint and what still waits for it.",
         scope=Scope.WEBHOOKS_WRITE,
         answers=(Answer(204, "It is gone."),),

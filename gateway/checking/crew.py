@@ -1,33 +1,32 @@
 """The crew: processes that check claims, so that this one only speaks HTTP and writes.
 
-What waits travels together, a few claims a message, and a member has the next message at hand while it works.
-A member that dies is replaced. What it had is asked once more, each claim alone, since one of them may have
-killed it; a claim that does so again is refused.
+What waits travels together, a few claims a message, tenants in turn, and a member has the next message at
+hand while it works. A member that dies is replaced. What it had is asked once more, each claim alone, since
+one of them may have killed it; a claim that does so again is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import multiprocessing
 import socket
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
-from typing import Final
+from typing import Any, Final, cast
 
 from gateway.checking.checker import Opinion
-from gateway.checking.frames import Question, Said, frame, read_said, receive, write
+from gateway.checking.frames import Question, Said, Unframer, frame, read_said, write
 from gateway.checking.member import serve_questions
+from gateway.checking.turns import Turns
 from gateway.clock import Clock
 from gateway.logs import log_event
 from gateway.settings import Settings
 
-TOGETHER: Final = 16
+TOGETHER: Final = 8
 AT_HAND: Final = 2  # messages of a member: one it works on, one that waits
 LAST_SECONDS: Final = 5.0
-RECEIVED_AT_ONCE: Final = 1 << 20  # bytes
 PAUSE: Final = 1.0  # seconds before a member that did not start is started again
 PRELOADED: Final = ["gateway.checking.member"]
 
@@ -61,41 +60,62 @@ class _Asked:
             self.answer.set_exception(CheckFailed(said.fault))
 
 
-class _Member:
-    """One process, and the messages that it has not answered yet, in their order."""
+class _Member(asyncio.Protocol):
+    """One process, and the messages that it has not answered yet, in their order.
 
-    def __init__(
-        self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    `freed` is called whenever it has answered one. `lost` is set once it can answer no more.
+    """
+
+    def __init__(self, process: BaseProcess, freed: Callable[[], None]) -> None:
         self.process = process
-        self._reader, self._writer = reader, writer
-        self._asked: deque[asyncio.Future[bytes]] = deque()
-        self._listening = asyncio.create_task(self._listen())
+        self.ready = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.trusted = False
+        """True where it may get what waits: it has answered what a lost one had."""
+        self._freed = freed
+        self._asked: deque[list[_Asked]] = deque()
+        self._frames = Unframer()
+        self._transport: asyncio.WriteTransport | None = None
 
-    async def ask(self, content: bytes) -> bytes:
-        """The answer to a message. Raises MemberLost."""
-        if self._listening.done():
-            raise MemberLost
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._asked.append(answer)
-        self._writer.write(frame(content))
-        return await answer
+    @property
+    def is_free(self) -> bool:
+        """True where it may get another message."""
+        return self.trusted and len(self._asked) < AT_HAND and not self.lost.is_set()
 
-    async def _listen(self) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                content = await receive(self._reader)
-                answer = self._asked.popleft()
-                if not answer.done():
-                    answer.set_result(content)
-        for answer in self._asked:
-            if not answer.done():
-                answer.set_exception(MemberLost())
+    def ask(self, asked: list[_Asked]) -> None:
+        """Send it a message."""
+        self._asked.append(asked)
+        if self._transport is not None:
+            self._transport.write(frame(write([it.question for it in asked])))
+
+    def give_back(self) -> list[_Asked]:
+        """What it was asked and has not answered."""
+        left = [it for asked in self._asked for it in asked]
+        self._asked.clear()
+        return left
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The channel is open; the member says itself when it is ready."""
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one by its manners alone
+
+    def data_received(self, data: bytes) -> None:
+        """Settle what was answered. The first frame is empty: the member is ready."""
+        for content in self._frames.feed(data):
+            if not self.ready.is_set():
+                self.ready.set()
+                continue
+            for asked, said in zip(self._asked.popleft(), read_said(content), strict=True):
+                asked.settle(said)
+        self._freed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended, or was told to."""
+        self.lost.set()
 
     async def close(self) -> None:
         """Let it end: it does when nothing can be asked any more."""
-        self._writer.close()
-        self._listening.cancel()
+        if self._transport is not None:
+            self._transport.close()
         await asyncio.to_thread(self.process.join, LAST_SECONDS)
         if self.process.is_alive():
             self.process.kill()
@@ -110,9 +130,9 @@ class Crew:
         self._settings = settings
         self._serve = serve
         self._size = size
-        self._waiting: deque[_Asked] = deque()
+        self._waiting: Turns[_Asked] = Turns()
+        self._sharing = False
         self._suspects: deque[_Asked] = deque()
-        self._come = asyncio.Event()
         self._work: list[asyncio.Task[None]] = []
         self._members: list[_Member] = []
         self._context = multiprocessing.get_context("forkserver")
@@ -143,9 +163,24 @@ class Crew:
     async def judge(self, tenant: str, body: bytes, guide: str | None = None) -> Opinion:
         """What there is to say of a body. Raises CheckFailed."""
         asked = _Asked(Question(tenant, body, guide))
-        self._waiting.append(asked)
-        self._come.set()
+        self._waiting.add(tenant, asked)
+        self._share_soon()
         return await asked.answer
+
+    def _share_soon(self) -> None:
+        """Give out what waits, once all that came in this turn of the event loop is there."""
+        if not self._sharing:
+            self._sharing = True
+            asyncio.get_running_loop().call_soon(self._share)
+
+    def _share(self) -> None:
+        """Give what waits to the members that are free, to each a fair share."""
+        self._sharing = False
+        while self._waiting and (free := [member for member in self._members if member.is_free]):
+            for member in free:
+                share = min(TOGETHER, -(-len(self._waiting) // (self._size * AT_HAND)))
+                if taken := self._waiting.take(share):
+                    member.ask(taken)
 
     async def _hire(self) -> _Member:
         """A new member, ready. Raises MemberLost."""
@@ -153,13 +188,11 @@ class Crew:
         process = self._context.Process(target=self._serve, args=(theirs, self._settings))
         await asyncio.to_thread(process.start)
         theirs.close()
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=RECEIVED_AT_ONCE)
-        try:
-            await receive(reader)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-            raise MemberLost("a process that checks claims did not start") from None
-        member = _Member(process, reader, writer)
+        loop, member = asyncio.get_running_loop(), _Member(process, self._share_soon)
+        transport, _ = await loop.create_unix_connection(lambda: member, sock=ours)
+        if await _find_first(member.ready, member.lost) is member.lost:
+            transport.close()
+            raise MemberLost("a process that checks claims did not start")
         self._members.append(member)
         return member
 
@@ -168,11 +201,13 @@ class Crew:
         while True:
             try:
                 await self._clear_suspects(member)
-                async with asyncio.TaskGroup() as conversations:
-                    for _ in range(AT_HAND):
-                        conversations.create_task(self._converse(member))
-            except* MemberLost:
-                log_event("crew.member_lost", level=logging.ERROR, worker=member.process.pid)
+                member.trusted = True
+                self._share_soon()
+                await member.lost.wait()
+            except MemberLost:
+                pass  # by a claim that a lost one had
+            self._suspects += member.give_back()
+            log_event("crew.member_lost", level=logging.ERROR, worker=member.process.pid)
             self._members.remove(member)
             await member.close()
             member = await self._replace()
@@ -185,33 +220,27 @@ class Crew:
                 log_event("crew.not_started", level=logging.ERROR, error=failure)
                 await self._clock.sleep(PAUSE)
 
-    async def _converse(self, member: _Member) -> None:
-        """Ask message after message. Raises MemberLost."""
-        while True:
-            questions = await self._take()
-            try:
-                answer = await member.ask(write([asked.question for asked in questions]))
-            except (MemberLost, asyncio.CancelledError):
-                self._suspects += questions
-                raise
-            for asked, said in zip(questions, read_said(answer), strict=True):
-                asked.settle(said)
-
     async def _clear_suspects(self, member: _Member) -> None:
         """Ask one by one what a lost member had. Raises MemberLost; the claim that did it is refused."""
         while self._suspects:
             asked = self._suspects.popleft()
-            try:
-                [said] = read_said(await member.ask(write([asked.question])))
-            except MemberLost:
+            if asked.answer.done():  # nobody waits for it any more
+                continue
+            member.ask([asked])
+            lost = asyncio.ensure_future(member.lost.wait())
+            waits: set[asyncio.Future[Any]] = {asked.answer, lost}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            lost.cancel()
+            if not asked.answer.done():
+                member.give_back()
                 asked.settle(Said(None, MemberLost.__name__))
-                raise
-            asked.settle(said)
+                raise MemberLost
 
-    async def _take(self) -> list[_Asked]:
-        """What waits, a fair share of it."""
-        while not self._waiting:
-            self._come.clear()
-            await self._come.wait()
-        share = min(TOGETHER, -(-len(self._waiting) // (self._size * AT_HAND)))
-        return [self._waiting.popleft() for _ in range(share)]
+
+async def _find_first(*events: asyncio.Event) -> asyncio.Event:
+    """The one of the events that is set first."""
+    waits = {asyncio.ensure_future(event.wait()): event for event in events}
+    done, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in left:
+        waiting.cancel()
+    return waits[done.pop()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import Final
 
@@ -38,9 +37,25 @@ def frame(content: bytes) -> bytes:
     return len(content).to_bytes(LENGTH_BYTES) + content
 
 
-async def receive(reader: asyncio.StreamReader) -> bytes:
-    """The content of the next frame. Raises IncompleteReadError at the end."""
-    return await reader.readexactly(int.from_bytes(await reader.readexactly(LENGTH_BYTES)))
+class Unframer:
+    """The contents of frames that come in pieces."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The contents that are whole with this piece."""
+        received, found, at = self._received, [], 0
+        received += piece
+        while len(received) - at >= LENGTH_BYTES:
+            start = at + LENGTH_BYTES
+            end = start + int.from_bytes(received[at:start])
+            if len(received) < end:
+                break
+            found.append(bytes(received[start:end]))
+            at = end
+        del received[:at]
+        return found
 
 
 def receive_from(channel: socket.socket) -> bytes:

@@ -26,12 +26,13 @@ def create_key(
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do, such as claims:write; all where left out.")
     ] = None,
+    days: Annotated[float, typer.Option(min=0, help="For how many days it is good; 0 is for good.")] = 0,
     settings: SettingsFile = None,
 ) -> None:
     """Make a key. Its text is printed once and kept nowhere."""
     from gateway.cli import operating  # late: check and json need none of the gateway
 
-    operating.create_key(settings, tenant, label, scope or ["*"])
+    operating.create_key(settings, tenant, label, scope or ["*"], days)
 
 
 @keys.command("list")
@@ -40,6 +41,19 @@ def list_keys(tenant: TenantName = "", settings: SettingsFile = None) -> None:
     from gateway.cli import operating  # late, as above
 
     operating.list_keys(settings, tenant)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key: Annotated[str, typer.Argument(help="The key's id, key_...")],
+    overlap: Annotated[float, typer.Option(min=0, help="For how many hours the key before goes on.")] = 24,
+    tenant: TenantName = "",
+    settings: SettingsFile = None,
+) -> None:
+    """Make a key that takes over from another, with its scopes. Its text is printed once."""
+    from gateway.cli import admitting  # late, as above
+
+    admitting.rotate_key(settings, tenant, key, overlap)
 
 
 @keys.command("revoke")

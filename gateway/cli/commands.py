@@ -35,11 +35,14 @@ from edi.outline.inputs import Asked
 from edi.translation import make_envelope
 from gateway.cli.administration import database, keys, partner
 from gateway.cli.asking import CharacterSet, check_character_set
+from gateway.cli.auditing import audit
 from gateway.cli.bulk import bulk
 from gateway.cli.codes import codes, list_imported, open_tables
 from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
+from gateway.cli.people import users
 from gateway.cli.rendering import show_inspected, show_lines
+from gateway.cli.sealing import sealing
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -52,8 +55,11 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(keys, name="keys")
+app.add_typer(users, name="user")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
+app.add_typer(audit, name="audit")
+app.add_typer(sealing, name="sealing")
 app.add_typer(codes, name="codes")
 app.add_typer(payers, name="payers")
 app.command()(serve)

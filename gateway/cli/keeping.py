@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,16 +10,16 @@ from rich.console import Console
 
 from gateway.app import open_sealer
 from gateway.backup import BackupUnusable, check_backup, make_backup, restore_backup
-from gateway.cli.running import load_settings, run_async, with_services
+from gateway.cli.running import load_settings, read_head, run_async, with_services
+from gateway.cli.trails import note_command
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
-from gateway.retention import Outcome, purge_store, sweep_archive
+from gateway.retention import Outcome, purge_audit, purge_store, shred, sweep_archive
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.upkeep import Verdict, check_head, verify_home
 
 _WORDS = {"others": "rows of theirs", "events": "bodies of events"}
-_HEAD = re.compile(r"(.+):([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
 def _print(text: str) -> None:
@@ -39,7 +38,7 @@ def migrate_database(settings: Path | None) -> None:
 
 def verify_database(settings: Path | None, heads: Sequence[str] = ()) -> int:
     """Verify the home and print what is wrong; the exit status. `heads` were told before. Raises Trouble."""
-    wanted = [_read_head(head) for head in heads]
+    wanted = [read_head(head) for head in heads]
 
     async def verify(services: Services) -> tuple[Verdict, list[str]]:
         verdict = await verify_home(services.store, services.archive)
@@ -58,26 +57,25 @@ def verify_database(settings: Path | None, heads: Sequence[str] = ()) -> int:
     return 1 if faults else 0
 
 
-def _read_head(text: str) -> tuple[str, int, str]:
-    match = _HEAD.fullmatch(text)
-    if match is None:
-        raise Trouble("--head is what an earlier verify printed: TENANT:NUMBER:LINK")
-    return match[1], int(match[2]), match[3]
-
-
 def purge(settings: Path | None, *, rehearse: bool) -> None:
     """Purge by the settings' policy and say what went, or would go. Raises Trouble."""
 
-    async def purge_all(services: Services) -> tuple[list[Outcome], int]:
+    async def purge_all(services: Services) -> tuple[list[Outcome], tuple[int, int, int]]:
         now = services.clock.now()
         outcomes = await purge_store(services.store, services.settings, now, rehearse=rehearse)
-        swept = 0 if rehearse else await sweep_archive(services.store, services.archive, now)
-        return outcomes, swept
+        if rehearse:
+            return outcomes, (0, 0, 0)
+        for outcome in outcomes:
+            await note_command(services, outcome.tenant, "retention.purged", "db purge")
+        swept = await sweep_archive(services.store, services.archive, now)
+        entries = await purge_audit(services.store, services.settings, now)
+        return outcomes, (swept, entries, await shred(services.keeper, services.settings, now))
 
-    outcomes, swept = with_services(settings, purge_all)
+    outcomes, (swept, entries, keys) = with_services(settings, purge_all)
     for outcome in outcomes:
         _print(f"{outcome.tenant}: {_describe(outcome)}")
-    _print("nothing was deleted" if rehearse else f"{swept} archived files that nothing names were deleted")
+    gone = f"{swept} archived files that nothing names, {entries} entries of audit logs, {keys} data keys"
+    _print("nothing was deleted" if rehearse else f"deleted: {gone}")
 
 
 def _describe(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from gateway import release
 from gateway.batching import NUMBER_COLUMNS, find_span
 from gateway.cli.rendering import show_rows
 from gateway.cli.running import choose_tenant, load_settings, run_async, with_services
+from gateway.cli.trails import note_command
 from gateway.cli.trouble import Trouble
 from gateway.hands import Hand
 from gateway.services import Services
@@ -27,15 +29,19 @@ def _print(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
 
 
-def create_key(settings: Path | None, tenant: str, label: str, scopes: Sequence[str]) -> None:
+def create_key(
+    settings: Path | None, tenant: str, label: str, scopes: Sequence[str], days: float = 0
+) -> None:
     """Make a key and print its text. Raises Trouble."""
     chosen = choose_tenant(load_settings(settings), tenant)
 
     async def create(services: Services) -> str:
         try:
-            made = await services.keys.create(chosen, label, scopes)
+            end = services.clock.now() + timedelta(days=days) if days else None
+            made = await services.keys.create(chosen, label, scopes, end)
         except ValueError as problem:
             raise Trouble(str(problem)) from None
+        await note_command(services, chosen, "key.made", "keys create", made.key.id, kind="key")
         return made.text
 
     _print(with_services(settings, create))
@@ -50,12 +56,22 @@ def list_keys(settings: Path | None, tenant: str) -> None:
 
     show_rows(
         Console(highlight=False),
-        ("id", "label", "scopes", "state", "made"),
+        ("id", "label", "scopes", "state", "made", "ends", "last used"),
         [
-            (key.id, key.label, " ".join(key.scopes), key.state, key.created_at.strftime("%Y-%m-%d %H:%M"))
+            (
+                key.id,
+                key.label,
+                " ".join(key.scopes),
+                key.state,
+                *(_write_moment(it) for it in (key.created_at, key.expires_at, key.last_used_at)),
+            )
             for key in with_services(settings, list_all)
         ],
     )
+
+
+def _write_moment(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else "-"
 
 
 def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
@@ -63,7 +79,9 @@ def revoke_key(settings: Path | None, tenant: str, key: str) -> None:
     chosen = choose_tenant(load_settings(settings), tenant)
 
     async def revoke(services: Services) -> bool:
-        return await services.keys.revoke(chosen, key)
+        revoked = await services.keys.revoke(chosen, key)
+        await note_command(services, chosen, "key.revoked", "keys revoke", key, kind="key")
+        return revoked
 
     if not with_services(settings, revoke):
         raise Trouble(f"{chosen} has no live key with this id; see claimwire keys list")
@@ -94,6 +112,7 @@ def release_partner(settings: Path | None, tenant: str, name: str, note: str) ->
 
     async def let_go(services: Services) -> release.Released:
         hand = Hand(COMMAND_LINE, note)
+        await note_command(services, chosen, "worklist.changed", "partner release")
         return await services.store.write(
             lambda scope: release.release_partner(scope, found, hand), tenant=chosen
         )

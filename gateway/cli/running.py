@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -22,6 +23,7 @@ from gateway.store.errors import StoreError, StoreOwned
 
 T = TypeVar("T")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+HEAD = re.compile(r"(.+):([1-9][0-9]{0,17}):([0-9a-f]{64})")
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter. The writer of the database asks for it back after each
 statement; with Python's own five milliseconds for each, a commit would wait longer than it works."""
@@ -72,6 +74,14 @@ def choose_tenant(settings: Settings, name: str) -> str:
         return names[0]
     known = ", ".join(names) or "none; add [tenants.NAME] to the settings"
     raise Trouble(f"--tenant names one of the settings' tenants: {known}")
+
+
+def read_head(text: str) -> tuple[str, int, str]:
+    """Where a chain ended, as an earlier verify printed it. Raises Trouble."""
+    match = HEAD.fullmatch(text)
+    if match is None:
+        raise Trouble("--head is what an earlier verify printed: TENANT:NUMBER:LINK")
+    return match[1], int(match[2]), match[3]
 
 
 def serve_until_stopped(path: Path | None, role: str, host: str | None, port: int | None) -> None:

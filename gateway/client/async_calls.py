@@ -5,12 +5,37 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from gateway.api.audit_shapes import AuditPage
 from gateway.api.code_shapes import CodeShown, TableList
 from gateway.api.inquiry_shapes import InquiryShown
+from gateway.api.money_shapes import (
+    AccountShown,
+    NewDeposit,
+    Partners,
+    PaymentDetail,
+    PaymentPage,
+    Statement,
+    Translated,
+)
 from gateway.api.payer_shapes import PayerPage, PayerShown
+from gateway.api.people_shapes import (
+    KeyMade,
+    KeyPage,
+    KeyRotated,
+    KeyShown,
+    NewKeyWish,
+    NewUserWish,
+    RolesWish,
+    RotateWish,
+    UserMade,
+    UserPage,
+    UserShown,
+)
 from gateway.api.rule_shapes import RulesShown
+from gateway.api.search_shapes import ClaimSearchWish
 from gateway.api.shapes import (
     ClaimChecked,
     ClaimFindings,
@@ -54,6 +79,19 @@ class AsyncCalls(abc.ABC):
     @abc.abstractmethod
     async def _send(self, wish: Wish, shape: Any) -> Any:
         """Send a call and read its answer as `shape`. Raises ClaimwireError."""
+
+    async def list_audit(
+        self, *, after: int = 0, limit: int = 100, subject: str = "", principal: str = "", action: str = ""
+    ) -> AuditPage:
+        """List who saw or changed what, in order, after a sequence number."""
+        wish = write_wish(
+            "GET",
+            "/v1/audit",
+            {},
+            {"after": after, "limit": limit, "subject": subject, "principal": principal, "action": action},
+        )
+        found: AuditPage = await self._send(wish, AuditPage)
+        return found
 
     async def list_code_tables(self) -> TableList:
         """List the code tables with their releases."""
@@ -181,6 +219,188 @@ class AsyncCalls(abc.ABC):
         found: EndpointShown = await self._send(wish, EndpointShown)
         return found
 
+    async def list_keys(self) -> KeyPage:
+        """List API keys, without their texts."""
+        wish = write_wish("GET", "/v1/keys", {}, {})
+        found: KeyPage = await self._send(wish, KeyPage)
+        return found
+
+    async def make_key(self, body: NewKeyWish) -> KeyMade:
+        """Make an API key; the answer shows its text once. No key has a scope that its maker lacks."""
+        wish = write_wish("POST", "/v1/keys", {}, {}, body, "application/json")
+        found: KeyMade = await self._send(wish, KeyMade)
+        return found
+
+    async def show_key(self, id: str) -> KeyShown:
+        """Show an API key, without its text."""
+        wish = write_wish("GET", "/v1/keys/{id}", {"id": id}, {})
+        found: KeyShown = await self._send(wish, KeyShown)
+        return found
+
+    async def rotate_key(self, id: str, body: RotateWish) -> KeyRotated:
+        """Make a key that takes over from another, which goes on beside it for the stated time."""
+        wish = write_wish("POST", "/v1/keys/{id}/rotate", {"id": id}, {}, body, "application/json")
+        found: KeyRotated = await self._send(wish, KeyRotated)
+        return found
+
+    async def revoke_key(self, id: str) -> None:
+        """Make an API key useless at once."""
+        wish = write_wish("DELETE", "/v1/keys/{id}", {"id": id}, {})
+
+        await self._send(wish, None)
+
+    async def list_users(self) -> UserPage:
+        """List users."""
+        wish = write_wish("GET", "/v1/users", {}, {})
+        found: UserPage = await self._send(wish, UserPage)
+        return found
+
+    async def make_user(self, body: NewUserWish) -> UserMade:
+        """Make a user; the answer shows a temporary password once."""
+        wish = write_wish("POST", "/v1/users", {}, {}, body, "application/json")
+        found: UserMade = await self._send(wish, UserMade)
+        return found
+
+    async def show_user(self, id: str) -> UserShown:
+        """Show a user."""
+        wish = write_wish("GET", "/v1/users/{id}", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def set_user_roles(self, id: str, body: RolesWish) -> UserShown:
+        """Give a user other roles."""
+        wish = write_wish("PUT", "/v1/users/{id}/roles", {"id": id}, {}, body, "application/json")
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def disable_user(self, id: str) -> UserShown:
+        """Let a user in no more; all sessions end."""
+        wish = write_wish("POST", "/v1/users/{id}/disable", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def enable_user(self, id: str) -> UserShown:
+        """Let a user in again."""
+        wish = write_wish("POST", "/v1/users/{id}/enable", {"id": id}, {})
+        found: UserShown = await self._send(wish, UserShown)
+        return found
+
+    async def reset_user(self, id: str) -> UserMade:
+        """Give a user a new temporary password; authenticator, recovery codes and sessions are gone."""
+        wish = write_wish("POST", "/v1/users/{id}/reset", {"id": id}, {})
+        found: UserMade = await self._send(wish, UserMade)
+        return found
+
+    async def replace_claim(
+        self, id: str, body: Mapping[str, Any], *, media: str = "application/json", idempotency_key: str = ""
+    ) -> ClaimTaken:
+        """Correct a claim: send a replacement (frequency 7) that names it by the payer's number."""
+        wish = write_wish(
+            "POST", "/v1/claims/{id}/replace", {"id": id}, {}, body, media, idempotency_key=idempotency_key
+        )
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
+    async def void_claim(self, id: str, *, idempotency_key: str = "") -> ClaimTaken:
+        """Take a claim back: send a void (frequency 8) with its content."""
+        wish = write_wish("POST", "/v1/claims/{id}/void", {"id": id}, {}, idempotency_key=idempotency_key)
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
+    async def bill_next_payer(
+        self,
+        id: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        media: str = "application/merge-patch+json",
+        idempotency_key: str = "",
+    ) -> ClaimTaken:
+        """Bill the next payer: its claim, with what this payer paid and adjusted."""
+        wish = write_wish(
+            "POST", "/v1/claims/{id}/secondary", {"id": id}, {}, body, media, idempotency_key=idempotency_key
+        )
+        found: ClaimTaken = await self._send(wish, ClaimTaken)
+        return found
+
+    async def show_remittance_x12(self, id: str) -> bytes:
+        """Fetch the remittance as X12: its 835 set as it came, in its envelope, alone."""
+        wish = write_wish("GET", "/v1/remittances/{id}/x12", {"id": id}, {})
+        found: bytes = await self._send(wish, bytes)
+        return found
+
+    async def show_remittance_pdf(self, id: str) -> bytes:
+        """Fetch the remittance as a paper for people."""
+        wish = write_wish("GET", "/v1/remittances/{id}/pdf", {"id": id}, {})
+        found: bytes = await self._send(wish, bytes)
+        return found
+
+    async def list_payments(self, *, payer: str = "", cursor: str = "", limit: int = 100) -> PaymentPage:
+        """List payments (checks and transfers) with their remittances and deposits, newest first."""
+        wish = write_wish("GET", "/v1/payments", {}, {"payer": payer, "cursor": cursor, "limit": limit})
+        found: PaymentPage = await self._send(wish, PaymentPage)
+        return found
+
+    async def show_payment(self, id: str) -> PaymentDetail:
+        """Show a payment with its remittances, provider adjustments and deposits."""
+        wish = write_wish("GET", "/v1/payments/{id}", {"id": id}, {})
+        found: PaymentDetail = await self._send(wish, PaymentDetail)
+        return found
+
+    async def deposit_payment(self, id: str, body: NewDeposit) -> PaymentDetail:
+        """Post what the bank says came in; the same line again changes nothing."""
+        wish = write_wish("POST", "/v1/payments/{id}/deposit", {"id": id}, {}, body, "application/json")
+        found: PaymentDetail = await self._send(wish, PaymentDetail)
+        return found
+
+    async def show_account(self, account: str) -> AccountShown:
+        """List the claims of a patient's account (`patient` of a claim), oldest first."""
+        wish = write_wish("GET", "/v1/patients/{account}", {"account": account}, {})
+        found: AccountShown = await self._send(wish, AccountShown)
+        return found
+
+    async def show_statement(self, account: str) -> Statement:
+        """Show who owes what of a patient's account (`patient` of a claim); also as a paper."""
+        wish = write_wish("GET", "/v1/patients/{account}/statement", {"account": account}, {})
+        found: Statement = await self._send(wish, Statement)
+        return found
+
+    async def translate(
+        self,
+        body: bytes | Mapping[str, Any],
+        *,
+        whole: bool = False,
+        guide: str = "",
+        sender: str = "CLAIMWIRE",
+        receiver: str = "RECEIVER",
+        control_number: int = 1,
+        usage: str = "T",
+        media: str = "application/edi-x12",
+    ) -> Translated:
+        """Translate X12 to JSON or JSON to X12; nothing is stored."""
+        wish = write_wish(
+            "POST",
+            "/v1/translate",
+            {},
+            {
+                "whole": whole,
+                "guide": guide,
+                "sender": sender,
+                "receiver": receiver,
+                "controlNumber": control_number,
+                "usage": usage,
+            },
+            body,
+            media,
+        )
+        found: Translated = await self._send(wish, Translated)
+        return found
+
+    async def list_partners(self) -> Partners:
+        """List the partners and how each stands."""
+        wish = write_wish("GET", "/v1/partners", {}, {})
+        found: Partners = await self._send(wish, Partners)
+        return found
+
     async def submit_claim(self, body: Mapping[str, Any], *, idempotency_key: str = "") -> ClaimTaken:
         """Submit a claim: professional, institutional or dental."""
         wish = write_wish(
@@ -196,12 +416,49 @@ class AsyncCalls(abc.ABC):
         return found
 
     async def list_claims(
-        self, *, state: str = "", payer: str = "", cursor: str = "", limit: int = 100
+        self,
+        *,
+        state: str = "",
+        payer: str = "",
+        billing_npi: str = "",
+        claim_type: str = "",
+        service_from: date | None = None,
+        service_to: date | None = None,
+        received_from: date | None = None,
+        received_to: date | None = None,
+        charge_from: Decimal | None = None,
+        charge_to: Decimal | None = None,
+        batch: str = "",
+        cursor: str = "",
+        limit: int = 100,
     ) -> ClaimPage:
         """List claims, newest first."""
         wish = write_wish(
-            "GET", "/v1/claims", {}, {"state": state, "payer": payer, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/claims",
+            {},
+            {
+                "state": state,
+                "payer": payer,
+                "billingNpi": billing_npi,
+                "claimType": claim_type,
+                "serviceFrom": service_from,
+                "serviceTo": service_to,
+                "receivedFrom": received_from,
+                "receivedTo": received_to,
+                "chargeFrom": charge_from,
+                "chargeTo": charge_to,
+                "batch": batch,
+                "cursor": cursor,
+                "limit": limit,
+            },
         )
+        found: ClaimPage = await self._send(wish, ClaimPage)
+        return found
+
+    async def search_claims(self, body: ClaimSearchWish) -> ClaimPage:
+        """Find claims, newest first, also by the patient control number."""
+        wish = write_wish("POST", "/v1/claims/search", {}, {}, body, "application/json")
         found: ClaimPage = await self._send(wish, ClaimPage)
         return found
 
@@ -235,9 +492,30 @@ class AsyncCalls(abc.ABC):
         found: EventPage = await self._send(wish, EventPage)
         return found
 
-    async def list_remittances(self, *, cursor: str = "", limit: int = 100) -> RemittancePage:
+    async def list_remittances(
+        self,
+        *,
+        payer: str = "",
+        trace: str = "",
+        date_from: date | None = None,
+        date_to: date | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> RemittancePage:
         """List remittances, newest first."""
-        wish = write_wish("GET", "/v1/remittances", {}, {"cursor": cursor, "limit": limit})
+        wish = write_wish(
+            "GET",
+            "/v1/remittances",
+            {},
+            {
+                "payer": payer,
+                "trace": trace,
+                "dateFrom": date_from,
+                "dateTo": date_to,
+                "cursor": cursor,
+                "limit": limit,
+            },
+        )
         found: RemittancePage = await self._send(wish, RemittancePage)
         return found
 

@@ -125,4 +125,4 @@ class AsyncClaimwire(AsyncCalls):
 
 
 def _authorize(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    return {"Authorization": f"Bearer {key}", "Accept": "application/json, */*;q=0.5"}

@@ -87,6 +87,8 @@ def _apply_items(items: Iterable[Item], arrival: Arrival) -> None:
 
 def _apply_item(arrival: Arrival, item: Item) -> None:
     told = _tell(arrival, item)
+    if not arrival.wants(told):
+        return
     meant = find_item(arrival, item) if item.code.startswith(ITEM) else find_set(arrival, item)
     if not meant.rows and meant.interchange is not None:
         _apply_to_question(arrival, item, meant.interchange)

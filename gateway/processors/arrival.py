@@ -56,6 +56,10 @@ class Arrival(msgspec.Struct, frozen=True):
             interchange=interchange,
         )
 
+    def wants(self, told: AcknowledgmentTold) -> bool:
+        """True where a statement of the file is to be applied: each, the first time."""
+        return True
+
     def keep_orphan(self, told: AcknowledgmentTold, reason: str, candidates: tuple[str, ...] = ()) -> None:
         """Keep a statement that means none of ours: a person looks at it, nothing else moves."""
         self.keep(told, applied=False)

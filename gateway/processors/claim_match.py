@@ -2,24 +2,27 @@
 
 1. Our own trace (REF D9 of a 277CA, TRN02 of a 277): it names the claim.
 2. The patient control number, among the claims sent to the partner's payers, narrowed by charge and dates.
-3. The payer's control number (REF 1K, CLP07) that the payer has used for a claim before: it decides between
-   several, and finds the claim whose patient control number came back altered.
+3. What a payment says of itself (CLP02, CLP09, the payer's name) decides between several, then the payer's
+   control number (REF 1K, CLP07) that the payer has used for a claim before: it also finds the claim whose
+   patient control number came back altered.
 4. The control numbers of the service lines (REF 6R) decide between several.
+5. Of a claim and its replacements, what is taken back is the oldest decided one; all else means the newest.
 
 Whatever is still open is a person's to decide, with all claims named that it could be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from edi.documents import read_entries, read_section, read_text
 from edi.models import ClaimPayment, ClaimStatus
 from gateway.dossier import read_dossier
-from gateway.matching import Match, Trait, choose_claim
+from gateway.matching import Match, Trait, choose_claim, fits
 from gateway.processors.arrival import Arrival
+from gateway.processors.kinship import Paying, choose_kin, narrow_claims
 from gateway.store import claims, interchanges, payer_references
 from gateway.store.claims import Claim
 
@@ -32,13 +35,22 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     trait: Trait
     payer_number: str = ""
     lines: frozenset[str] = frozenset()
+    paying: Paying | None = None
 
 
-def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
-    """Our claim that a claim status means, held from now on."""
-    traced = find_traced(arrival, status.clearinghouse_trace)
-    if traced is not None:
-        return Match(traced)
+def hold_traced(arrival: Arrival, statuses: Iterable[ClaimStatus]) -> dict[str, Claim]:
+    """The claims whose traces the statuses give back, all looked up at once and held from now on."""
+    traces = {status.clearinghouse_trace for status in statuses if status.clearinghouse_trace}
+    named = interchanges.find_all_traced(arrival.scope, arrival.partner.name, traces)
+    held = {claim.id: claim for claim in claims.load_many(arrival.scope, set(named.values()), lock=True)}
+    return {trace: held[claim] for trace, claim in named.items() if claim in held}
+
+
+def match_status(arrival: Arrival, status: ClaimStatus, traced: Mapping[str, Claim]) -> Match:
+    """Our claim that a claim status means, held from now on; `traced` are those of `hold_traced`."""
+    ours = traced.get(status.clearinghouse_trace)
+    if ours is not None:
+        return Match(ours)
     named = Named(
         trait=Trait(
             payers=arrival.partner.payers,
@@ -53,12 +65,14 @@ def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
     return hold_match(arrival, match_named(arrival, numbered, named))
 
 
-def match_payments(arrival: Arrival, payments: Sequence[ClaimPayment]) -> list[Match]:
-    """Our claims that claim payments mean, all looked up at once and held from now on."""
+def match_payments(arrival: Arrival, payments: Sequence[ClaimPayment], payer_name: str) -> list[Match]:
+    """Our claims that claim payments of a payer mean, all looked up at once and held from now on."""
     numbers = {payment.patient_control_number for payment in payments}
     numbered = claims.find_by_control_numbers(arrival.scope, numbers)
     matches = [
-        match_named(arrival, numbered[payment.patient_control_number], name_payment(arrival, payment))
+        match_named(
+            arrival, numbered[payment.patient_control_number], name_payment(arrival, payment, payer_name)
+        )
         for payment in payments
     ]
     meant = {match.claim.id for match in matches if match.claim}
@@ -66,7 +80,7 @@ def match_payments(arrival: Arrival, payments: Sequence[ClaimPayment]) -> list[M
     return [Match(held[match.claim.id]) if match.claim else match for match in matches]
 
 
-def name_payment(arrival: Arrival, payment: ClaimPayment) -> Named:
+def name_payment(arrival: Arrival, payment: ClaimPayment, payer_name: str) -> Named:
     """What a claim payment says of its claim (005010X221A1 2100 CLP, DTM; 2110 REF 6R)."""
     trait = Trait(
         payers=arrival.partner.payers,
@@ -78,6 +92,7 @@ def name_payment(arrival: Arrival, payment: ClaimPayment) -> Named:
         trait=trait,
         payer_number=payment.payer_claim_control_number,
         lines=frozenset(line.control_number for line in payment.services if line.control_number),
+        paying=Paying(payment, payer_name),
     )
 
 
@@ -88,22 +103,28 @@ def match_named(arrival: Arrival, numbered: Sequence[Claim], named: Named) -> Ma
         return match
     known = payer_references.find(arrival.scope, arrival.partner.name, named.payer_number)
     if match.candidates:
-        by_payer = [claim for claim in numbered if claim.id in match.candidates and claim.id in known]
-        return _only(by_payer) or _match_lines(arrival, numbered, match, named.lines)
+        return _decide(arrival, [it for it in numbered if it.id in match.candidates], known, named)
     return choose_claim(claims.load_many(arrival.scope, known), named.trait)
 
 
-def _match_lines(arrival: Arrival, numbered: Sequence[Claim], open_: Match, lines: Collection[str]) -> Match:
-    """The one candidate that has every line which the answer names."""
+def _decide(arrival: Arrival, likely: Sequence[Claim], known: Collection[str], named: Named) -> Match:
+    """The one of several claims of a number that is meant, or all of them where nobody can say."""
+    unlikely = not any(fits(claim, named.trait) for claim in likely)
+    if named.paying is not None and len(likely) > 1 and not unlikely:
+        likely = narrow_claims(arrival.scope, likely, named.paying)
+    numbered = [claim for claim in likely if claim.id in known]
+    chosen = (None if unlikely else _only(likely)) or _only(numbered)
+    chosen = chosen or _match_lines(arrival, likely, named.lines)
+    kin = choose_kin(likely, named.paying) if chosen is None and not unlikely else None
+    return chosen or (Match(kin) if kin is not None else Match(None, tuple(claim.id for claim in likely)))
+
+
+def _match_lines(arrival: Arrival, likely: Sequence[Claim], lines: Collection[str]) -> Match | None:
+    """The one claim that has every line which the answer names."""
     if not lines:
-        return open_
-    bodies = claims.read_bodies(arrival.scope, list(open_.candidates))
-    fitting = [
-        claim
-        for claim in numbered
-        if claim.id in open_.candidates and list_lines(bodies[claim.id]).issuperset(lines)
-    ]
-    return _only(fitting) or open_
+        return None
+    bodies = claims.read_bodies(arrival.scope, [claim.id for claim in likely])
+    return _only([claim for claim in likely if list_lines(bodies[claim.id]).issuperset(lines)])
 
 
 def _only(found: Sequence[Claim]) -> Match | None:

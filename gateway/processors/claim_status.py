@@ -15,7 +15,7 @@ from gateway.journal import Particulars
 from gateway.lifecycle import load_lifecycle
 from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_ack import name_event_of
-from gateway.processors.claim_match import match_status
+from gateway.processors.claim_match import hold_traced, match_status
 from gateway.processors.inquiry_answer import complete_inquiry
 from gateway.story import AcknowledgmentTold, tell_status_report, write_dollars
 
@@ -31,6 +31,8 @@ def prepare_claim_status(report: SetReport) -> Apply:
 
 def _apply_answers(answers: Sequence[StatusAnswer], arrival: Arrival) -> None:
     for answer in answers:
+        if not arrival.wants(tell_answer(answer, arrival.file.id)):
+            continue
         asked = (answer.status.clearinghouse_trace,) if answer.status.clearinghouse_trace else ()
         if not complete_inquiry(arrival, CLAIM_STATUS, asked, alone=len(answers) == 1):
             _apply_answer(arrival, answer)
@@ -39,7 +41,7 @@ def _apply_answers(answers: Sequence[StatusAnswer], arrival: Arrival) -> None:
 def _apply_answer(arrival: Arrival, answer: StatusAnswer) -> None:
     """The claim's event; where the payer has no such claim or cannot say, a person looks at it instead."""
     told = tell_answer(answer, arrival.file.id)
-    match = match_status(arrival, answer.status)
+    match = match_status(arrival, answer.status, hold_traced(arrival, [answer.status]))
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return
@@ -57,10 +59,11 @@ def _apply_answer(arrival: Arrival, answer: StatusAnswer) -> None:
 
 def tell_answer(answer: StatusAnswer, file: str) -> AcknowledgmentTold:
     """The answer as events and timelines tell it."""
-    told = tell_status_report(KIND, answer.status.statuses, file, answer.status.clearinghouse_trace)
+    status = answer.status
+    number = status.payer_claim_control_number
+    told = tell_status_report(KIND, status.statuses, file, status.clearinghouse_trace, number)
     return msgspec.structs.replace(
         told,
-        payer_claim_control_number=answer.status.payer_claim_control_number,
         paid=write_dollars(answer.paid) if answer.paid is not None else None,
         paid_on=answer.paid_on.isoformat() if answer.paid_on else None,
         check_number=answer.check_number,

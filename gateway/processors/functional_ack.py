@@ -30,9 +30,12 @@ def _apply_groups(acknowledgments: Iterable[GroupAcknowledgment], arrival: Arriv
 
 
 def _apply_group(arrival: Arrival, acknowledgment: GroupAcknowledgment) -> None:
+    told = _tell_group(arrival, acknowledgment)
+    if not arrival.wants(told):
+        return
     interchange = _find_interchange(arrival, acknowledgment.group_control_number)
     if interchange is None:
-        arrival.keep_orphan(_tell_group(arrival, acknowledgment), "acknowledgment.unmatched")
+        arrival.keep_orphan(told, "acknowledgment.unmatched")
         return
     placements = interchanges.list_placements(arrival.scope, interchange.id)
     if not placements:

@@ -21,6 +21,8 @@ def apply_interchange_ack(arrival: Arrival, acknowledgment: InterchangeAcknowled
         control_number=acknowledgment.control_number,
         findings=tell_findings(acknowledgment.findings),
     )
+    if not arrival.wants(told):
+        return
     interchange = _find_interchange(arrival, acknowledgment.control_number)
     if interchange is None:
         arrival.keep_orphan(told, "acknowledgment.unmatched")

@@ -15,6 +15,7 @@ from gateway.simulator.scenarios import HUNDRED, AnyStep, LineAdjustment, Remit,
 NOTHING = Decimal("0.00")
 PATIENT_GROUP = "PR"
 NO_DAY_YET = datetime.date(1900, 1, 1)  # 835 2110 DTM02 of a predetermination
+PRIOR_PAYERS = "23"  # claim adjustment reason: what payers before paid and adjusted
 PREDETERMINED = "101"  # claim adjustment reason: predetermination, expected to be paid later
 
 
@@ -90,6 +91,10 @@ def pay(lines: Sequence[Line], step: Remit) -> Adjudication:
 def pay_line(line: Line, step: Remit, unused: dict[int, Decimal]) -> ServicePayment:
     """One line's payment; takes from `unused` what it uses up of the adjustments given in dollars."""
     left, adjustments = line.charge, list[Adjustment]()
+    before = line.charge - line.left if step.coordinate and line.left is not None else NOTHING
+    if before > 0:
+        adjustments.append(Adjustment("OA", PRIOR_PAYERS, before))
+        left -= before
     for index, adjustment in enumerate(step.adjustments):
         amount = min(left, wish(line, adjustment, unused.get(index, NOTHING)))
         if index in unused:

@@ -14,6 +14,9 @@ from edi.models import Address, Person
 from edi.notation import parse_amount, parse_date
 
 CENT = Decimal("0.01")
+CORRECTIONS = {"7": "replacement", "8": "void"}
+DETAILS = ("adjustmentDetails", "claimAdjustmentDetails")
+LINE_ADJUSTMENTS = ("claimAdjustmentInformation", "lineAdjustment")
 REVENUE_QUALIFIER = "NU"  # 835 SVC01-1 of a line that has no procedure
 
 
@@ -35,7 +38,8 @@ LINE_FORMS = (
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One service line as billed (2400 SV1, SV2 or SV3, DTP*472, REF*6R); `charge` in dollars.
 
-    A line of a stay that names no procedure has the revenue code as its procedure (qualifier NU).
+    A line of a stay that names no procedure has the revenue code as its procedure (qualifier NU). `left` is
+    what earlier payers left to the patient (2430 CAS PR); None where none has decided on the line.
     """
 
     procedure: str
@@ -47,6 +51,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     date: datetime.date | None = None
     date_end: datetime.date | None = None
     control_number: str = ""
+    left: Decimal | None = None
 
 
 class Payee(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,7 @@ class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
     """One claim as billed. `trace` is REF D9 of the claim, `member_id` that of the subscriber.
 
     `statement` is the period that an institutional claim is for. A predetermination asks for a price only.
+    `original_number` is our number of the claim that this one corrects (REF F8).
     """
 
     patient_control_number: str
@@ -86,6 +92,14 @@ class BilledClaim(msgspec.Struct, frozen=True, kw_only=True):
     submitter_id: str = ""
     statement: tuple[datetime.date | None, datetime.date | None] = (None, None)
     predetermination: bool = False
+    original_number: str = ""
+
+    @property
+    def conduct(self) -> str:
+        """What the claim is beside a first claim to a first payer: replacement, void, secondary or ""."""
+        if self.frequency in CORRECTIONS:
+            return CORRECTIONS[self.frequency]
+        return "secondary" if any(line.left is not None for line in self.lines) else ""
 
     @property
     def charge(self) -> Decimal:
@@ -128,6 +142,7 @@ def read_claim(document: Document) -> BilledClaim:
             parse_date(read_text(dates, "statementEndDate")),
         ),
         predetermination=claim.get("predeterminationOfBenefits") is True,
+        original_number=read_text(claim, "claimSupplementalInformation", "claimControlNumber"),
     )
 
 
@@ -183,4 +198,21 @@ def read_line(line: Document, form: LineForm) -> Line:
         date=parse_date(read_text(line, "serviceDate")),
         date_end=parse_date(read_text(line, "serviceDateEnd")),
         control_number=read_text(line, "providerControlNumber") or read_text(line, "lineItemControlNumber"),
+        left=read_left(line),
     )
+
+
+def read_left(line: Document) -> Decimal | None:
+    """What the last payer that decided on the line left to the patient: its adjustments of group PR."""
+    decided = [told for _, told in read_entries(line, "lineAdjudicationInformation")]
+    if not decided:
+        return None
+    groups = [group for name in LINE_ADJUSTMENTS for _, group in read_entries(decided[-1], name)]
+    reasons = [
+        reason
+        for group in groups
+        if read_text(group, "adjustmentGroupCode") == "PR"
+        for name in DETAILS
+        for _, reason in read_entries(group, name)
+    ]
+    return sum((parse_amount(read_text(it, "adjustmentAmount")) or Decimal(0) for it in reasons), Decimal(0))

@@ -3,7 +3,7 @@
 One SQLite file. An answer goes through four states, each made durable before the next act:
 `planned` -> `rendered` (its bytes and name are fixed) -> `staged` (the temporary file is on disk) ->
 `written` (it has its final name). Whatever is found `staged` without a temporary file was written. An
-answer that the engine would find fault with ends as `faulty`.
+answer that the engine would find fault with ends as `faulty`, one that a correction overtakes as `withdrawn`.
 Claims rest here unencrypted: this is a test partner for made-up people.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.simulator.billed import BilledClaim
+from gateway.simulator.billed import CORRECTIONS, BilledClaim
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS claims (
 CREATE TABLE IF NOT EXISTS answers (
   id INTEGER PRIMARY KEY, sender TEXT NOT NULL, pool TEXT NOT NULL, due TEXT NOT NULL, answer BLOB NOT NULL,
   state TEXT NOT NULL DEFAULT 'planned', name TEXT, content BLOB);
-CREATE INDEX IF NOT EXISTS unwritten ON answers (due) WHERE state NOT IN ('written', 'faulty');
+CREATE INDEX IF NOT EXISTS owed ON answers (due) WHERE state NOT IN ('written', 'faulty', 'withdrawn');
 CREATE TABLE IF NOT EXISTS numbers (
   sender TEXT NOT NULL, counter TEXT NOT NULL, value INTEGER NOT NULL,
   PRIMARY KEY (sender, counter)) WITHOUT ROWID;
@@ -128,6 +128,17 @@ class OpenAnswer(msgspec.Struct, frozen=True):
     content: bytes | None
 
 
+def write_number(claim: int) -> str:
+    """The payer's own number of a claim (REF 1K, CLP07)."""
+    return f"CW{claim:010d}"
+
+
+def read_number(number: str) -> int | None:
+    """The claim that a number of ours means; None for another's."""
+    digits = number.removeprefix("CW")
+    return int(digits) if number.startswith("CW") and len(digits) == 10 and digits.isdecimal() else None
+
+
 class Ledger:
     """The memory in one SQLite file; used by one thread at a time."""
 
@@ -177,6 +188,10 @@ class Ledger:
         for interchange in submission.interchanges:
             self._base.execute("INSERT INTO interchanges VALUES (?, ?, ?)", (*interchange, file))
         claims = [self._record_claim(file, played, received) for played in submission.claims]
+        for played in submission.claims:
+            corrected = read_number(played.claim.original_number)
+            if corrected is not None and played.claim.frequency in CORRECTIONS:
+                self._withdraw(sender, corrected)
         for answer in submission.answers:
             steps = tuple(msgspec.structs.replace(step, claim=claims[step.claim]) for step in answer.steps)
             self._record_answer(sender, msgspec.structs.replace(answer, steps=steps))
@@ -190,7 +205,7 @@ class Ledger:
         """Every answer that is still to be written, the earliest due first."""
         rows = self._base.execute(
             "SELECT id, sender, state, answer, name, content FROM answers "
-            "WHERE state NOT IN ('written', 'faulty') ORDER BY due, id"
+            "WHERE state NOT IN ('written', 'faulty', 'withdrawn') ORDER BY due, id"
         )
         return [
             OpenAnswer(id_, sender, state, msgspec.json.decode(answer, type=Answer), name, content)
@@ -207,6 +222,20 @@ class Ledger:
         return KnownClaim(
             row[0], msgspec.json.decode(row[1], type=BilledClaim), row[2], datetime.fromisoformat(row[3])
         )
+
+    def list_remitted(self, claim: int) -> Sequence[ClaimSteps]:
+        """The steps of the claim that were played in remittances, in their order."""
+        rows = self._base.execute(
+            "SELECT answer FROM answers WHERE state IN ('rendered', 'staged', 'written') ORDER BY due, id"
+        )
+        remitted = [msgspec.json.decode(row[0], type=Answer) for row in rows]
+        return [
+            step
+            for answer in remitted
+            if answer.kind == "835"
+            for step in answer.steps
+            if step.claim == claim
+        ]
 
     def find_newest(self, patient_control_number: str) -> KnownClaim | None:
         """The newest recorded claim of that number, or None."""
@@ -288,6 +317,20 @@ class Ledger:
             "UPDATE answers SET answer = ?, due = ? WHERE id = ?",
             (msgspec.json.encode(joined), joined.due.isoformat(), row[0]),
         )
+
+    def _withdraw(self, sender: str, claim: int) -> None:
+        """Let a claim that is being corrected out of the remittances to come."""
+        rows = self._base.execute(
+            "SELECT id, answer FROM answers WHERE sender = ? AND state = 'planned'", (sender,)
+        ).fetchall()
+        for row_id, text in rows:
+            answer = msgspec.json.decode(text, type=Answer)
+            kept = tuple(step for step in answer.steps if step.claim != claim)
+            if answer.kind != "835" or kept == answer.steps:
+                continue
+            state = "planned" if kept else "withdrawn"
+            left = msgspec.json.encode(msgspec.structs.replace(answer, steps=kept))
+            self._base.execute("UPDATE answers SET state = ?, answer = ? WHERE id = ?", (state, left, row_id))
 
     def _insert(self, statement: str, values: tuple[object, ...]) -> int:
         row = self._base.execute(statement, values).lastrowid

@@ -10,7 +10,6 @@ from typing import Protocol
 import msgspec
 
 from edi.acks import acknowledge_group, acknowledge_interchange, read_999
-from edi.documents import read_text
 from edi.envelope import InterchangeHeader, Unreadable
 from edi.files import GroupReport, InterchangeReport, SetReport, check_file
 from edi.findings import Finding, Place, find
@@ -22,15 +21,16 @@ from gateway.simulator.ledger import (
     PlayedClaim,
     ReplyAddress,
     Submission,
+    read_number,
 )
 from gateway.simulator.scenarios import (
     ClaimStatus,
     Moment,
+    MoneyStep,
     Remit,
     Return,
-    Reverse,
+    ReverseOriginal,
     Scenario,
-    TakeBack,
     choose_scenario,
     moments_of,
 )
@@ -49,6 +49,9 @@ class Memory(Protocol):
 
     def find_newest(self, patient_control_number: str) -> KnownClaim | None:
         """The newest claim of that number, or None."""
+
+    def list_remitted(self, claim: int) -> Sequence[ClaimSteps]:
+        """The steps of the claim that were played in remittances, in their order."""
 
 
 class Plan:
@@ -104,7 +107,7 @@ def plan_interchange(plan: Plan, report: InterchangeReport, memory: Memory) -> N
         )
     for group in report.groups if not refused else ():
         if group.header.functional_id == CLAIMS_GROUP:
-            plan_group(plan, header, group, address)
+            plan_group(plan, header, group, address, memory)
         elif group.header.functional_id == INQUIRIES_GROUP:
             plan_inquiries(plan, header, group, address, memory)
 
@@ -130,7 +133,9 @@ def reply_to(header: InterchangeHeader, groups: Sequence[GroupReport]) -> ReplyA
     )
 
 
-def plan_group(plan: Plan, header: InterchangeHeader, group: GroupReport, address: ReplyAddress) -> None:
+def plan_group(
+    plan: Plan, header: InterchangeHeader, group: GroupReport, address: ReplyAddress, memory: Memory
+) -> None:
     """The 999 of a group, and the answers to the claims of each set that it accepts."""
     answered = dataclasses.replace(
         group, sets=tuple(return_if_scripted(report, plan.scenarios) for report in group.sets)
@@ -140,7 +145,7 @@ def plan_group(plan: Plan, header: InterchangeHeader, group: GroupReport, addres
     accepted = {s.control_number for s in read_999(document).sets if s.accepted}
     for report in answered.sets:
         if report.control_number in accepted:
-            plan_set(plan, report, address)
+            plan_set(plan, report, address, memory)
 
 
 def plan_inquiries(
@@ -165,8 +170,7 @@ def plan_inquiries(
 def return_if_scripted(report: SetReport, scenarios: Mapping[str, Scenario]) -> SetReport:
     """The report with the finding of the first return step that a claim of the set plays."""
     for document in report.documents:
-        number = read_text(document, "claimInformation", "patientControlNumber")
-        scenario = choose_scenario(number, scenarios)
+        scenario = choose_for(read_claim(document), scenarios)
         first = next((step for step in scenario.steps if isinstance(step, Return)), None)
         if first is not None:
             return dataclasses.replace(report, findings=(*report.findings, find_return(report, first)))
@@ -187,42 +191,64 @@ def find_return(report: SetReport, step: Return) -> Finding:
     return find(step.finding, x12=place)
 
 
-def plan_set(plan: Plan, report: SetReport, address: ReplyAddress) -> None:
+def plan_set(plan: Plan, report: SetReport, address: ReplyAddress, memory: Memory) -> None:
     """The answers to each claim of an accepted set."""
     batch = next((segment.element(3) for segment in report.segments if segment.id == "BHT"), "")
     for document in report.documents:
         claim = read_claim(document)
-        scenario = choose_scenario(claim.patient_control_number, plan.scenarios)
+        scenario = choose_for(claim, plan.scenarios)
         number = len(plan.claims)
         plan.claims.append(PlayedClaim(claim, scenario.name))
         reply = Answer(kind="", due=plan.received, address=address, batch=batch)
         place = f"{address.receiver}/{report.control_number}"
+        decided = is_decided(claim.original_number, memory)
         for moment in moments_of(scenario):
-            plan.answers += plan_moment(moment, claim, number, scenario, reply, place)
+            plan.answers += plan_moment(moment, claim, number, scenario, reply, place, decided=decided)
+
+
+def choose_for(claim: BilledClaim, scenarios: Mapping[str, Scenario]) -> Scenario:
+    """The scenario that the claim plays."""
+    return choose_scenario(claim.patient_control_number, scenarios, claim.conduct)
+
+
+def is_decided(number: str, memory: Memory) -> bool:
+    """True where a remittance has decided on the claim of this number of ours."""
+    claim = read_number(number)
+    return claim is not None and bool(memory.list_remitted(claim))
 
 
 def plan_moment(
-    moment: Moment, claim: BilledClaim, number: int, scenario: Scenario, reply: Answer, place: str
+    moment: Moment,
+    claim: BilledClaim,
+    number: int,
+    scenario: Scenario,
+    reply: Answer,
+    place: str,
+    *,
+    decided: bool,
 ) -> Iterator[Answer]:
-    """The answers of one moment: claims of a set share a 277CA, companions share a remittance."""
+    """The answers of one moment: claims of a set share a 277CA, companions share a remittance.
+
+    `decided` says whether there is anything to take back of the claim that this one corrects.
+    """
     steps = (ClaimSteps(number, moment.start, len(moment.steps)),)
     answer = msgspec.structs.replace(reply, due=reply.due + moment.after, steps=steps)
     if any(isinstance(step, ClaimStatus) for step in moment.steps):
         pool = f"{place}/{reply.batch}/{answer.due.isoformat()}"
         yield msgspec.structs.replace(answer, kind="277CA", pool=pool)
-    money = [step for step in moment.steps if isinstance(step, Remit | Reverse | TakeBack)]
+    money = [step for step in moment.steps if isinstance(step, MoneyStep)]
+    if not decided:
+        money = [step for step in money if not isinstance(step, ReverseOriginal)]
     if money and not pays_nobody(money, claim):
         yield gather(msgspec.structs.replace(answer, kind="835"), money, claim, scenario)
 
 
-def pays_nobody(money: Sequence[Remit | Reverse | TakeBack], claim: BilledClaim) -> bool:
+def pays_nobody(money: Sequence[MoneyStep], claim: BilledClaim) -> bool:
     """True where all that happens is to pay the rest of a claim that has no other lines."""
     return len(claim.lines) < 2 and all(isinstance(step, Remit) and step.lines == "rest" for step in money)
 
 
-def gather(
-    answer: Answer, money: Sequence[Remit | Reverse | TakeBack], claim: BilledClaim, scenario: Scenario
-) -> Answer:
+def gather(answer: Answer, money: Sequence[MoneyStep], claim: BilledClaim, scenario: Scenario) -> Answer:
     """The answer, waiting for companions of the same payer and payee where a step asks for them."""
     step = next((step for step in money if isinstance(step, Remit) and step.companions > 1), None)
     if step is None:

@@ -30,6 +30,7 @@ from gateway.simulator.adjudication import (
     adjudicate,
     measure_take_back,
     only_price,
+    reverse,
 )
 from gateway.simulator.billed import BilledClaim
 from gateway.simulator.scenarios import AnyStep, Scenario
@@ -58,7 +59,10 @@ def load_identity() -> PayerIdentity:
 
 
 class Share(msgspec.Struct, frozen=True):
-    """One claim's part in an answer: `count` steps of its scenario from step `start`."""
+    """One claim's part in an answer: `count` steps of its scenario from step `start`.
+
+    `original` is the part of the claim that this one corrects in the remittance that decided on it.
+    """
 
     claim: BilledClaim
     claim_control_number: str
@@ -66,6 +70,7 @@ class Share(msgspec.Struct, frozen=True):
     scenario: Scenario
     start: int
     count: int
+    original: Share | None = None
 
     @property
     def steps(self) -> tuple[AnyStep, ...]:
@@ -139,10 +144,22 @@ def describe_remittance(claim: BilledClaim, amount: Decimal) -> Remittance:
 def pay_share(share: Share) -> Iterator[ClaimPayment]:
     """The claim payments (CLP) of one share, in the order of its steps."""
     for index in share.indexes:
+        if isinstance(share.scenario.steps[index], scenarios.ReverseOriginal):
+            yield from take_back_original(share.original)
+            continue
         adjudication = adjudicate(share.claim.lines, share.scenario.steps, index)
         if adjudication is not None:
             asked = only_price(adjudication) if share.claim.predetermination else adjudication
             yield describe_payment(share, asked)
+
+
+def take_back_original(original: Share | None) -> Iterator[ClaimPayment]:
+    """The reversal of what was decided on the claim that another one corrects."""
+    if original is None:
+        return
+    decided = adjudicate(original.claim.lines, original.scenario.steps, original.start)
+    if decided is not None:
+        yield describe_payment(original, reverse(decided))
 
 
 def describe_payment(share: Share, adjudication: Adjudication) -> ClaimPayment:

@@ -15,6 +15,7 @@ from gateway.simulator.scenarios import (
     Remit,
     Return,
     Reverse,
+    ReverseOriginal,
     Scenario,
     TakeBack,
     load_scenarios,
@@ -29,7 +30,8 @@ chosen by the **marker** at the end of its patient control number
 (`claimInformation.patientControlNumber`, X12 CLM01), after the last hyphen: `A1042-CO29` is denied for
 timely filing. CLM01 survives the whole round trip and comes back in the 277CA and the 835, so the marker
 can be seen in every answer. A number with no known marker is played as the default scenario. Markers
-mean something to the scripted payer only; no other part of Claimwire reads them.
+mean something to the scripted payer only; no other part of Claimwire reads them. Replacements, voids and
+claims that a payer before has decided on play a scenario of their own, whatever their number.
 
 All times count from the moment the payer reads the file, on the payer's own clock, which may run faster
 than yours. A 999 answers a whole transaction set: one claim with the marker `R999` takes every claim of
@@ -42,7 +44,7 @@ file there.
 
 def render_page(scenarios: Iterable[Scenario]) -> str:
     """The page as Markdown: a table of markers, then each scenario's steps."""
-    ordered = sorted(scenarios, key=lambda scenario: (not scenario.default, scenario.name))
+    ordered = sorted(scenarios, key=lambda it: (not it.default, bool(it.conduct), it.name))
     table = ["| Marker | Scenario | What happens | State reached |", "|---|---|---|---|"]
     table += [render_row(scenario) for scenario in ordered]
     return "\n".join([INTRODUCTION, *table, "", *(render_steps(scenario) for scenario in ordered)])
@@ -50,7 +52,8 @@ def render_page(scenarios: Iterable[Scenario]) -> str:
 
 def render_row(scenario: Scenario) -> str:
     """One row of the table of markers."""
-    marker = f"`-{scenario.marker}`" + (" or none (default)" if scenario.default else "")
+    marker = f"`-{scenario.marker}`" if scenario.marker else f"any, of a {scenario.conduct}"
+    marker += " or none (default)" if scenario.default else ""
     return f"| {marker} | {scenario.name} | {scenario.summary} | `{scenario.end}` |"
 
 
@@ -94,6 +97,7 @@ def _(step: ClaimStatus) -> str:
 def _(step: Remit) -> str:
     lines = {"all": "", "first": " for the first line", "rest": " for the other lines"}[step.lines]
     words = [f"835 status {step.status}{lines}", *render_adjustments(step.adjustments)]
+    words += ["OA-23 all but the patient's share of the payers before"] if step.coordinate else []
     words += [f"remark {code}" for code in (*step.remarks, *step.claim_remarks)]
     if step.companions > 1:
         words.append(f"shared by {step.companions} claims (at most {step.patience_days} days later)")
@@ -103,6 +107,11 @@ def _(step: Remit) -> str:
 @render_step.register
 def _(step: Reverse) -> str:
     return "835 status 22 (reversal of the latest payment)"
+
+
+@render_step.register
+def _(step: ReverseOriginal) -> str:
+    return "835 status 22 (reversal of the claim that REF F8 names)"
 
 
 @render_step.register

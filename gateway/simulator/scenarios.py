@@ -73,7 +73,9 @@ class Remit(Step, frozen=True, tag="remit"):
     """Pay what the adjustments leave (835 CLP, SVC, CAS), for all lines, the first one or the rest.
 
     `remarks` stand at each line (LQ), `claim_remarks` at the claim (MOA). With `companions` the payer
-    waits, at most `patience_days`, until that many claims can share the remittance.
+    waits, at most `patience_days`, until that many claims can share the remittance; `in_parts`, each has a
+    set of its own then, with the trace number and the whole payment in each. With `coordinate` all but what
+    the payers before left to the patient is theirs (OA-23).
     """
 
     status: str = "1"
@@ -83,6 +85,12 @@ class Remit(Step, frozen=True, tag="remit"):
     lines: Literal["all", "first", "rest"] = "all"
     companions: int = 1
     patience_days: int = 30
+    in_parts: bool = False
+    coordinate: bool = False
+
+
+class ReverseOriginal(Step, frozen=True, tag="reverse_original"):
+    """Take back the latest payment of the claim that this one names (REF F8), if it was decided on."""
 
 
 class Reverse(Step, frozen=True, tag="reverse"):
@@ -96,19 +104,23 @@ class TakeBack(Step, frozen=True, tag="take_back"):
     reason: str = "WO"
 
 
-AnyStep = Wait | Acknowledge | Return | ClaimStatus | Remit | Reverse | TakeBack
-MoneyStep = Remit | Reverse | TakeBack
+AnyStep = Wait | Acknowledge | Return | ClaimStatus | Remit | Reverse | ReverseOriginal | TakeBack
+MoneyStep = Remit | Reverse | ReverseOriginal | TakeBack
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One scenario: its `marker`, one sentence, the state a claim reaches, and the steps that lead there."""
+    """One scenario: its `marker`, one sentence, the state a claim reaches, and the steps that lead there.
+
+    One with a `conduct` has no marker: it is played by every claim of that kind.
+    """
 
     name: str
-    marker: str
     summary: str
     end: str
     steps: tuple[AnyStep, ...] = msgspec.field(name="step")
+    marker: str = ""
     default: bool = False
+    conduct: Literal["", "replacement", "void", "secondary"] = ""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -140,9 +152,14 @@ def marker_of(patient_control_number: str) -> str:
     return marker.upper() if separator else ""
 
 
-def choose_scenario(patient_control_number: str, scenarios: Mapping[str, Scenario]) -> Scenario:
-    """The scenario that the number's marker names, or the default one."""
-    by_marker = {scenario.marker: scenario for scenario in scenarios.values()}
+def choose_scenario(
+    patient_control_number: str, scenarios: Mapping[str, Scenario], conduct: str = ""
+) -> Scenario:
+    """The scenario of a claim's conduct, else that which the number's marker names, or the default one."""
+    for scenario in scenarios.values() if conduct else ():
+        if scenario.conduct == conduct:
+            return scenario
+    by_marker = {scenario.marker: scenario for scenario in scenarios.values() if scenario.marker}
     chosen = by_marker.get(marker_of(patient_control_number))
     return chosen or next(scenario for scenario in scenarios.values() if scenario.default)
 
@@ -174,9 +191,10 @@ def read_scenario(name: str, text: str) -> Scenario:
 def check_scenario(scenario: Scenario) -> Sequence[str]:
     """What one scenario says that the language does not allow."""
     acting = [step for step in scenario.steps if not isinstance(step, Wait)]
-    money = [step for step in acting if isinstance(step, Remit | Reverse | TakeBack)]
+    money = [step for step in acting if isinstance(step, MoneyStep)]
     problems = [problem for step in money if isinstance(step, Remit) for problem in check_remit(step)]
-    if not scenario.marker.isalnum() or scenario.marker != scenario.marker.upper():
+    marked = scenario.marker.isalnum() and scenario.marker == scenario.marker.upper()
+    if not marked and not (scenario.conduct and not scenario.marker):
         problems.append("a marker is made of capitals and digits")
     if not acting or not isinstance(acting[0], Acknowledge | Return):
         problems.append("a scenario begins with acknowledge or return")
@@ -184,7 +202,7 @@ def check_scenario(scenario: Scenario) -> Sequence[str]:
         problems.append("a transaction set is acknowledged or returned once")
     if acting and isinstance(acting[0], Return) and len(acting) > 1:
         problems.append("nothing follows a return")
-    if money and not isinstance(money[0], Remit):
+    if money and not isinstance(money[0], Remit | ReverseOriginal):
         problems.append("a claim is paid before it is reversed or taken back")
     return problems
 
@@ -207,7 +225,7 @@ def check_remit(step: Remit) -> Sequence[str]:
 
 def check_together(scenarios: Sequence[Scenario]) -> None:
     """Markers are unique and exactly one scenario is the default; else BrokenScenarioError."""
-    markers = [scenario.marker for scenario in scenarios]
+    markers = [scenario.marker or scenario.conduct for scenario in scenarios]
     repeated = sorted({marker for marker in markers if markers.count(marker) > 1})
     if repeated:
         raise BrokenScenarioError(f"markers used twice: {', '.join(repeated)}")

@@ -11,7 +11,7 @@ import msgspec
 
 from edi.documents import Document, drop_empty, read_entries, read_section, read_text
 from gateway.simulator.adjudication import NOTHING, adjudicate
-from gateway.simulator.ledger import KnownClaim
+from gateway.simulator.ledger import KnownClaim, write_number
 from gateway.simulator.scenarios import ClaimStatus, Remit, Return, Reverse, Scenario, moments_of
 
 FindClaim = Callable[[str], KnownClaim | None]
@@ -67,7 +67,7 @@ def answer_status(
         "amountPaid": str(found.paid),
         "patientAccountNumber": number,
         "claimServiceDate": read_text(encounter, "beginningDateOfService"),
-        "tradingPartnerClaimNumber": f"CW{known.id:010d}" if known is not None else "",
+        "tradingPartnerClaimNumber": write_number(known.id) if known is not None else "",
     }
     return drop_empty(
         {

@@ -66,6 +66,14 @@ def attach(scope: TenantScope, file_id: str, body: bytes, claim_id: str, *, appl
     return False
 
 
+def remove_orphan(scope: TenantScope, file_id: str, body: bytes) -> bool:
+    """Forget a statement of the file that meant none of ours, once it is kept with what it means."""
+    for kept in list_of_file(scope, file_id):
+        if kept.claim is None and kept.interchange is None and kept.body == body:
+            return scope.run(scope.delete(_acknowledgment).where(_acknowledgment.c.id == kept.id)) == 1
+    return False
+
+
 def list_of_claim(scope: TenantScope, claim_id: str) -> list[Acknowledgment]:
     """What was said of the claim, in the order it came."""
     return _list(scope, "claim", claim_id)

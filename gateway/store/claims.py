@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, 
 
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow
-from gateway.store.scope import TenantScope
+from gateway.store.scope import SystemScope, TenantScope
 from gateway.store.statements import Prepared, Statements, columns_of
 
 CONTROL_NUMBER = "patient_control_number"
@@ -54,7 +54,10 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a claim when it comes in. `body` is the claim's JSON in clear; `add` seals it."""
+    """What is known of a claim when it comes in. `body` is the claim's JSON in clear; `add` seals it.
+
+    `duplicate_fingerprint` is that of `fingerprint_duplicate`, where the caller has made it already.
+    """
 
     id: str
     claim_type: str
@@ -70,6 +73,7 @@ class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "received"
     marks: tuple[str, ...] = ()
     original: str | None = None
+    duplicate_fingerprint: str = ""
 
 
 class Equal(msgspec.Struct, frozen=True):
@@ -155,7 +159,7 @@ def _write_row(scope: TenantScope, new: NewClaim, now: datetime) -> dict[str, An
     values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
     values |= {
         "control_fingerprint": fingerprint_control_number(scope, new.patient_control_number),
-        "duplicate_fingerprint": fingerprint_duplicate(scope, new),
+        "duplicate_fingerprint": new.duplicate_fingerprint or fingerprint_duplicate(scope, new),
     }
     return values | {"created_at": now, "updated_at": now}
 
@@ -256,23 +260,17 @@ def _prepare_equal(size: int) -> Prepared:
     )
 
 
-def list_page(
-    scope: TenantScope,
-    *,
-    states: Sequence[str] = (),
-    payer_id: str | None = None,
-    before: str | None = None,
-    limit: int = 100,
-) -> list[Claim]:
+def list_page(scope: TenantScope, *, before: str | None = None, limit: int = 100) -> list[Claim]:
     """The tenant's claims, newest first, older than the id `before`."""
     statement = scope.select(tables.claim, *_COLUMNS)
-    if states:
-        statement = statement.where(tables.claim.c.state.in_(states))
-    if payer_id is not None:
-        statement = statement.where(tables.claim.c.payer_id == payer_id)
     if before is not None:
         statement = statement.where(tables.claim.c.id < before)
     return scope.rows(Claim, statement.order_by(tables.claim.c.id.desc()).limit(limit))
+
+
+def tenants_with_state(system: SystemScope, state: str) -> list[str]:
+    """The tenants that have claims in `state`."""
+    return system.tenants_with(tables.claim, tables.claim.c.state == state)
 
 
 def list_payers_in(scope: TenantScope, state: str) -> list[str]:

@@ -61,6 +61,15 @@ def take_many(scope: TenantScope, partner: str, kind: str, count: int, span: Spa
     return [span.follow(last, step - count + 1) for step in range(count)]
 
 
+def read_last(scope: TenantScope, partner: str, kind: str) -> int | None:
+    """The number that was used last, or None where none was."""
+    statement = scope.select(_number, _number.c.value).where(
+        _number.c.partner == partner, _number.c.kind == kind
+    )
+    last: int | None = scope.value(statement)
+    return last
+
+
 def set_last(scope: TenantScope, partner: str, kind: str, last: int) -> None:
     """Say which number was used last: for a partner taken over from another system, or after a restore."""
     if not 0 <= last <= LARGEST:

@@ -54,6 +54,13 @@ _TAKE_SEQUENCE = Prepared(
 )
 
 
+def find_last_moment(scope: TenantScope) -> datetime | None:
+    """When the tenant's last event was, or None where it has none."""
+    statement = scope.select(tables.event, tables.event.c.at).order_by(tables.event.c.sequence.desc())
+    moment: datetime | None = scope.value(statement.limit(1))
+    return moment
+
+
 def append(scope: TenantScope, *new: NewEvent) -> list[Event]:
     """Append events in their order, with the tenant's next numbers. Raises NoSuchRow without the tenant."""
     if not new:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from types import ModuleType
 from typing import Final
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, PendingRollbackError, ResourceClosedError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from gateway.store.errors import Conflict, StoreBroken, StoreError, StoreUnavailable, ValueRefused
@@ -19,16 +20,19 @@ _SQLITE_COLUMNS: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 _TRANSIENT_STATES: Final = frozenset({"40001", "40P01"})  # serialization failure, deadlock detected
 
 
-def _list_driver_errors() -> tuple[type[Exception], ...]:
-    """The base error of each driver that is installed; PostgreSQL's is optional."""
+def _list_drivers() -> tuple[ModuleType, ...]:
+    """The drivers that are installed; PostgreSQL's is optional."""
     try:
         import psycopg
     except ImportError:
-        return (sqlite3.Error,)
-    return (sqlite3.Error, psycopg.Error)
+        return (sqlite3,)
+    return (sqlite3, psycopg)
 
 
-DRIVER_ERRORS: Final = _list_driver_errors()
+_DRIVERS: Final = _list_drivers()
+DRIVER_ERRORS: Final[tuple[type[Exception], ...]] = tuple(driver.Error for driver in _DRIVERS)
+_INTEGRITY_ERRORS: Final = tuple(driver.IntegrityError for driver in _DRIVERS)
+_VALUE_ERRORS: Final = tuple(driver.DataError for driver in _DRIVERS)
 CONNECTION_LOST: Final = (PoolExhausted, PendingRollbackError, ResourceClosedError)
 """What SQLAlchemy says of its own where none is free, or where one died under a transaction: a statement that
 follows, be it a ROLLBACK, hides what the driver said.
@@ -49,13 +53,13 @@ def is_transient(error: BaseException) -> bool:
 
 def name_failure(error: BaseException) -> BaseException:
     """The error for the caller: a driver's error becomes ours, any other stays."""
-    if isinstance(error, IntegrityError):
-        return Conflict(f"a row breaks {_name_constraint(error.orig)}")
-    if isinstance(error, DataError):
-        return ValueRefused(_describe(error.orig or error))
-    if isinstance(error, DBAPIError):
-        return _name_driver_error(error.orig or error)
-    if isinstance(error, DRIVER_ERRORS):
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    if isinstance(error, _INTEGRITY_ERRORS):
+        return Conflict(f"a row breaks {_name_constraint(error)}")
+    if isinstance(error, _VALUE_ERRORS):
+        return ValueRefused(_describe(error))
+    if isinstance(error, (DBAPIError, *DRIVER_ERRORS)):
         return _name_driver_error(error)
     if isinstance(error, CONNECTION_LOST):
         return StoreUnavailable(f"{type(error).__name__} (no connection)")

@@ -92,6 +92,12 @@ def tenants_waiting(system: SystemScope, kinds: Sequence[str]) -> list[str]:
     return system.tenants_with(_job, *_is_due(system.now(), kinds))
 
 
+def is_any_near(system: SystemScope, within: timedelta) -> bool:
+    """True where a job is under way, or due before so long: the queue is worth a look soon."""
+    due = (_job.c.state == "ready", _job.c.due_at <= system.now() + within)
+    return bool(system.tenants_with(_job, _job.c.state == "running") or system.tenants_with(_job, *due))
+
+
 def tenants_to_reap(system: SystemScope) -> list[str]:
     """The tenants with a running job whose lease has ended."""
     return system.tenants_with(_job, _job.c.state == "running", _job.c.lease_until <= system.lease_now())
@@ -176,6 +182,13 @@ def revive(scope: TenantScope, job_id: str) -> bool:
     return scope.run(statement.values(**changes)) == 1
 
 
+def hasten(scope: TenantScope, kind: str, lane: str) -> int:
+    """What waits in the lane is due now; how many jobs were to wait longer."""
+    waiting = scope.update(_job).where(_job.c.kind == kind, _job.c.lane == lane, _job.c.state == "ready")
+    scope.hint(TOPIC)
+    return scope.run(waiting.where(_job.c.due_at > scope.now()).values(due_at=scope.now()))
+
+
 def reap(scope: TenantScope) -> int:
     """Give back each job whose lease has ended, in its old place, or bury it at its limit; how many."""
     buried = len(bury_spent(scope))
@@ -229,6 +242,13 @@ def next_due(scope: TenantScope, kinds: Sequence[str]) -> datetime | None:
     statement = scope.select(_job, _job.c.due_at).where(_job.c.state == "ready", _job.c.kind.in_(kinds))
     due: datetime | None = scope.value(statement.order_by(_job.c.due_at).limit(1))
     return due
+
+
+def find_last_change(scope: TenantScope) -> datetime | None:
+    """When a job that is still to be done was last changed, or None where none is."""
+    open_ = scope.select(_job, func.max(_job.c.updated_at)).where(_job.c.state.in_(("ready", "running")))
+    moment: datetime | None = scope.value(open_)
+    return moment
 
 
 def purge_done(scope: TenantScope, before: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from gateway.store.driver import FAILURES, Line, find_driver
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError
 from gateway.store.failures import name_failure
@@ -21,6 +23,7 @@ from gateway.store.writer import GroupWriter, Manners
 
 READERS: Final = 8
 WRITERS: Final = 6
+_LOOK: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Above 64 savepoints a transaction of PostgreSQL spills them to disk.
 _MANNERS: Final = Manners(
     begin="BEGIN",
@@ -57,7 +60,14 @@ class PostgresStore(Store):
             GroupWriter(lambda: _connect(self._engine), _MANNERS, f"claimwire-writer-{number}")
             for number in range(writers)
         ]
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="claimwire-reader")
+        self._own = threading.local()
+        self._lines: list[Line] = []
+        self._readers = ThreadPoolExecutor(readers, "claimwire-reader", initializer=self._open_line)
+
+    def _open_line(self) -> None:
+        """Give a reader's thread a connection of its own."""
+        self._own.line = Line(lambda: _connect(self._engine))
+        self._lines.append(self._own.line)
 
     def _note_backend(self, driver: Any, _record: object) -> None:
         self._backends.add(driver.info.backend_pid)
@@ -76,6 +86,8 @@ class PostgresStore(Store):
         for writer in self._writers:
             await asyncio.to_thread(writer.close)
         self._readers.shutdown()
+        for line in self._lines:
+            line.let_go()
         self._engine.dispose()
 
     async def _write(self, operation: Operation, tenant: str | None, topics: set[str]) -> Any:
@@ -87,14 +99,16 @@ class PostgresStore(Store):
 
     def _look(self, operation: Operation) -> Any:
         """Run on one snapshot that can write nothing."""
+        line: Line = self._own.line
         try:
-            with _connect(self._engine) as connection:
-                connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                try:
-                    return operation(connection)
-                finally:
-                    connection.exec_driver_sql("ROLLBACK")
+            connection = line.begin(_LOOK)
+            try:
+                return operation(connection)
+            finally:
+                find_driver(connection).execute("ROLLBACK")
         except Exception as error:
+            if isinstance(error, FAILURES):
+                line.let_go()
             raise name_failure(error) from None
 
 

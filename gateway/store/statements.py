@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from gateway.store import tables
+from gateway.store.driver import execute, execute_many
 
 OWNER: Final = "claimwire_owner"
 MOST_ROWS: Final = 64
@@ -75,8 +76,8 @@ class Compiled(msgspec.Struct, frozen=True):
 
     def run(self, connection: Connection, values: Mapping[str, object]) -> tuple[list[tuple[Any, ...]], int]:
         """Execute; the rows with their columns as Python values, and how many rows were met."""
-        cursor = connection.exec_driver_sql(self.sql, self._fill(values))
-        rows = [self._read(row) for row in cursor] if cursor.returns_rows else []
+        cursor = execute(connection, self.sql, self._fill(values))
+        rows = [self._read(row) for row in cursor] if cursor.description else []
         return rows, cursor.rowcount
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
@@ -85,13 +86,13 @@ class Compiled(msgspec.Struct, frozen=True):
         SQLite's runs a statement for each and gives the interpreter away with each: many go into one there.
         """
         if self.order is None:
-            connection.exec_driver_sql(self.sql, [self._fill(row) for row in rows])
+            execute_many(connection, self.sql, [self._fill(row) for row in rows])
             return
         at = 0
         while at < len(rows):
             count = 1 << min(MOST_ROWS, len(rows) - at).bit_length() - 1
             filled = [value for row in rows[at : at + count] for value in self._fill(row)]
-            connection.exec_driver_sql(repeat_row(self.sql, count), tuple(filled))
+            execute(connection, repeat_row(self.sql, count), tuple(filled))
             at += count
 
     def _fill(self, values: Mapping[str, object]) -> Any:  # a tuple or a dict, as the driver wants it
@@ -153,6 +154,12 @@ def make_insert_or_update(
     index = [owner_of(table).name, *key]
     statement = _insert_into(table, dialect).values(dict(row))
     return statement.on_conflict_do_update(index_elements=index, set_=dict(changes)).returning(*table.c)
+
+
+@lru_cache(maxsize=256)
+def name_owner(table: Table) -> str:
+    """The name of that column."""
+    return str(owner_of(table).name)
 
 
 def owner_of(table: FromClause) -> ColumnElement[Any]:

@@ -1,8 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. `migrations/` makes them; a test proves that the two agree.
 
 Every table of a tenant has the column `tenant` first in its key; foreign keys carry the tenant along, so that
-no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `note`, `response`
-are sealed.
+no row can name a row of another tenant. `sealed_columns` lists the columns that are sealed.
 """
 
 from __future__ import annotations
@@ -20,9 +19,18 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gateway.store.audit_tables import audit_entry as audit_entry
+from gateway.store.audit_tables import audit_head as audit_head
 from gateway.store.client_tables import webhook_delivery as webhook_delivery
 from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words
+from gateway.store.data_key_table import data_key as data_key
+from gateway.store.people_tables import api_key as api_key
+from gateway.store.people_tables import emergency_access as emergency_access
+from gateway.store.people_tables import person as person
+from gateway.store.people_tables import recovery_code as recovery_code
+from gateway.store.people_tables import session as session
+from gateway.store.people_tables import sign_in_attempt as sign_in_attempt
 from gateway.store.table_parts import columns as _columns
 from gateway.store.table_parts import id_column as _id
 from gateway.store.table_parts import index as _index
@@ -38,22 +46,6 @@ tenant = Table(
     Column("name", String, nullable=False),
     Column("event_sequence", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
-)
-
-api_key = Table(
-    "api_key",
-    metadata,
-    _tenant(),
-    _id(),
-    Column("prefix", String, nullable=False, unique=True),
-    *_columns(String, "digest", "label"),
-    Column("scopes", Words, nullable=False),
-    Column("state", String, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant),
-    Column("revoked_at", Instant),
-    Column("last_used_at", Instant),
-    _key("id"),
 )
 
 claim = Table(
@@ -84,6 +76,7 @@ claim = Table(
     Index(None, "tenant", "duplicate_fingerprint"),
     Index(None, "tenant", "state", "payer_id", "id"),
     _index("ix_claim_marked", "id", only="marks <> ''"),
+    _index("ix_claim_follows", "original", only="original IS NOT NULL"),
 )
 
 event = Table(
@@ -254,6 +247,7 @@ remittance = Table(
     _id(),
     *_columns(String, "file", "payer_id", "payer_name", "payee_npi", "trace_number", "method"),
     Column("amount", Cents, nullable=False),
+    Column("payment_amount", Cents),
     Column("date", Date),
     *_columns(String, "identity", "set_control_number", "state"),
     Column("body", LargeBinary, nullable=False),
@@ -286,6 +280,21 @@ remittance_claim = Table(
     Index(None, "tenant", "payer_control_fingerprint"),
 )
 
+bank_deposit = Table(
+    "bank_deposit",
+    metadata,
+    _tenant(),
+    _id(),
+    *_columns(String, "payer_id", "trace_number"),
+    Column("paid_on", Date),
+    Column("amount", Cents, nullable=False),
+    Column("deposited_on", Date, nullable=False),
+    *_columns(String, "source", "by"),
+    Column("created_at", Instant, nullable=False),
+    _key("id"),
+    Index(None, "tenant", "payer_id", "trace_number"),
+)
+
 payer_reference = Table(
     "payer_reference",
     metadata,
@@ -311,6 +320,19 @@ provider_adjustment = Table(
     _key("id"),
     _names("remittance", "remittance"),
     Index(None, "tenant", "remittance", "position"),
+)
+
+partner_state = Table(
+    "partner_state",
+    metadata,
+    _tenant(),
+    *_columns(String, "partner", "way"),
+    Column("refused", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("wire", String, nullable=False),
+    Column("work_item", String),
+    _key("partner"),
 )
 
 inquiry = Table(

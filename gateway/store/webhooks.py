@@ -163,6 +163,14 @@ def tenants_waiting(system: SystemScope) -> list[str]:
     return system.tenants_with(_delivery, _delivery.c.state == WAITING, _delivery.c.due_at <= system.now())
 
 
+def is_any_near(system: SystemScope, within: timedelta) -> bool:
+    """True where a delivery is under way, or due before so long."""
+    due = (_delivery.c.state == WAITING, _delivery.c.due_at <= system.now() + within)
+    return bool(
+        system.tenants_with(_delivery, _delivery.c.state == RUNNING) or system.tenants_with(_delivery, *due)
+    )
+
+
 def tenants_to_reap(system: SystemScope) -> list[str]:
     """The tenants with a delivery whose lease has ended."""
     ended = _delivery.c.lease_until <= system.lease_now()

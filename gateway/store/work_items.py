@@ -90,6 +90,28 @@ def find_about(scope: TenantScope, kind: str, reason: str, subject: str) -> list
     return _open(scope, scope.rows(WorkItem, statement.order_by(_item.c.id)))
 
 
+def list_unmatched(
+    scope: TenantScope,
+    reasons: Sequence[str],
+    since: datetime,
+    *,
+    file: str | None = None,
+    limit: int = 100,
+    after: str = "",
+    lock: bool = False,
+) -> list[WorkItem]:
+    """The open items of these reasons since then that hold an answer (of `file` only, where given).
+
+    Oldest first, newer than the id `after`. With `lock`, no other transaction settles them until this ends.
+    """
+    statement = scope.select(_item, *_COLUMNS).where(
+        _item.c.state == OPEN, _item.c.reason.in_(reasons), _item.c.created_at >= since, _item.c.id > after
+    )
+    statement = statement.where(_item.c.file.is_not(None) if file is None else _item.c.file == file)
+    ordered = statement.order_by(_item.c.id).limit(limit)
+    return _open(scope, scope.rows(WorkItem, ordered.with_for_update() if lock else ordered))
+
+
 def count_open(scope: TenantScope, kinds: Sequence[str]) -> Ages:
     """How many items of `kinds` are open, by age."""
     return count_ages(scope, _item, _item.c.created_at, _item.c.state == OPEN, _item.c.kind.in_(kinds))

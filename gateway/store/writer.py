@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.store.driver import Line, find_driver
 from gateway.store.errors import StoreBroken, StoreUnavailable
 from gateway.store.failures import DRIVER_ERRORS, is_fatal, is_transient, name_failure
 
@@ -72,7 +73,7 @@ class GroupWriter:
     """Takes operations from any event loop and runs them in groups on its own thread."""
 
     def __init__(self, connect: Callable[[], Connection], manners: Manners, name: str) -> None:
-        self._connect = connect
+        self._line = Line(connect)
         self._manners = manners
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(QUEUE_LIMIT)
         self._broken = False
@@ -106,6 +107,7 @@ class GroupWriter:
             group, closing = self._gather()
             if group:
                 _answer(self._settle(group))
+        self._line.let_go()
 
     def _gather(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to the limit, and whether this is the end."""
@@ -134,18 +136,16 @@ class GroupWriter:
 
     def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
         """Run the group in one transaction. Raises what the database raises; then nothing of it is there."""
-        with self._connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute(self._manners.begin)
-            try:
-                if len(group) == 1:
-                    return [self._perform_alone(connection, driver, group[0])]
-                outcomes = [self._perform(connection, driver, waiting) for waiting in group]
-                self._end(connection, driver, group)
-            except BaseException:
-                self._roll_back(driver)
-                raise
+        connection = self._line.begin(self._manners.begin)
+        driver = find_driver(connection)
+        try:
+            if len(group) == 1:
+                return [self._perform_alone(connection, driver, group[0])]
+            outcomes = [self._perform(connection, driver, waiting) for waiting in group]
+            self._end(connection, driver, group)
+        except BaseException:
+            self._roll_back(driver)
+            raise
         return outcomes
 
     def _end(self, connection: Connection, driver: Any, group: Sequence[_Waiting]) -> None:
@@ -180,11 +180,12 @@ class GroupWriter:
         return _Outcome(waiting.answer, result, None)
 
     def _roll_back(self, driver: Any) -> None:
-        if self._manners.is_open(driver):
-            try:
-                driver.execute("ROLLBACK")
-            except DRIVER_ERRORS:
-                driver.close()
+        if not self._manners.is_open(driver):
+            return
+        try:
+            driver.execute("ROLLBACK")
+        except DRIVER_ERRORS:
+            self._line.let_go()
 
 
 def _answer(outcomes: Sequence[_Outcome]) -> None:

@@ -6,7 +6,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.store import TenantScope, claims, files, inquiries, interchanges, remittances
+import msgspec
+
+from gateway.data_keys import DataKey
+from gateway.store import (
+    TenantScope,
+    audit,
+    claims,
+    files,
+    inquiries,
+    interchanges,
+    partner_states,
+    remittances,
+)
 
 
 def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
@@ -24,6 +36,19 @@ def make_claim(scope: TenantScope, **changes: Any) -> claims.Claim:
         "body": b'{"patient":"MARKED-NAME"}',
     }
     return claims.add(scope, claims.NewClaim(**(fields | changes)))
+
+
+def make_entry(subject: str, **changes: Any) -> audit.NewEntry:
+    """Somebody saw what has this id."""
+    entry = audit.NewEntry(
+        action="claim.seen", principal_kind="key", principal="key_1", kind="claim", subjects=(subject,)
+    )
+    return msgspec.structs.replace(entry, **{"address": "192.0.2.7"} | changes)
+
+
+def make_data_key(scope: TenantScope, key_id: str) -> DataKey:
+    """A data key that opens nothing."""
+    return DataKey(scope.tenant, key_id, "2026-03", "k1", b"w", scope.now(), None)
 
 
 def make_file(scope: TenantScope, **changes: Any) -> files.File:
@@ -114,3 +139,10 @@ def make_inquiry(inquiry_id: str = "inq_1", **changes: Any) -> inquiries.NewInqu
         "wait": timedelta(seconds=91),
     }
     return inquiries.NewInquiry(**(fields | changes))
+
+
+def make_state(scope: TenantScope, wire: str, partner: str = "north") -> partner_states.PartnerState:
+    """A partner that turned us away and may be tried now."""
+    return partner_states.PartnerState(
+        partner, "poll", True, 3, scope.lease_now(), partner_states.fingerprint_wire(scope, wire)
+    )

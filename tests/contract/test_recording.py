@@ -94,3 +94,20 @@ async def test_a_lone_claim_of_a_closed_store_is_told_that_nothing_was_written(
     waits = [desk.record(tenant, Parcel(judge(checker, f"RB-{number}"))) for number in range(3)]
     outcomes = await asyncio.gather(*waits, return_exceptions=True)
     assert [type(it) for it in outcomes] == [StoreUnavailable] * 3
+
+
+async def test_a_judged_claim_waits_for_those_still_being_checked_and_goes_to_the_disk_with_them(
+    store: Store, tenant: str, checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.desk.LONGEST_WAIT", 3600.0)
+    groups: list[int] = []
+    desk = Desk(store, reach=lambda _point: groups.append(1))
+    first, second = (Parcel(judge(checker, number)) for number in ("RB-1", "RB-2"))
+    with desk.expect(tenant), desk.expect(tenant):
+        alone = asyncio.create_task(desk.record(tenant, first))
+        await asyncio.sleep(0.05)
+        assert not alone.done()
+        together = await asyncio.gather(alone, desk.record(tenant, second))
+    assert [it.state for it in together] == ["accepted", "accepted"]
+    assert len(groups) == 1
+    assert (await desk.record(tenant, Parcel(judge(checker, "RB-3")))).accepted

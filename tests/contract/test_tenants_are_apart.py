@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -17,49 +17,85 @@ from gateway.store import (
     SystemScope,
     TenantScope,
     acknowledgments,
+    audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
+    data_keys,
+    emergencies,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    partner_states,
     payer_references,
+    payments,
+    people,
     remittances,
     retention,
+    sealed_columns,
+    sessions,
+    sign_ins,
     tables,
     tenants,
     webhooks,
     work_items,
 )
+from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
-from tests.contract.rows import make_claim, make_file, make_inquiry, make_interchange, make_remittance
+from tests.contract.rows import (
+    make_claim,
+    make_data_key,
+    make_entry,
+    make_file,
+    make_inquiry,
+    make_interchange,
+    make_remittance,
+    make_state,
+)
 
 ROOMS = (
     acknowledgments,
+    audit,
     chain,
     claim_groups,
+    claim_search,
     claims,
     control_numbers,
+    data_keys,
+    emergencies,
     events,
     files,
+    follow_ups,
     idempotency,
     inquiries,
     interchanges,
     jobs,
     keys,
+    payments,
     remittances,
     retention,
+    sealed_columns,
     tenants,
     webhooks,
     work_items,
+    partner_states,
     payer_references,
+    people,
+    sessions,
+    sign_ins,
+    emergencies,
 )
 HOUR = timedelta(hours=1)
+DEPOSIT = payments.NewDeposit(
+    amount=Decimal("80.00"), deposited_on=date(2026, 3, 2), source="bank", by="key_1"
+)
 
 
 class World(NamedTuple):
@@ -77,6 +113,9 @@ class World(NamedTuple):
     key: keys.ApiKey
     item: work_items.WorkItem
     inquiry: inquiries.Inquiry
+    person: people.Person
+    session: sessions.Session
+    emergency: emergencies.Emergency
 
 
 def furnish(scope: TenantScope) -> World:
@@ -104,6 +143,13 @@ def furnish(scope: TenantScope) -> World:
     idempotency.begin(scope, "r", "k", "d")
     files.add_claims(scope, file.id, [claim.id])
     payer_references.note_all(scope, "north", [("P-1", claim.id)])
+    person = people.add(scope, login="dana", label="Dana", roles=("biller",))
+    people.set_codes(scope, person.id, ["c" * 64])
+    sign_ins.count(scope, "dana", "203.0.113.9", forget_before=scope.now() - HOUR)
+    payments.add_deposit(scope, [remittance], DEPOSIT)
+    audit.append(scope, [make_entry(claim.id, reason="r")])
+    data_keys.add(scope, make_data_key(scope, "d1"))
+    partner_states.save(scope, make_state(scope, "secret"))
     return World(
         claim,
         told[0],
@@ -117,6 +163,32 @@ def furnish(scope: TenantScope) -> World:
         keys.add(scope, prefix="cw_1", digest="d", label="l", scopes=()),
         work_items.add(scope, kind="k", reason="r", file=file.id, candidates=(claim.id,), subject="s"),
         inquiries.add(scope, make_inquiry()),
+        person,
+        begin_session(scope, person.id),
+        emergencies.add(
+            scope,
+            person=person.id,
+            home=scope.tenant,
+            scopes=("phi:reveal",),
+            reason=b"r",
+            ends_at=later(scope),
+        ),
+    )
+
+
+def later(scope: TenantScope) -> datetime:
+    return scope.now() + HOUR
+
+
+def begin_session(scope: TenantScope, person: str, digest: str = "d" * 64) -> sessions.Session:
+    return sessions.add(
+        scope,
+        digest=digest,
+        person=person,
+        step="whole",
+        method="password",
+        address="203.0.113.9",
+        ends_at=later(scope),
     )
 
 
@@ -132,7 +204,40 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
         scope, its.interchange.id
     ),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ("r",), scope.now() - HOUR, file=its.file.id
+    ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
+    follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
+    follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
+        scope, its.claim.control_fingerprint
+    ),
+    payments.name_payment: lambda scope, its: payments.name_payment("rem_none"),
+    payments.list_page: lambda scope, its: payments.list_page(scope),
+    payments.load: lambda scope, its: payments.load(scope, payments.name_payment(its.remittance.id)),
+    payments.find: lambda scope, its: payments.find(
+        scope, its.remittance.payer_id, its.remittance.trace_number, its.remittance.date
+    ),
+    payments.add_deposit: lambda scope, its: payments.add_deposit(scope, [its.remittance], DEPOSIT).amount,
+    payments.list_deposits: lambda scope, its: payments.list_deposits(scope, [its.remittance]),
+    audit.append: lambda scope, its: audit.append(scope, [make_entry("mine")]),
+    audit.find_fault: lambda scope, its: audit.find_fault(scope, "", _entry(its)),
+    audit.list_after: lambda scope, its: audit.list_after(scope, 0),
+    audit.load_head: lambda scope, its: audit.load_head(scope),
+    audit.make_link: lambda scope, its: audit.make_link(scope, "", _entry(its)),
+    audit.open_reason: lambda scope, its: audit.open_reason(scope, _entry(its)),
+    audit.purge: lambda scope, its: audit.purge(scope, scope.now() + HOUR),
+    audit.read_link: lambda scope, its: audit.read_link(scope, 1),
+    audit.walk: lambda scope, its: list(audit.walk(scope)),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], scope.now() - HOUR, file=its.file.id
+    ),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
@@ -157,6 +262,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.list_group: lambda scope, its: claim_groups.list_group(
         scope, claim_groups.Group(states=("received",))
     ),
+    claim_search.search: lambda scope, its: claim_search.search(
+        scope, ClaimSearch(batch=its.interchange.id, patient_control_number="ACCT-1")
+    ),
     claims.list_page: lambda scope, its: claims.list_page(scope),
     claims.list_payers_in: lambda scope, its: claims.list_payers_in(scope, "received"),
     claim_groups.list_undecided: lambda scope, its: claim_groups.list_undecided(
@@ -177,10 +285,19 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claims.read_body: lambda scope, its: claims.read_body(scope, its.claim.id),
     claims.sum_money: lambda scope, its: claims.sum_money(scope),
     claims.take_in_state: lambda scope, its: claims.take_in_state(scope, "received", "PAYER1", 9),
+    control_numbers.read_last: lambda scope, its: control_numbers.read_last(scope, "north", "isa"),
+    interchanges.find_last_sent: lambda scope, its: interchanges.find_last_sent(scope, "north"),
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
+    data_keys.add: lambda scope, its: data_keys.add(scope, make_data_key(scope, "d2")),
+    data_keys.destroy: lambda scope, its: data_keys.destroy(scope, "d1"),
+    data_keys.list_all: lambda scope, its: data_keys.list_all(scope),
+    data_keys.retire_period: lambda scope, its: data_keys.retire_period(scope, "2026-03"),
+    data_keys.rewrap: lambda scope, its: data_keys.rewrap(scope, make_data_key(scope, "d1")),
+    data_keys.supersede: lambda scope, its: data_keys.supersede(scope, "2026-03", scope.now() + HOUR),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
+    events.find_last_moment: lambda scope, its: events.find_last_moment(scope),
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
     events.last_sequence: lambda scope, its: events.last_sequence(scope),
     events.list_after: lambda scope, its: events.list_after(scope, 0),
@@ -231,6 +348,14 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", [("P-1", its.claim.id)]
     ),
     payer_references.find: lambda scope, its: payer_references.find(scope, "north", "P-1"),
+    partner_states.allow_try: lambda scope, its: partner_states.allow_try(scope, "north"),
+    partner_states.fingerprint_wire: lambda scope, its: partner_states.fingerprint_wire(scope, "secret"),
+    partner_states.load: lambda scope, its: partner_states.load(scope, "north"),
+    partner_states.remove: lambda scope, its: partner_states.remove(scope, "north"),
+    partner_states.save: lambda scope, its: partner_states.save(scope, make_state(scope, "secret")),
+    partner_states.take_try: lambda scope, its: partner_states.take_try(
+        scope, "north", scope.lease_now() + HOUR
+    ),
     inquiries.list_page: lambda scope, its: inquiries.list_page(scope),
     inquiries.load: lambda scope, its: inquiries.load(scope, its.inquiry.id),
     inquiries.settle: lambda scope, its: inquiries.settle(scope, its.inquiry.id, "answered"),
@@ -246,6 +371,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", 7
     ),
     interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
+    interchanges.find_all_traced: lambda scope, its: interchanges.find_all_traced(
+        scope, "north", {"trace-1"}
+    ),
     interchanges.find_traced: lambda scope, its: interchanges.find_traced(scope, "north", "trace-1"),
     interchanges.list_dead: lambda scope, its: interchanges.list_dead(scope, "north", "send"),
     interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
@@ -270,6 +398,8 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, jobs.NewJob(kind="send", subject="later", due_at=scope.now() + HOUR)
     ),
     jobs.find_dead: lambda scope, its: jobs.find_dead(scope, "send", its.interchange.id),
+    jobs.find_last_change: lambda scope, its: jobs.find_last_change(scope),
+    jobs.hasten: lambda scope, its: jobs.hasten(scope, "send", "south"),
     jobs.finish: lambda scope, its: jobs.finish(scope, its.job),
     jobs.list_in_state: lambda scope, its: jobs.list_in_state(scope, "running"),
     jobs.load: lambda scope, its: jobs.load(scope, its.job.id),
@@ -283,16 +413,72 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     jobs.revive: lambda scope, its: jobs.revive(scope, its.job.id),
     jobs.take: lambda scope, its: jobs.take(scope, ("send",), lease=HOUR),
     keys.add: lambda scope, its: keys.add(scope, prefix="cw_2", digest="", label="l", scopes=()).state,
+    keys.end_at: lambda scope, its: keys.end_at(scope, its.key.id, scope.now()),
+    keys.load: lambda scope, its: keys.load(scope, its.key.id),
     keys.list_all: lambda scope, its: keys.list_all(scope),
     keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
+    sealed_columns.count_sealed: lambda scope, its: sealed_columns.count_sealed(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.list_periods: lambda scope, its: sealed_columns.list_periods(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.reseal_some: lambda scope, its: sealed_columns.reseal_some(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"], original=False
+    ),
     retention.count_orphans: lambda scope, its: retention.count_orphans(scope),
     retention.list_digests: lambda scope, its: retention.list_digests(scope),
+    people.add: lambda scope, its: people.add(scope, login="dana", label="", roles=()).login,
+    people.change: lambda scope, its: people.change(scope, its.person.id, state="disabled"),
+    people.confirm_totp: lambda scope, its: people.confirm_totp(scope, its.person.id),
+    people.count_codes: lambda scope, its: people.count_codes(scope, its.person.id),
+    people.find_by_login: lambda scope, its: people.find_by_login(scope, "dana"),
+    people.find_by_subject: lambda scope, its: people.find_by_subject(scope, "s"),
+    people.list_all: lambda scope, its: people.list_all(scope),
+    people.load: lambda scope, its: people.load(scope, its.person.id),
+    people.read_proofs: lambda scope, its: people.read_proofs(scope, its.person.id),
+    people.record_sign_in: lambda scope, its: people.record_sign_in(scope, its.person.id),
+    people.set_codes: lambda scope, its: people.set_codes(scope, its.person.id, ["e" * 64]),
+    people.set_password: lambda scope, its: people.set_password(
+        scope, its.person.id, "hash", must_change=False, until=None
+    ),
+    people.set_totp: lambda scope, its: people.set_totp(scope, its.person.id, "secret"),
+    people.use_code: lambda scope, its: people.use_code(scope, its.person.id, "c" * 64),
+    people.use_step: lambda scope, its: people.use_step(scope, its.person.id, 9),
+    sessions.add: lambda scope, its: begin_session(scope, its.person.id, "e" * 64),
+    sessions.end: lambda scope, its: sessions.end(scope, its.session.id),
+    sessions.end_all: lambda scope, its: sessions.end_all(scope, its.person.id),
+    sessions.list_open: lambda scope, its: sessions.list_open(scope, seen_after=scope.now() - HOUR),
+    sessions.load: lambda scope, its: sessions.load(scope, its.session.id),
+    sessions.purge: lambda scope, its: sessions.purge(scope, scope.now() + 2 * HOUR),
+    sessions.record_use: lambda scope, its: sessions.record_use(scope, its.session.id),
+    sessions.renew: lambda scope, its: sessions.renew(scope, its.session.id, digest="e" * 64, step="whole"),
+    sign_ins.count: lambda scope, its: sign_ins.count(
+        scope, "dana", "203.0.113.9", forget_before=scope.now()
+    ),
+    sign_ins.forget: lambda scope, its: sign_ins.forget(scope, "dana"),
+    sign_ins.forgive: lambda scope, its: sign_ins.forgive(scope, "dana", "203.0.113.9"),
+    sign_ins.purge: lambda scope, its: sign_ins.purge(scope, scope.now() + HOUR),
+    sign_ins.read: lambda scope, its: sign_ins.read(scope, "dana", "203.0.113.9"),
+    emergencies.add: lambda scope, its: (
+        emergencies.add(
+            scope, person="usr_x", home=scope.tenant, scopes=("phi:reveal",), reason=b"", ends_at=later(scope)
+        ).uses
+    ),
+    emergencies.end: lambda scope, its: emergencies.end(scope, its.emergency.id),
+    emergencies.list_live: lambda scope, its: emergencies.list_live(scope, its.person.id),
+    emergencies.list_page: lambda scope, its: emergencies.list_page(scope),
+    emergencies.load: lambda scope, its: emergencies.load(scope, its.emergency.id),
+    emergencies.record_use: lambda scope, its: emergencies.record_use(scope, its.emergency.id),
     retention.purge_claims: lambda scope, its: retention.purge_claims(scope, scope.now() + HOUR),
     retention.purge_rest: lambda scope, its: retention.purge_rest(
         scope, scope.now() + HOUR, kept_types=("partner.down",)
     ),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
+    remittances.complete: lambda scope, its: remittances.complete(scope, [its.remittance.id]),
+    remittances.list_incomplete: lambda scope, its: remittances.list_incomplete(scope, scope.now() + HOUR),
+    remittances.list_parts: lambda scope, its: remittances.list_parts(scope, its.remittance),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
     remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
     remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),
@@ -335,6 +521,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], its.item.created_at
+    ),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),
@@ -344,6 +536,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
 def _link(its: World) -> chain.Link:
     """The link of their event as somebody might hand it in."""
     return chain.Link(*msgspec.structs.astuple(its.event), body_digest="ab", chain="cd")
+
+
+def _entry(its: World) -> audit.Entry:
+    """An entry as somebody might hand it in."""
+    words = ("key", "key_1", "claim.seen", "", "claim", "clm_x", (), 1, "done", "", "")
+    return audit.Entry(1, its.claim.created_at, *words, None, None, "ab")
 
 
 def _expect_broken(open_it: Callable[[], bytes]) -> bytes:

@@ -15,29 +15,40 @@ from pathlib import Path
 
 import pytest
 
-from gateway.api.routing import Route, Taken
+from gateway.api.addresses import ALL_ROUTES
+from gateway.api.routing import NATIVE, Route, Taken
 from gateway.api.table import ROUTES
+from gateway.clock import VirtualClock
 from gateway.keys import Scope
-from gateway.store import TenantScope, inquiries, remittances, work_items
+from gateway.people.roles import list_scopes
+from gateway.people.sessions import Step
+from gateway.store import TenantScope, emergencies, inquiries, people, remittances, work_items
 from gateway.store.errors import NoSuchRow
+from gateway.store.payments import name_payment
 from gateway.store.remittances import NewRemittance
 from tests import canaries
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
 from tests.contract.rows import make_inquiry
+from tests.people_rig import let_in, make_user
 
 CLOSED = [route for route in ROUTES if not route.open]
 WITH_ID = [route for route in ROUTES if "{id}" in route.path]
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with run_gateway(make_settings(tmp_path)) as running:
+def clock() -> VirtualClock:
+    return VirtualClock(1)
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Rig]:
+    async with run_gateway(make_settings(tmp_path), clock=clock) as running:
         yield running
 
 
 def fill(route: Route, subject: str = "clm_01K00000000000000000000000") -> str:
     words = {"{id}": subject, "{name}": "denials", "{table}": "icd10cm", "{code}": "A000"}
-    words["{payer}"] = "60054"
+    words |= {"{payer}": "60054", "{account}": "pat_01K00000000000000000000000"}
     return reduce(lambda path, word: path.replace(word, words[word]), words, route.path)
 
 
@@ -45,16 +56,20 @@ def body_of(route: Route) -> bytes | None:
     return (
         None
         if route.body is Taken.NOTHING
-        else b'{"note": "n", "claim": "clm_01K00000000000000000000000", "after": 0}'
+        else b'{"note": "n", "claim": "clm_01K00000000000000000000000", "after": 0, "roles": ["biller"],'
+        b' "amount": "1.00", "date": "2026-11-24"}'
     )
 
 
-def test_only_health_readiness_and_the_documentation_are_open() -> None:
-    assert {route.path for route in ROUTES if route.open} == {"/healthz", "/readyz", "/openapi.json", "/docs"}
+def test_only_health_readiness_the_documentation_and_signing_in_are_open() -> None:
+    open_routes = {"show_health", "show_readiness", "show_openapi", "show_documentation", "sign_in"}
+    open_routes |= {"leave_for_provider", "return_from_provider"}
+    assert {route.name for route in ROUTES if route.open} == open_routes
 
 
-def test_every_closed_route_asks_for_a_scope() -> None:
-    assert {route.path for route in CLOSED if route.scope is None} == set()
+def test_every_closed_route_asks_for_a_scope_or_is_about_the_caller() -> None:
+    own = {"session", "sessions", "emergency-access"}
+    assert {route.path.split("/")[2] for route in CLOSED if route.scope is None} == own
 
 
 async def test_open_routes_answer_anybody(rig: Rig) -> None:
@@ -63,8 +78,15 @@ async def test_open_routes_answer_anybody(rig: Rig) -> None:
 
 
 async def test_no_route_answers_without_a_valid_key(rig: Rig) -> None:
-    good = rig.keys["riverbend"]
+    good, keys = rig.keys["riverbend"], rig.gateway.services.keys
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    expired = await keys.create("riverbend", "old", expires_at=past)
+    revoked = await keys.create("riverbend", "leaver")
+    await keys.verify(revoked.text)
+    await keys.revoke("riverbend", revoked.key.id)
     wrong = [
+        f"Bearer {expired.text}",
+        f"Bearer {revoked.text}",
         "",
         "Bearer",
         "Bearer nonsense",
@@ -90,6 +112,38 @@ async def test_no_route_answers_a_key_without_its_scope(rig: Rig) -> None:
         answer = await rig.call(route.method, fill(route), body_of(route), headers=headers)
         assert answer.status == 403, route.name
         assert route.scope.value in answer.json["detail"]
+
+
+async def test_no_route_is_changed_through_a_session_by_a_page_of_another_site(
+    rig: Rig, clock: VirtualClock
+) -> None:
+    browser = await let_in(rig, clock, "dana", "biller", "supervisor", "administrator")
+    token = browser.csrf
+    for route in (route for route in CLOSED if route.method not in ("GET", "HEAD")):
+        wrong: dict[str, dict[str, str]] = {
+            "without the token": {"X-CSRF-Token": ""},
+            "another origin": {"X-CSRF-Token": token, "Origin": "https://evil.example"},
+        }
+        for what, headers in wrong.items():
+            answer = await browser.call(route.method, fill(route), body_of(route), headers)
+            assert answer.status == 403, (route.name, what)
+            assert answer.json["type"] == "urn:claimwire:problem:other-site", (route.name, what)
+    assert (await browser.call("GET", "/v1/claims")).status == 200
+
+
+async def test_no_route_answers_a_session_that_waits_for_a_step_or_lacks_the_scope(
+    rig: Rig, clock: VirtualClock
+) -> None:
+    browser = await let_in(rig, clock, "dana", "analyst")
+    held = list_scopes(["analyst"])
+    for route in CLOSED:
+        if route.scope is not None and route.scope not in held:
+            answer = await browser.call(route.method, fill(route), body_of(route))
+            assert (answer.status, route.scope.value in answer.json["detail"]) == (403, True), route.name
+    assert (await browser.sign_in("dana")).json["step"] == "code"
+    for route in (route for route in CLOSED if route.manner is NATIVE):
+        answer = await browser.call(route.method, fill(route), body_of(route))
+        assert answer.status == 401, route.name
 
 
 async def test_a_key_with_the_scope_alone_is_enough(rig: Rig) -> None:
@@ -140,7 +194,7 @@ async def test_an_unknown_address_or_method_is_a_problem(rig: Rig) -> None:
     missing = await rig.call("GET", "/v1/nothing")
     assert (missing.status, missing.json["title"]) == (404, "There is no such thing")
     wrong = await rig.call("PUT", "/v1/claims")
-    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET, POST")
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     nobody = await rig.call("GET", "/v1/nothing", headers={"Authorization": ""})
     assert nobody.status == 401
 
@@ -168,7 +222,25 @@ async def make_subjects(rig: Rig, tenant: str) -> dict[str, str]:
         for kind in ("eligibility", "claim_status")
     ]
     remittance = await rig.gateway.services.store.write(add, tenant=tenant)
+    key = await rig.gateway.services.keys.create(tenant, "subject")
+    user, _ = await make_user(rig, "subject", "biller", tenant=tenant)
+
+    def begin(scope: TenantScope) -> tuple[str, str]:
+        person = people.load(scope, user)
+        assert person is not None
+        room, until = rig.gateway.services.people.sessions, scope.now() + timedelta(hours=1)
+        access = emergencies.add(
+            scope, person=user, home=tenant, scopes=("phi:reveal",), reason=b"r", ends_at=until
+        )
+        return room.begin(scope, person, Step.WHOLE, "password", "203.0.113.9").session.id, access.id
+
+    session, access = await rig.gateway.services.store.write(begin, tenant=tenant)
     return {
+        "payments": name_payment(remittance),
+        "keys": key.key.id,
+        "users": user,
+        "sessions": session,
+        "emergency-access": access,
         "claims": claim.json["id"],
         "files": file.json["file"],
         "webhooks": hook.json["id"],
@@ -200,6 +272,13 @@ async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None
     subjects = await make_subjects(rig, "riverbend")
     unknown = {"claims": "clm", "files": "fil", "webhooks": "whk", "remittances": "rem", "work-items": "wki"}
     unknown |= {"eligibility": "inq", "claim-status": "inq"}
+    unknown |= {
+        "payments": "pay",
+        "keys": "key",
+        "users": "usr",
+        "sessions": "ses",
+        "emergency-access": "brk",
+    }
     for route in WITH_ID:
         kind = route.path.split("/")[2]
         body, nobodys = body_of(route), f"{unknown[kind]}_01K00000000000000000000000"
@@ -209,8 +288,8 @@ async def test_every_route_with_an_id_hides_other_tenants_rows(rig: Rig) -> None
         assert {k: v for k, v in foreign.json.items() if k != "request"} == {
             k: v for k, v in missing.json.items() if k != "request"
         }
-    ours = [route for route in WITH_ID if route.method == "GET" and route.name != "show_claim_x12"]
-    for route in ours:
+    shown = [route for route in WITH_ID if route.method == "GET"]
+    for route in (route for route in shown if route.answers[0].media == "application/json"):
         kind = route.path.split("/")[2]
         assert (await rig.call("GET", fill(route, subjects[kind]))).status == 200, route.name
 
@@ -249,7 +328,7 @@ async def test_the_documentation_is_one_page_that_asks_for_nothing_else(rig: Rig
     answer = await rig.call("GET", "/docs", headers={"Authorization": ""})
     page = answer.body.decode()
     assert answer.headers["Content-Type"].startswith("text/html")
-    assert all(f"<code>{route.path}</code>" in page for route in ROUTES)
+    assert all(f"<code>{route.path}</code>" in page for route in ALL_ROUTES)
     assert re.findall(r"(?:src|href)=[\"'](?!#|/openapi\.json)", page) == []
     assert "<script" not in page
     style = page.partition("<style>")[2].partition("</style>")[0]

@@ -249,7 +249,7 @@ async def test_claims_beyond_the_places_are_told_to_come_again_and_a_batch_waits
             asyncio.create_task(rig.call("POST", "/v1/claims", make_claim(f"P-{number}")))
             for number in range(2)
         ]
-        while not rig.gateway.services.places.locked():
+        while not rig.gateway.services.places.is_full("riverbend"):
             await asyncio.sleep(0.01)
         refused = await rig.call("POST", "/v1/claims", make_claim("P-2"))
         ready = await rig.call("GET", "/readyz")
@@ -264,6 +264,20 @@ async def test_claims_beyond_the_places_are_told_to_come_again_and_a_batch_waits
     assert taken == [202, 202]
     assert [answer["state"] for answer in answers] == ["accepted"] * 6
     assert again.status == 202
+
+
+async def test_a_volume_with_too_little_room_takes_nothing_in_and_is_not_ready(tmp_path: Path) -> None:
+    for least, (status, ready_status) in ((1 << 62, (503, 503)), (1, (202, 200))):
+        async with run_gateway(make_settings(tmp_path / str(least), free_space=least)) as rig:
+            ready = await rig.call("GET", "/readyz")
+            posted = await rig.call("POST", "/v1/claims", make_claim())
+            streamed = await rig.call("POST", "/v1/claims/batch", json.dumps(make_claim("B-1")).encode())
+            checked = await rig.call("POST", "/v1/claims/validate", make_claim())
+        assert (posted.status, ready.status, checked.status) == (status, ready_status, 200)
+        assert streamed.status == (503 if status == 503 else 200)
+        if status == 503:
+            assert "The volume of the database has" in json.loads(posted.body)["detail"]
+            assert (posted.headers["Retry-After"], ready.headers["Retry-After"]) == ("30", "30")
 
 
 async def test_a_server_about_to_end_is_not_ready_though_it_lives(rig: Rig) -> None:

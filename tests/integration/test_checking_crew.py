@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.checking.checker import Opinion, make_checker
-from gateway.checking.crew import CheckFailed, Crew
+from gateway.checking.crew import AT_HAND, TOGETHER, CheckFailed, Crew
 from gateway.clock import SystemClock
 from tests.api_rig import make_claim, make_settings, run_gateway
 from tests.integration import deadly_member
@@ -79,3 +79,21 @@ async def test_a_gateway_with_checkers_takes_claims_and_leaves_no_process_behind
     assert refused.codes == ["claim.duplicate"]
     assert unread.json["file"].startswith("fil_")
     assert [process.is_alive() for process in processes] == [False]
+
+
+async def test_a_quiet_tenant_s_claim_is_answered_before_the_many_of_a_noisy_one(crew: Crew) -> None:
+    [member] = crew.processes
+    os.kill(member.pid or 0, signal.SIGSTOP)
+    answered: list[str] = []
+
+    async def ask(tenant: str, number: int) -> None:
+        await crew.judge(tenant, json.dumps(make_claim(f"B-{number}")).encode())
+        answered.append(tenant)
+
+    noisy = [asyncio.create_task(ask(TENANT, number)) for number in range(200)]
+    await asyncio.sleep(0.1)
+    quiet = asyncio.create_task(ask("lakeside", 1))
+    await asyncio.sleep(0.1)
+    os.kill(member.pid or 0, signal.SIGCONT)
+    await asyncio.gather(quiet, *noisy)
+    assert answered.index("lakeside") <= (AT_HAND + 1) * TOGETHER

@@ -277,6 +277,7 @@ async def test_a_partner_that_cannot_be_reached_is_told_down_and_up_once(
         broken.setattr(exchange.transport, "list", fail)
         for _ in range(3):
             await exchange.worker.run_due()
+            exchange.advance(seconds=30)
     for _ in range(3):
         await exchange.worker.run_due()
     assert [event.type for event in await exchange.feed()] == ["partner.down", "partner.up"]

@@ -12,6 +12,12 @@ PACKAGES = ("edi", "adapters", "gateway", "schemas")
 EMPTY_WORDS = {"data", "info", "obj", "util", "utils", "helper", "helpers", "manager", "misc", "common"}
 
 
+GENERATED = {
+    "gateway/client/calls.py",
+    "gateway/client/async_calls.py",
+}  # one method a route, by `make schemas`
+
+
 def sources() -> list[Path]:
     found = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
     return sorted(path for path in found if "versions" not in path.parts)
@@ -37,7 +43,8 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
     long = {
         str(path.relative_to(ROOT)): count
         for path in sources()
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+        if str(path.relative_to(ROOT)) not in GENERATED
+        and (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert long == {}
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edi.envelope import Unreadable
-from edi.files import FileReport, check_file
+from edi.files import FileReport, SetReport, check_file
 from edi.findings import Finding
 from edi.guides.registry import load_guide
 from edi.interchange import GroupClosed, InterchangeClosed, Noted
@@ -66,6 +66,21 @@ def apart(document: Any) -> Any:
     return {name: value for name, value in document.items() if name not in ("detailInfo", "x12Extra")}
 
 
+def comes_late(found: SetReport) -> bool:
+    """Whether something around a claim stands after it. A claim that was handed on cannot know it any more:
+    the stream has let it go, while a file read whole still puts both together.
+    """
+    return any(finding.code == "segment.out_of_order" for finding in found.findings)
+
+
+def claim_alone(document: Any) -> Any:
+    return document.get("claimInformation", document)
+
+
+def whole_document(document: Any) -> Any:
+    return document
+
+
 def compare(
     text: bytes, size: int, *, strict: bool = False, edits: bool = False, character_set: str = ""
 ) -> None:
@@ -78,8 +93,9 @@ def compare(
         return
     events = list(stream_units(cut(text, size), strict=strict, edits=edits, character_set=character_set))
     assert Counter(told(events)) == Counter(report.all_findings)
-    for streamed, whole in zip(documents(events), expected(report), strict=True):
-        assert streamed[0] == whole[0]
+    for streamed, whole, found in zip(documents(events), expected(report), report.sets, strict=True):
+        known = claim_alone if comes_late(found) else whole_document
+        assert list(map(known, streamed[0])) == list(map(known, whole[0]))
         assert [apart(one) for one in streamed[1:]] == [apart(one) for one in whole[1:]]
 
 

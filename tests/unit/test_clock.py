@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.clock import SystemClock, VirtualClock
+from gateway.clock import RIDDEN_OUT, SteadyClock, SystemClock, VirtualClock
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -61,3 +61,58 @@ async def test_a_fast_clock_sleeps_days_in_a_moment() -> None:
 def test_no_clock_runs_backwards(turn) -> None:  # type: ignore[no-untyped-def]  # a list of small thunks
     with pytest.raises(ValueError, match="backwards"):
         turn()
+
+
+class Machine:
+    """A machine whose clock can be set."""
+
+    def __init__(self) -> None:
+        self.ticks = Ticks()
+        self.set_by = timedelta()
+        self.told: list[float] = []
+        self.clock = SteadyClock(wall=self.read, monotonic=self.ticks, tell=self.told.append)
+
+    def read(self) -> datetime:
+        return NOON + timedelta(seconds=self.ticks.seconds) + self.set_by
+
+
+def test_a_clock_set_back_goes_on_at_half_speed_until_the_machine_has_caught_up() -> None:
+    machine = Machine()
+    machine.ticks.seconds = 60
+    assert machine.clock.now() == NOON + timedelta(minutes=1)
+    machine.set_by = timedelta(hours=-1)
+    assert machine.clock.now() == NOON + timedelta(minutes=1)
+    machine.ticks.seconds = 120
+    assert machine.clock.now() == NOON + timedelta(seconds=90)
+    assert machine.told == [3600.0]
+    machine.ticks.seconds = 3 * 3600
+    assert machine.clock.now() == machine.read()
+    machine.ticks.seconds += 60
+    assert machine.clock.now() == machine.read()
+
+
+def test_a_clock_set_forward_is_followed() -> None:
+    machine = Machine()
+    machine.set_by = timedelta(days=1)
+    assert machine.clock.now() == machine.read()
+    machine.set_by = timedelta(hours=23)
+    assert machine.clock.now() == NOON + timedelta(days=1)
+
+
+def test_a_clock_set_back_by_days_is_followed_and_told() -> None:
+    machine = Machine()
+    machine.set_by = timedelta(days=5000)
+    assert machine.clock.now() == machine.read()
+    machine.set_by = timedelta()
+    assert machine.clock.now() == NOON
+    assert machine.told == [timedelta(days=5000).total_seconds()]
+
+
+def test_a_clock_is_no_earlier_than_what_was_seen_before_it_began_unless_that_was_days_ahead() -> None:
+    machine = Machine()
+    machine.clock.pass_by(NOON + timedelta(minutes=20))
+    assert machine.clock.now() == NOON + timedelta(minutes=20)
+    machine.clock.pass_by(NOON - timedelta(days=2))
+    assert machine.clock.now() == NOON + timedelta(minutes=20)
+    machine.clock.pass_by(NOON + RIDDEN_OUT + timedelta(seconds=1))
+    assert machine.clock.now() == NOON

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.logs import log_event, start_logs
+from gateway.store.errors import NoSuchRow, StoreUnavailable
 from tests import canaries
 
 
@@ -64,6 +65,26 @@ def test_an_exception_leaves_its_class_and_place_but_not_its_text(log: io.String
     (line,) = lines(log)
     assert (line["exception"], line["cause"]) == ("ValueError", ["KeyError"])
     assert line["trace"][0].startswith("test_logs.py:")
+    assert canaries.find_canaries(log.getvalue()) == []
+
+
+def test_a_group_of_exceptions_tells_each_of_them_with_our_ids_and_no_value(log: io.StringIO) -> None:
+    job = "job_01K2ABCDEFGHJKMNPQRSTVWXYZ"
+    inner = ExceptionGroup("inner", [NoSuchRow(job), KeyError(canaries.MEMBER_ID)])
+    try:
+        try:
+            raise KeyError(canaries.LAST_NAME)
+        except KeyError as problem:
+            raise StoreUnavailable(canaries.LAST_NAME) from problem
+    except StoreUnavailable as unavailable:
+        group = ExceptionGroup(canaries.LAST_NAME, [unavailable, inner])
+    log_event("worker.ended", level=logging.CRITICAL, error=group)
+    (line,) = lines(log)
+    first, second, third = line["members"]
+    assert (first["exception"], first["cause"]) == ("StoreUnavailable", ["KeyError"])
+    assert first["trace"][0].startswith("test_logs.py:")
+    assert second == {"exception": "NoSuchRow", "ids": [job]}
+    assert third == {"exception": "KeyError"}
     assert canaries.find_canaries(log.getvalue()) == []
 
 

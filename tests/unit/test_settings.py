@@ -213,7 +213,19 @@ def test_every_key_stands_in_the_reference() -> None:
         "certificates",
         "route",
     }
-    structure |= {"server", "store", "archive", "sealing", "retention", "webhooks", "worker"}
+    structure |= {
+        "server",
+        "limits",
+        "key",
+        "tenant",
+        "address",
+        "store",
+        "archive",
+        "sealing",
+        "retention",
+        "webhooks",
+        "worker",
+    }
     assert len(sections) > 8
     assert [key for key in sorted(named - structure) if f"`{key}`" not in page] == []
 

@@ -73,7 +73,10 @@ async def _keep(call: Call, request: Envelope) -> None:
         return
     origin = Origin(sender=SENDER_NAME, name=request.payload_id)
     try:
-        await call.services.deposits.keep(call.tenant, request.payload or b"", origin=origin, also=note)
+        deposit = await call.services.deposits.keep(
+            call.tenant, request.payload or b"", origin=origin, also=note
+        )
+        call.tell(deposit.file.id)
     except Repeated:
         await is_kept()
 
@@ -154,7 +157,9 @@ async def _pick_up(
             _remember(scope, routes[-1], request, ids)
         return ids
 
-    return await call.services.store.write(take, tenant=call.tenant)
+    picked = await call.services.store.write(take, tenant=call.tenant)
+    call.tell(*picked)
+    return picked
 
 
 def _give(call: Call, request: Envelope, texts: list[bytes], kind: str, nothing: str) -> Envelope:

@@ -7,6 +7,7 @@ settings list says who calls.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -27,8 +28,10 @@ from adapters.core_connectivity.server import Reply, answer_mime, answer_soap
 from adapters.core_connectivity.soap import Message, SoapFault, Token
 from adapters.core_connectivity.wsdl import write_wsdl
 from gateway.api.auth import make_caller
-from gateway.api.call import CALLER, Call, Caller
+from gateway.api.call import CALLER, FORBIDDEN, Call, Caller
 from gateway.api.core import batches, real_time
+from gateway.api.doors import admit
+from gateway.api.origin import ADDRESS, shorten
 from gateway.api.problem import Problem
 from gateway.api.tls import find_certificate, read_certificate
 from gateway.keys import ALL_SCOPES, Scope
@@ -94,10 +97,15 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
         envelope = message.envelope
         caller = await _identify(call, message.token)
         desk, scopes = DESKS[envelope.form]
+        if not caller.caller.reveals:
+            raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {Scope.PHI_REVEAL.value}.")
         for scope in scopes:
             if not caller.caller.scopes & {scope.value, ALL_SCOPES}:
+                call.told.outcome = FORBIDDEN
                 raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {scope.value}.")
         try:
+            if envelope.form.brings:
+                call.services.volumes.require_space()
             return await desk(caller, envelope)
         except (StoreUnavailable, StoreBroken) as failure:
             log_event("request.unavailable", error=failure, tenant=caller.tenant)
@@ -113,9 +121,12 @@ def _make_clerk(call: Call) -> Callable[[Message], Awaitable[Envelope]]:
 async def _identify(call: Call, token: Token | None) -> Call:
     """The call with its caller. Raises EnvelopeFault, alike for every reason."""
     caller = _find_certified(call) if token is None else await _verify(call, token)
+    rates, now = call.services.rates, time.perf_counter()
     if caller is None:
+        rates.charge_refusal(shorten(call.request[ADDRESS]), now)
         raise EnvelopeFault(UNAUTHORIZED, "UserName and Password are the two halves of an API key here.")
     call.request[CALLER] = caller
+    admit(call.request, rates.take_key(caller.tenant, caller.key, now))
     return Call(call.request, call.services, caller)
 
 

@@ -20,7 +20,7 @@ from edi.guides.words import load_words
 from edi.lexer import Unreadable
 from edi.library import acknowledge
 from edi.writer import write_documents
-from gateway.api.call import Call
+from gateway.api.call import FORBIDDEN, Call
 from gateway.inquiries.asking import NotAsked, Outcome
 from gateway.inquiries.kinds import ELIGIBILITY, KINDS, Kind
 from gateway.keys import ALL_SCOPES, Scope
@@ -49,6 +49,7 @@ async def answer_inquiry(call: Call, request: Envelope) -> Envelope:
     if kind.payload_type != request.payload_type:
         raise EnvelopeFault("PayloadTypeIllegal", "PayloadType does not name what Payload holds.")
     if not call.caller.scopes & {SCOPES[kind.name].value, ALL_SCOPES}:
+        call.told.outcome = FORBIDDEN
         raise EnvelopeFault(UNAUTHORIZED, f"The key does not have the scope {SCOPES[kind.name].value}.")
     if not asked.accepted:
         return _acknowledge(call, request, report)
@@ -85,6 +86,7 @@ async def _ask(call: Call, kind: Kind, asked: SetReport, report: FileReport) -> 
     except NotAsked as refusal:
         payer = any(finding.code.startswith("payer.") for finding in refusal.findings)
         return _write_refusal(call, kind, document, report, UNKNOWN_PAYER if payer else UNABLE)
+    call.tell(outcome.inquiry.id)
     if outcome.document is None:
         return _write_refusal(call, kind, document, report, UNABLE)
     return await asyncio.to_thread(_wrap_answer, call, kind, outcome, report)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from gateway.api.auth import authenticate
 from gateway.api.core import door
-from gateway.api.routing import Answer, Route, Taken
+from gateway.api.problem import write_problem
+from gateway.api.routing import Answer, Manner, Route, Taken
 
-OK = (Answer(200, "An envelope of the rule.", media="application/soap+xml"),)
+BY_CORE = Manner(authenticate, write_problem, family="CORE door")
+SOAP, PARTS = "application/soap+xml", "multipart/related"
+ENVELOPES = (
+    Answer(200, "An envelope of the rule.", media=SOAP, also=(PARTS,)),
+    Answer(400, "A fault: what the sender did.", media=SOAP, also=("application/problem+json",)),
+    Answer(500, "A fault: what happened here.", media=SOAP, also=("application/problem+json",)),
+)
+FORMS = (Answer(200, "An envelope of the rule.", media="multipart/form-data"),)
 
 CORE_ROUTES: tuple[Route, ...] = (
     Route(
@@ -15,8 +24,10 @@ CORE_ROUTES: tuple[Route, ...] = (
         handler=door.answer_soap_request,
         summary="CAQH CORE vC2.2.0 by SOAP 1.2.",
         open=True,
-        body=Taken.X12,
-        answers=OK,
+        action="core.exchanged",
+        body=Taken.SOAP,
+        answers=ENVELOPES,
+        manner=BY_CORE,
     ),
     Route(
         method="GET",
@@ -26,6 +37,7 @@ CORE_ROUTES: tuple[Route, ...] = (
         summary="The WSDL of the door.",
         open=True,
         answers=(Answer(200, "WSDL 1.1.", media="text/xml"),),
+        manner=BY_CORE,
     ),
     Route(
         method="POST",
@@ -34,7 +46,9 @@ CORE_ROUTES: tuple[Route, ...] = (
         handler=door.answer_mime_request,
         summary="CAQH CORE vC2.2.0 by HTTP MIME multipart.",
         open=True,
-        body=Taken.X12,
-        answers=OK,
+        action="core.exchanged",
+        body=Taken.FORM,
+        answers=FORMS,
+        manner=BY_CORE,
     ),
 )

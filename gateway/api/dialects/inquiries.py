@@ -64,6 +64,7 @@ class InquiryDesk(msgspec.Struct, frozen=True):
             outcome = await call.services.inquiries.ask(call.tenant, self.kind, document)
         except NotAsked as refusal:
             raise Problem("bad-request", "Nothing was asked.", refusal.findings) from None
+        call.tell(outcome.inquiry.id)
         refuse_without_answer(outcome)
         body = await describe_answer(call, document, outcome)
         status = self.rejected if outcome.state == REJECTED else HTTPStatus.OK

@@ -11,6 +11,7 @@ from gateway.api.auth import make_caller
 from gateway.api.bodies import write_json
 from gateway.api.call import SERVICES, Caller
 from gateway.api.dialects.faults import describe_error, write_status
+from gateway.api.dialects.shapes import DetailRefusal, MessageRefusal, OauthRefusal, StatusRefusal
 from gateway.api.problem import KINDS, Problem
 from gateway.api.routing import Manner
 from gateway.keys import KeyRoom
@@ -90,8 +91,10 @@ def refuse_by_oauth(problem: Problem, request_id: str) -> web.Response:
     return _write({"error": error, "error_description": tell(problem)}, problem, request_id)
 
 
-BY_TRANSACTION = Manner(identify_by_key, refuse_by_message)
-BY_URL = Manner(identify_by_url, refuse_by_message)
-BY_MAILBOX = Manner(identify_by_token, refuse_by_status)
-BY_REPORT = Manner(identify_by_token, refuse_by_detail)
-BY_OAUTH = Manner(identify_by_token, refuse_by_oauth)
+JSON_TYPE = "application/json"
+BY_ID, BY_BOX = "transaction-id dialect", "mailbox dialect"
+BY_TRANSACTION = Manner(identify_by_key, refuse_by_message, MessageRefusal, JSON_TYPE, BY_ID)
+BY_URL = Manner(identify_by_url, refuse_by_message, MessageRefusal, JSON_TYPE, BY_ID)
+BY_MAILBOX = Manner(identify_by_token, refuse_by_status, StatusRefusal, JSON_TYPE, BY_BOX)
+BY_REPORT = Manner(identify_by_token, refuse_by_detail, DetailRefusal, JSON_TYPE, BY_BOX)
+BY_OAUTH = Manner(identify_by_token, refuse_by_oauth, OauthRefusal, JSON_TYPE, BY_BOX)

@@ -77,6 +77,7 @@ def bind_report(content: bytes, kind: str) -> JSON | None:
 async def list_reports(call: Call) -> web.Response:
     """GET /medicalnetwork/reports/v2: the names of the reports that wait in the mailbox."""
     found = await call.services.store.read(files.list_untaken, tenant=call.tenant)
+    call.tell_page(*(file.id for file in found))
     names = [name_report(file.id, file.kinds) for file in found]
     return write_json({"reports": names, "meta": describe_meta(call)})
 
@@ -121,6 +122,7 @@ async def _find(call: Call, file_id: str | None, what: str) -> File:
         found = await call.services.store.read(lambda scope: files.load(scope, known), tenant=call.tenant)
     if found is None or found.direction != files.INBOUND:
         raise Problem("not-found", f"There is no {what}.")
+    call.tell(found.id)
     return found
 
 

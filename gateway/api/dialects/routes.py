@@ -13,7 +13,7 @@ from gateway.api.dialects.inquiries import InquiryDesk
 from gateway.api.dialects.manners import BY_MAILBOX, BY_OAUTH, BY_REPORT, BY_TRANSACTION, BY_URL
 from gateway.api.dialects.reports import ReportSet
 from gateway.api.dialects.submissions import Desk, show_health
-from gateway.api.dialects.transactions import Part, PollQuery
+from gateway.api.dialects.transactions import Part, PollQuery, TokenQuery
 from gateway.api.routing import Answer, Manner, Route, Taken
 from gateway.inquiries.kinds import CLAIM_STATUS, ELIGIBILITY
 from gateway.keys import Scope
@@ -31,6 +31,10 @@ INQUIRIES = (
 )
 REPORTS = (ReportSet("277", Scope.FILES_READ), ReportSet("835", Scope.REMITTANCES_READ))
 OK = (Answer(200, "As the dialect has it."),)
+JUDGED = (*OK, Answer(400, "What is wrong, in the shape of an answer or of a refusal."))
+MOVED = (Answer(302, "Where it is for some minutes."),)
+ABSENT = (404,)
+UNANSWERED = (502, 504)
 
 
 def _route(
@@ -56,6 +60,12 @@ def _route(
     )
 
 
+def _judged(path: str, handler: Handler, summary: str, scope: Scope, manner: Manner, **more: object) -> Route:
+    """A route that takes a document, whose faults are answered by 400 as the dialects do."""
+    given = {"body": Taken.CLAIM, "answers": JUDGED, **more}
+    return _route("POST", path, handler, summary, scope, manner, **given)
+
+
 def list_claim_routes() -> Iterator[Route]:
     """Claims in both dialects, as JSON and as X12."""
     paths = {guide: f"{CHANGE}/{path}" for guide, path in CLAIM_PATHS.items()}
@@ -66,31 +76,16 @@ def list_claim_routes() -> Iterator[Route]:
         base, desk = f"{NETWORK}/{path}", Desk(guide, shows_x12=False)
         yield from _list_desk_routes(base, desk, BY_MAILBOX)
         check, checks = "Check a claim; nothing is stored.", Scope.CLAIMS_READ
-        yield _route("POST", f"{base}/validation", desk.validate, check, checks, BY_MAILBOX, body=Taken.CLAIM)
-        yield _route(
-            "POST",
-            f"{base}/raw-x12-validation",
-            desk.validate_x12,
-            check,
-            checks,
-            BY_MAILBOX,
-            body=Taken.CLAIM,
-        )
+        for name, handler in (("validation", desk.validate), ("raw-x12-validation", desk.validate_x12)):
+            yield _judged(f"{base}/{name}", handler, check, checks, BY_MAILBOX, action="claim.checked")
 
 
 def _list_desk_routes(base: str, desk: Desk, manner: Manner) -> Iterator[Route]:
     write, said = Scope.CLAIMS_WRITE, "Submit a claim."
-    yield _route(
-        "POST",
-        f"{base}/submission",
-        desk.submit,
-        said,
-        write,
-        manner,
-        body=Taken.CLAIM,
-        idempotent=True,
+    yield _judged(
+        f"{base}/submission", desk.submit, said, write, manner, problems=(409, 422), idempotent=True
     )
-    yield _route("POST", f"{base}/raw-x12-submission", desk.submit_x12, said, write, manner, body=Taken.CLAIM)
+    yield _judged(f"{base}/raw-x12-submission", desk.submit_x12, said, write, manner)
 
 
 def list_transaction_routes() -> Iterator[Route]:
@@ -98,7 +93,9 @@ def list_transaction_routes() -> Iterator[Route]:
     read = Scope.FILES_READ
     for kind in REPORTS:
         path = f"{CHANGE}/reports/v2/{{transaction}}/{kind.kind}"
-        yield _route("GET", path, kind.show_transaction, "Show a report.", read, BY_TRANSACTION)
+        yield _route(
+            "GET", path, kind.show_transaction, "Show a report.", read, BY_TRANSACTION, problems=ABSENT
+        )
     poll, show = "List what partners sent, oldest first.", "Show a transaction."
     base = "/{version}/transactions/{transaction}"
     yield _route(
@@ -109,14 +106,20 @@ def list_transaction_routes() -> Iterator[Route]:
         read,
         BY_TRANSACTION,
         query=PollQuery,
+        problems=(400,),
     )
-    yield _route("GET", base, transactions.show_transaction, show, read, BY_TRANSACTION)
+    yield _route("GET", base, transactions.show_transaction, show, read, BY_TRANSACTION, problems=ABSENT)
     for name in transactions.PARTS:
         part = Part(name)
         where, what = "Say where a document is for some minutes.", "Fetch a document."
-        yield _route("GET", f"{base}/{name}", part.redirect, where, read, BY_TRANSACTION)
-        yield _route("GET", f"{base}/{name}-url", part.show_url, where, read, BY_TRANSACTION)
-        yield _route("GET", f"{base}/document/{name}", part.fetch, what, read, BY_URL)
+        way = {"problems": ABSENT}
+        yield _route(
+            "GET", f"{base}/{name}", part.redirect, where, read, BY_TRANSACTION, answers=MOVED, **way
+        )
+        yield _route("GET", f"{base}/{name}-url", part.show_url, where, read, BY_TRANSACTION, **way)
+        shown = (Answer(200, "The document.", media=transactions.PARTS[name]),)
+        fetched = {"answers": shown, "query": TokenQuery, "problems": (404, 422)}
+        yield _route("GET", f"{base}/document/{name}", part.fetch, what, read, BY_URL, **fetched)
 
 
 def list_mailbox_routes() -> Iterator[Route]:
@@ -130,7 +133,10 @@ def list_mailbox_routes() -> Iterator[Route]:
         None,
         BY_OAUTH,
         open=True,
+        action="token.issued",
         body=Taken.CLAIM,
+        body_note="The client's credentials, as JSON or as a form.",
+        problems=(400, 401),
     )
     for path in (MAILBOX, f"{MAILBOX}/"):
         yield _route("GET", path, reports.list_reports, "List reports.", read, BY_REPORT)
@@ -138,11 +144,14 @@ def list_mailbox_routes() -> Iterator[Route]:
     for service in (*CLAIM_PATHS.values(), "reports/v2"):
         path = f"{NETWORK}/{service}/healthcheck"
         yield _route("GET", path, show_health, "Say that the service is there.", None, BY_MAILBOX)
-    yield _route("GET", named, reports.show_report, "Show a report as it came.", read, BY_REPORT)
-    yield _route("DELETE", named, reports.take_report, "Take a report out.", Scope.FILES_WRITE, BY_REPORT)
+    shown, taken = "Show a report as it came.", "Take a report out."
+    yield _route("GET", named, reports.show_report, shown, read, BY_REPORT, problems=ABSENT)
+    yield _route("DELETE", named, reports.take_report, taken, Scope.FILES_WRITE, BY_REPORT, problems=ABSENT)
     for kind in REPORTS:
         path = f"{named}/{kind.kind}"
-        yield _route("GET", path, kind.show_in_mailbox, "Show a report as JSON.", read, BY_REPORT)
+        yield _route(
+            "GET", path, kind.show_in_mailbox, "Show a report as JSON.", read, BY_REPORT, problems=ABSENT
+        )
 
 
 def list_inquiry_routes() -> Iterator[Route]:
@@ -152,15 +161,15 @@ def list_inquiry_routes() -> Iterator[Route]:
         yield from _list_inquiry_routes(f"{CHANGE}/{path}", ask, scope, BY_TRANSACTION)
         ask, base = InquiryDesk(kind, HTTPStatus.OK), f"{NETWORK}/{path}"
         yield from _list_inquiry_routes(base, ask, scope, BY_MAILBOX)
-        yield _route("POST", f"{base}/", ask.ask, "Ask a payer.", scope, BY_MAILBOX, body=Taken.CLAIM)
+        yield _judged(f"{base}/", ask.ask, "Ask a payer.", scope, BY_MAILBOX, problems=UNANSWERED)
         there = "Say that the service is there."
         yield _route("GET", f"{base}/healthcheck", show_health, there, None, BY_MAILBOX)
 
 
 def _list_inquiry_routes(path: str, desk: InquiryDesk, scope: Scope, manner: Manner) -> Iterator[Route]:
     said = "Ask a payer."
-    yield _route("POST", path, desk.ask, said, scope, manner, body=Taken.CLAIM)
-    yield _route("POST", f"{path}/raw-x12", desk.ask_x12, said, scope, manner, body=Taken.CLAIM)
+    yield _judged(path, desk.ask, said, scope, manner, problems=UNANSWERED)
+    yield _judged(f"{path}/raw-x12", desk.ask_x12, said, scope, manner, problems=UNANSWERED)
 
 
 DIALECT_ROUTES: tuple[Route, ...] = (

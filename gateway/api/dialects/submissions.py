@@ -27,6 +27,7 @@ from gateway.api.idempotency import (
 )
 from gateway.api.places import hold_place
 from gateway.api.problem import Problem
+from gateway.api.trail import witness
 from gateway.checking.checker import Judged
 from gateway.deposits import Deposit
 from gateway.recording import Submission, preview
@@ -88,7 +89,10 @@ class Desk(msgspec.Struct, frozen=True):
 
         async with hold_place(call):
             judged = await self._judge(call, body)
-            submission = await call.services.intake.record(call.tenant, judged, also=save if ticket else None)
+            submission = await call.services.intake.record(
+                call.tenant, judged, also=save if ticket else None, entry=witness(call)
+            )
+            call.told.recorded = True
         return self._write(call, submission, document, alone, at=at)
 
     async def _judge(self, call: Call, body: bytes) -> Judged:
@@ -107,12 +111,15 @@ class Desk(msgspec.Struct, frozen=True):
         if isinstance(decoded.document, dict):
             return decoded.document
         findings = decoded.findings or (find("json.not_a_claim", pointer=""),)
-        await call.services.intake.keep_unreadable(call.tenant, body, findings)
+        kept = await call.services.intake.keep_unreadable(call.tenant, body, findings)
+        call.tell(kept.file)
         raise Problem("unreadable", "The bytes were kept.", findings)
 
     async def _deposit(self, call: Call) -> Deposit:
         text = read_x12(await call.body(limit=call.services.settings.server.file_limit))
-        return await call.services.deposits.keep(call.tenant, text)
+        deposit = await call.services.deposits.keep(call.tenant, text)
+        call.tell(deposit.file.id)
+        return deposit
 
     def _answer_deposit(self, call: Call, deposit: Deposit) -> StoredAnswer:
         taken = deposit.submissions

@@ -7,8 +7,9 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from edi.json_body import decode_body
+from gateway.api.auth import make_caller
 from gateway.api.bodies import write_json
-from gateway.api.call import Call
+from gateway.api.call import CALLER, Call
 from gateway.api.problem import Problem
 
 FORM = "application/x-www-form-urlencoded"
@@ -27,6 +28,7 @@ async def issue_token(call: Call) -> web.Response:
             "unauthenticated",
             "The client_id is the id of an API key of this server (key_...), the client_secret its text.",
         )
+    call.request[CALLER] = make_caller(token.key)
     body = {"access_token": token.text, "token_type": "bearer", "expires_in": token.seconds}
     return write_json(body, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 

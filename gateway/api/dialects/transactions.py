@@ -23,14 +23,13 @@ from gateway.api.call import Call
 from gateway.api.dialects.identifiers import MODES, read_uuid, write_uuid
 from gateway.api.dialects.reports import find_transaction, write_moment
 from gateway.api.problem import Problem, refuse_parameter
-from gateway.ids import write_base32
+from gateway.ids import write_earliest
 from gateway.store import TenantScope, files
 from gateway.store.files import File
 
 JSON = dict[str, Any]  # a JSON object
 SETTLED = timedelta(seconds=2)
 """Another process may still commit a file that is older by so much: polling waits for it."""
-RANDOM_BITS = 80
 X12 = "application/edi-x12"
 PARTS = {"input": X12, "output": "application/json"}
 
@@ -41,6 +40,12 @@ class PollQuery(msgspec.Struct, frozen=True, rename="camel"):
     page_size: float = 100
     page_token: str = ""
     start_date_time: str = ""
+
+
+class TokenQuery(msgspec.Struct, frozen=True):
+    """What opens the document, as the URL that was given has it."""
+
+    token: str = ""
 
 
 async def poll_transactions(call: Call) -> web.Response:
@@ -56,6 +61,7 @@ async def poll_transactions(call: Call) -> web.Response:
 
     found = await call.services.store.read(load, tenant=call.tenant)
     page = found[:limit]
+    call.tell_page(*(file.id for file in page))
     body: JSON = {"items": [await describe(call, file) for file in page]}
     last = write_uuid(page[-1].id) if page else query.page_token
     if last:
@@ -77,7 +83,7 @@ def read_start(query: PollQuery) -> str:
     except ValueError:
         raise refuse_parameter("startDateTime", "a moment such as 2026-11-24T00:00:00Z") from None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return f"fil_{write_base32(max(0, int(moment.timestamp() * 1000)) << RANDOM_BITS)}"
+    return write_earliest("fil", moment)
 
 
 async def show_transaction(call: Call) -> web.Response:

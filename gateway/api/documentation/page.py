@@ -35,6 +35,7 @@ class Operation(msgspec.Struct, frozen=True):
     path: str
     summary: str
     scope: str
+    family: str
     parameters: tuple[JSON, ...]
     body: str
     answers: tuple[tuple[str, str, str], ...]
@@ -45,14 +46,19 @@ def render_page(document: JSON) -> str:
     operations = list(list_operations(document))
     rooms: dict[str, list[Operation]] = {}
     for operation in operations:
-        rooms.setdefault(operation.path.split("/")[2 if operation.path.startswith("/v1/") else 1], []).append(
-            operation
-        )
+        rooms.setdefault(name_room(operation), []).append(operation)
     schemas = document["components"]["schemas"]
     shapes = {name: tuple(list_fields(schema)) for name, schema in schemas.items()}
     meanings = {name: str(schema.get("description", "")) for name, schema in schemas.items()}
     template = _environment().get_template("page.html")
     return template.render(info=document["info"], rooms=rooms, shapes=shapes, meanings=meanings)
+
+
+def name_room(operation: Operation) -> str:
+    """Under which heading an operation stands: what it is about, or the family that it belongs to."""
+    if operation.family != "native":
+        return operation.family
+    return operation.path.split("/")[2 if operation.path.startswith("/v1/") else 1]
 
 
 def list_operations(document: JSON) -> Iterator[Operation]:
@@ -65,6 +71,7 @@ def list_operations(document: JSON) -> Iterator[Operation]:
                 path=path,
                 summary=told["summary"],
                 scope=told.get("description", "No key is needed." if told.get("security") == [] else ""),
+                family=told["tags"][0],
                 parameters=tuple(told.get("parameters", ())),
                 body=name_content(told.get("requestBody", {})),
                 answers=tuple(

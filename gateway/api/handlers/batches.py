@@ -22,6 +22,7 @@ from gateway.api.places import hold_place
 from gateway.api.problem import Problem
 from gateway.api.shapes import BatchAnswer
 from gateway.api.streaming import open_stream
+from gateway.api.trail import witness
 from gateway.checking.crew import CheckFailed
 from gateway.logs import log_event
 from gateway.store.errors import StoreBroken, StoreUnavailable
@@ -106,8 +107,9 @@ async def _submit(call: Call, line: Line) -> BatchAnswer:
     opinion = await intake.judge(call.tenant, line.content)
     if opinion.judged is None:
         kept = await intake.keep_unreadable(call.tenant, line.content, opinion.unreadable)
+        call.tell(kept.file)
         return BatchAnswer(line=line.number, state=UNREADABLE, file=kept.file, findings=opinion.unreadable)
-    submission = await intake.record(call.tenant, opinion.judged)
+    submission = await intake.record(call.tenant, opinion.judged, entry=witness(call))
     return BatchAnswer(
         line=line.number,
         state=submission.state,

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 from aiohttp import web
 
+from edi.claim_forms import DENTAL, INSTITUTIONAL, PROFESSIONAL
 from edi.excerpts import cut_claim
 from gateway.api.bodies import write_json
 from gateway.api.call import REQUEST_ID, Call
 from gateway.api.idempotency import Repeated, StoredAnswer, Ticket, find_answer, hold, read_ticket, replay
 from gateway.api.places import hold_place
 from gateway.api.problem import Problem, refuse_missing, refuse_parameter
+from gateway.api.search_shapes import ClaimQuery, ClaimSearchWish
 from gateway.api.shapes import (
     ClaimAmounts,
     ClaimChecked,
     ClaimFindings,
     ClaimListed,
     ClaimPage,
-    ClaimQuery,
     ClaimShown,
     ClaimTaken,
+    FollowUpShown,
     Timeline,
 )
+from gateway.api.trail import witness
 from gateway.dossier import Dossier, read_dossier
 from gateway.feed import show_event
-from gateway.lifecycle import load_lifecycle
+from gateway.lifecycle import load_lifecycle, name_follow_up
+from gateway.patients import name_patient
 from gateway.recording import Submission
-from gateway.store import TenantScope, claims, events, interchanges
+from gateway.store import TenantScope, claims, events, follow_ups, interchanges
+from gateway.store.claim_search import ClaimSearch, search
 from gateway.store.claims import Claim
 
+CLAIM_TYPES = {"professional": PROFESSIONAL, "institutional": INSTITUTIONAL, "dental": DENTAL}
 CLAIMS = "/v1/claims"
 X12_MEDIA = "application/edi-x12"
 
@@ -66,6 +73,7 @@ async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswe
     opinion = await intake.judge(call.tenant, body)
     if opinion.judged is None:
         kept = await intake.keep_unreadable(call.tenant, body, opinion.unreadable)
+        call.tell(kept.file)
         raise Problem("unreadable", "The bytes were kept.", opinion.unreadable, file=kept.file)
     request_id = call.request[REQUEST_ID]
 
@@ -74,7 +82,8 @@ async def _submit(call: Call, body: bytes, ticket: Ticket | None) -> StoredAnswe
         ticket.save(scope, answer_submission(submission, request_id))
 
     also = save if ticket is not None else None
-    submission = await intake.record(call.tenant, opinion.judged, also=also)
+    submission = await intake.record(call.tenant, opinion.judged, also=also, entry=witness(call))
+    call.told.recorded = True
     return answer_submission(submission, request_id)
 
 
@@ -107,36 +116,75 @@ async def validate_claim(call: Call) -> web.Response:
 
 
 async def list_claims(call: Call) -> web.Response:
-    """GET /v1/claims: newest first, by state and payer."""
-    query = call.query(ClaimQuery)
+    """GET /v1/claims: newest first, those that all conditions fit."""
+    return await _list(call, read_search(call.query(ClaimQuery)))
+
+
+async def search_claims(call: Call) -> web.Response:
+    """POST /v1/claims/search: as the list, also by the patient control number, which stands in no address."""
+    wish = await call.struct(ClaimSearchWish)
+    asked = read_search(wish)
+    return await _list(
+        call, msgspec.structs.replace(asked, patient_control_number=wish.patient_control_number or None)
+    )
+
+
+async def _list(call: Call, asked: ClaimSearch) -> web.Response:
+    def load(scope: TenantScope) -> list[Claim]:
+        return search(scope, msgspec.structs.replace(asked, limit=asked.limit + 1))
+
+    found = await call.services.store.read(load, tenant=call.tenant)
+    page = found[: asked.limit]
+    call.tell(*(claim.id for claim in page))
+    more = page[-1].id if len(found) > asked.limit else None
+    return write_json(ClaimPage(claims=[describe_claim(claim) for claim in page], next=more))
+
+
+def read_search(query: ClaimQuery) -> ClaimSearch:
+    """What the store is asked. Raises Problem for a state or a type of claims that there is not."""
     states = tuple(state for state in query.state.split(",") if state)
     if not set(states) <= set(load_lifecycle().state):
         raise refuse_parameter("state", "one of " + ", ".join(load_lifecycle().state))
-
-    def load(scope: TenantScope) -> list[Claim]:
-        return claims.list_page(
-            scope,
-            states=states,
-            payer_id=query.payer or None,
-            before=query.cursor or None,
-            limit=query.limit + 1,
-        )
-
-    found = await call.services.store.read(load, tenant=call.tenant)
-    page = found[: query.limit]
-    more = page[-1].id if len(found) > query.limit else None
-    return write_json(ClaimPage(claims=[describe_claim(claim) for claim in page], next=more))
+    guide = CLAIM_TYPES.get(query.claim_type, query.claim_type)
+    if guide and guide not in CLAIM_TYPES.values():
+        raise refuse_parameter("claimType", "one of " + ", ".join(CLAIM_TYPES))
+    first, last = query.received_from, query.received_to
+    return ClaimSearch(
+        states=states,
+        payer_id=query.payer or None,
+        billing_npi=query.billing_npi or None,
+        claim_type=guide or None,
+        service_from=query.service_from,
+        service_to=query.service_to,
+        received_from=datetime.combine(first, time(), UTC) if first is not None else None,
+        received_until=datetime.combine(last, time(), UTC) + timedelta(days=1) if last is not None else None,
+        charge_from=query.charge_from,
+        charge_to=query.charge_to,
+        batch=query.batch or None,
+        before=query.cursor or None,
+        limit=query.limit,
+    )
 
 
 async def show_claim(call: Call) -> web.Response:
     """GET /v1/claims/{id}: how it stands, with the document it was made from."""
     claim, dossier = await _load(call)
+    following = await call.services.store.read(
+        lambda scope: follow_ups.list_of(scope, claim.id), tenant=call.tenant
+    )
     shown = ClaimShown(
         **msgspec.structs.asdict(describe_claim(claim)),
         patient_control_number=dossier.patient_control_number,
+        patient=name_patient(claim),
+        follow_ups=[_show_follow_up(it) for it in following],
         document=dossier.document,
     )
     return write_json(shown)
+
+
+def _show_follow_up(claim: Claim) -> FollowUpShown:
+    copied = {name: getattr(claim, name) for name in ("id", "state", "payer_id", "frequency", "created_at")}
+    return FollowUpShown(kind=name_follow_up(claim.frequency), **copied)
 
 
 async def show_timeline(call: Call) -> web.Response:

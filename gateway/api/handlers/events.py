@@ -23,6 +23,7 @@ async def list_events(call: Call) -> web.Response:
         return events.list_after(scope, query.after, limit=query.limit, types=types)
 
     found = await call.services.store.read(load, tenant=call.tenant)
+    call.tell_page(*(event.claim or event.id for event in found))
     last = found[-1].sequence if found else query.after
     return write_json(EventPage(events=[show_event(call.tenant, event) for event in found], next=last))
 

@@ -25,6 +25,7 @@ async def deposit_file(call: Call) -> web.Response:
         return await receive_file(call, partner)
     content = await call.body(limit=call.services.settings.server.file_limit)
     deposit = await call.services.deposits.keep(call.tenant, content)
+    call.tell(deposit.file.id)
     if not deposit.accepted:
         raise Problem("findings", "The file was kept.", deposit.findings, file=deposit.file.id)
     taken = FileTaken(
@@ -43,6 +44,7 @@ async def receive_file(call: Call, partner: str) -> web.Response:
         raise refuse_parameter("partner", "the name of one of your partners")
     content = await call.body(limit=call.services.settings.server.file_limit)
     file = await call.services.reception.receive(call.tenant, partner, "", content)
+    call.tell(file.id)
     taken = FileTaken(file=show(file, FileShown), claims=(), findings=())
     return write_json(taken, status=202, headers={"Location": f"{FILES}/{file.id}"})
 

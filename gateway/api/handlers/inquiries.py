@@ -50,6 +50,7 @@ async def _ask(call: Call, kind: Kind) -> web.Response:
         )
     except NotAsked as refusal:
         raise Problem("findings", "Nothing was asked.", refusal.findings) from None
+    call.tell(outcome.inquiry.id)
     refuse_without_answer(outcome)
     location = f"{PATHS[kind.name]}/{outcome.inquiry.id}"
     return write_json(describe(outcome), headers={"Location": location})
@@ -122,6 +123,7 @@ async def _ask_line(call: Call, line: Line, *, fresh: bool) -> msgspec.Struct:
         if isinstance(failure, StoreBroken):
             call.services.broken.set()
         return InquiryLine(line=line.number, state=UNAVAILABLE, findings=(find("request.not_stored"),))
+    call.tell(outcome.inquiry.id)
     return InquiryLine(
         line=line.number,
         state=outcome.state,

@@ -20,9 +20,12 @@ async def show_health(call: Call) -> web.Response:
 
 
 async def show_readiness(call: Call) -> web.Response:
-    """GET /readyz: the database answers too (else the doors say 503), and the server is not about to end."""
+    """GET /readyz: the database answers too (else the doors say 503), the disks can take a claim, and the
+    server is not about to end.
+    """
     if call.services.draining.is_set() or call.services.broken.is_set():
         raise Problem("unavailable", "This server is about to end.", headers={"Retry-After": "5"})
+    call.services.volumes.require_space()
     await call.services.store.read(SystemScope.tenants)
     return write_json(Health(status="ready"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from aiohttp import web
 from edi.findings import Finding, find
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
+from gateway.api.etags import change
 from gateway.api.problem import Problem, refuse_missing
 from gateway.api.shapes import (
     DeliveryPage,
@@ -50,6 +52,7 @@ async def make_endpoint(call: Call) -> web.Response:
         return webhooks.add_endpoint(scope, url=new.url, types=new.types, secret=secret.encode("ascii"))
 
     endpoint = await call.services.store.write(add, tenant=call.tenant)
+    call.tell(endpoint.id)
     made = EndpointMade(**msgspec.structs.asdict(show(endpoint, EndpointShown)), secret=secret)
     return write_json(made, status=201, headers={"Location": f"{WEBHOOKS}/{endpoint.id}"})
 
@@ -67,11 +70,12 @@ async def show_endpoint(call: Call) -> web.Response:
 
 async def delete_endpoint(call: Call) -> web.Response:
     """DELETE /v1/webhooks/{id}: the endpoint and what still waits for it."""
-    gone = await call.services.store.write(
-        lambda scope: webhooks.delete_endpoint(scope, call.subject), tenant=call.tenant
-    )
-    if not gone:
-        raise refuse_missing("webhook")
+
+    def delete(scope: TenantScope) -> None:
+        if not webhooks.delete_endpoint(scope, call.subject):
+            raise NoSuchRow(call.subject)
+
+    await _act(call, delete)
     return web.Response(status=204)
 
 
@@ -123,11 +127,17 @@ async def enable_endpoint(call: Call) -> web.Response:
 async def _act(call: Call, operation: Callable[[TenantScope], T]) -> T:
     """Do it in one transaction. Raises Problem where there is no such endpoint, or it cannot be done."""
     try:
-        return await call.services.store.write(operation, tenant=call.tenant)
+        matched = change(call, operation, partial(_load_shown, endpoint_id=call.subject))
+        return await call.services.store.write(matched, tenant=call.tenant)
     except NoSuchRow:
         raise refuse_missing("webhook") from None
     except HandRefused as refused:
         raise Problem("conflict", findings=[refused.finding]) from None
+
+
+def _load_shown(scope: TenantScope, endpoint_id: str) -> EndpointShown | None:
+    endpoint = webhooks.load_endpoint(scope, endpoint_id)
+    return show(endpoint, EndpointShown) if endpoint is not None else None
 
 
 def _check(new: NewEndpoint, *, allow_private: bool) -> list[Finding]:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.api.bodies import show, write_json
 from gateway.api.call import Call
+from gateway.api.etags import change
 from gateway.api.handlers.claims import describe_claim
 from gateway.api.problem import Problem, refuse_missing
 from gateway.api.shapes import PageQuery
@@ -55,6 +56,7 @@ async def show_worklist(call: Call) -> web.Response:
         return read_page(scope, worklist, after=query.cursor or None, limit=query.limit)
 
     page = await call.services.store.read(load, tenant=call.tenant)
+    call.tell(*(entry.claim.id for entry in page.claims), *(item.id for item in page.items))
     shown = WorklistPage(
         name=name,
         meaning=worklist.meaning,
@@ -80,15 +82,16 @@ async def show_item(call: Call) -> web.Response:
 async def attach_work_item(call: Call) -> web.Response:
     """POST /v1/work-items/{id}/attach: the answer in it is posted to the claim."""
     wish = await call.struct(Attachment)
+    call.tell(wish.claim)
     hand = Hand(call.caller.key, wish.note)
-    item = await _act(call, "work item", lambda scope: attach_item(scope, call.subject, wish.claim, hand))
+    item = await _settle(call, lambda scope: attach_item(scope, call.subject, wish.claim, hand))
     return write_json(_show_item(item))
 
 
 async def resolve_work_item(call: Call) -> web.Response:
     """POST /v1/work-items/{id}/resolve: it is closed, nothing else moves."""
     hand = Hand(call.caller.key, (await call.struct(Reason)).note)
-    item = await _act(call, "work item", lambda scope: resolve_item(scope, call.subject, hand))
+    item = await _settle(call, lambda scope: resolve_item(scope, call.subject, hand))
     return write_json(_show_item(item))
 
 
@@ -115,6 +118,16 @@ async def free_partner(call: Call) -> web.Response:
         raise Problem("not-found", "There is no partner of this name.") from None
     released = await _act(call, "partner", lambda scope: release_partner(scope, partner, hand))
     return write_json(_show_release(released))
+
+
+async def _settle(call: Call, operation: Callable[[TenantScope], T]) -> T:
+    """As `_act`, of a work item that is still as the caller saw it."""
+
+    def load(scope: TenantScope) -> WorkItemShown | None:
+        item = work_items.load(scope, call.subject)
+        return _show_item(item) if item is not None else None
+
+    return await _act(call, "work item", change(call, operation, load))
 
 
 async def _act(call: Call, what: str, operation: Callable[[TenantScope], T]) -> T:

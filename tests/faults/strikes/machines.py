@@ -13,17 +13,20 @@ import subprocess
 import time
 from pathlib import Path
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock
 from gateway.ids import TimeIds
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings
 from gateway.store import Means, open_store
 from gateway.upkeep import verify_home
 from tests.cli import claimwire
+from tests.faults.ground import mounted_image
 from tests.faults.load import Promise
 from tests.faults.runs import CannotStrike
+from tests.faults.shapes import CLINIC, LAB
 from tests.faults.strikes.partners import fill_disk
-from tests.faults.world import CLINIC, LAB, World, mounted_image, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 60.0
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -37,6 +40,8 @@ async def fill_the_disk(world: World) -> None:
     try:
         fill_disk(filler)
         await wait_until(lambda: world.load.answers[503] >= refused + 5, PATIENCE, "nobody was put off")
+        status, told = await world.call("GET", "/readyz")
+        assert status == 503 and "MiB free" in told["detail"], f"/readyz says {status}: {told}"
         await asyncio.sleep(2)
     finally:
         filler.unlink()
@@ -91,13 +96,26 @@ async def prove_nothing_is_gone(world: World, image: Path, promised: list[Promis
         base.close()
         lost = [promise.claim for promise in promised if promise.claim not in kept]
         assert not lost, f"{len(lost)} of {len(promised)} promised claims are lost"
-        clock, sealer = SystemClock(), Sealer(load_key_ring(place))
+        clock, sealer = SystemClock(), open_sealer(Settings(home=place))
         store = open_store(f"sqlite:///{place}/claimwire.db", Means(clock, TimeIds(clock), sealer))
         try:
             verdict = await verify_home(store, Archive(place / "archive", sealer))
         finally:
             await store.close()
         assert not verdict.faults, f"after the cut: {verdict.faults[:3]}"
+
+
+async def freeze_the_bucket(world: World) -> None:
+    """The store of the archive stands still: what needs it is put off, nothing is promised without it."""
+    assert world.bucket is not None
+    await world.load.reach(0.3)
+    world.bucket.process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(12)
+    finally:
+        world.bucket.process.send_signal(signal.SIGCONT)
+    failed = sum(world.read_log(server).count("StoreUnavailable") for server in world.servers)
+    assert failed, "nobody noticed that the bucket stood still"
 
 
 async def hold_the_lock(world: World) -> None:
@@ -166,10 +184,26 @@ async def jump_the_clock(world: World) -> None:
     world.start(world.gateway, **environment)
     await world.wait_until_up()
     world.load.resume()
-    for share, offset in ((0.2, "-1h"), (0.4, "+0"), (0.5, "+1d"), (0.7, "+5000d"), (0.9, "+5001d")):
+    await world.load.reach(0.2)
+    (world.root / "clock").write_text("-1h")
+    await world.load.reach(0.4)
+    await prove_it_goes_on(world)
+    world.kill(world.gateway)
+    world.start(world.gateway, **environment)
+    await world.wait_until_up()
+    await world.load.reach(0.5)
+    await prove_it_goes_on(world)
+    for share, offset in ((0.5, "+0"), (0.6, "+1d"), (0.7, "+5000d"), (0.9, "+5001d")):
         await world.load.reach(share)
         (world.root / "clock").write_text(offset)
-    world.tell("-1 h, back, +1 day, +5,000 days (2040)")
+    world.tell("-1 h with a restart an hour back, back, +1 day, +5,000 days (2040)")
+
+
+async def prove_it_goes_on(world: World) -> None:
+    """What waits is sent although the clock was set back."""
+    ask = "SELECT count(*) FROM interchange WHERE sent_at IS NOT NULL"
+    sent = world.peek(ask)[0][0]
+    await wait_until(lambda: world.peek(ask)[0][0] > sent + 1, 30, "nothing is sent while the clock lags")
 
 
 async def sleep_through_a_deadline(world: World) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.runs import CannotStrike
-from tests.faults.world import CLINIC, EXCHANGE, LAB, World, wait_until
+from tests.faults.shapes import CLINIC, EXCHANGE, LAB
+from tests.faults.world import World, wait_until
 from tests.sshd import make_key, start_sshd
 
 PATIENCE = 60.0
@@ -152,7 +153,9 @@ async def change_the_host_key(world: World) -> None:
     try:
         world.sshd = start_sshd(place, port=world.sshd.port)
         before = set(world.mailbox(EXCHANGE, "inbound").iterdir())
-        await wait_until_held(world)
+        item = "SELECT count(*) FROM work_item WHERE reason = 'partner.refused' AND state = 'open'"
+        await wait_until(lambda: world.peek(item)[0][0] == 1, PATIENCE, "nobody was told of the other key")
+        await asyncio.sleep(3)
         assert set(world.mailbox(EXCHANGE, "inbound").iterdir()) == before, "something was sent"
     finally:
         world.sshd.stop()
@@ -165,7 +168,7 @@ async def change_the_host_key(world: World) -> None:
 
 
 async def revoke_the_login(world: World) -> None:
-    """The key is refused for a while: held, and the server is not hammered."""
+    """The key is refused for a while: what is to be sent waits, and the server is not hammered."""
     await world.load.reach(0.2)
     allowed = world.root / "sshd" / "authorized_keys"
     text = allowed.read_text()
@@ -173,11 +176,15 @@ async def revoke_the_login(world: World) -> None:
     before = world.sshd.log.count("Connection from")
     allowed.write_text("")
     try:
-        await wait_until_held(world)
-        await asyncio.sleep(5)
+        item = "SELECT count(*) FROM work_item WHERE reason = 'partner.refused' AND state = 'open'"
+        await wait_until(lambda: world.peek(item)[0][0] == 1, PATIENCE, "nobody was told of the refusal")
+        await asyncio.sleep(6)
+        assert world.peek(DEAD)[0][0] == 0, "a delivery was given up"
+        assert world.peek(item)[0][0] == 1, "it was told more than once"
     finally:
         allowed.write_text(text)
     tries = world.sshd.log.count("Connection from") - before
+    assert tries <= 3, f"{tries} logins were tried while they were refused"
     world.tell(f"{tries} logins tried while refused, in about 6 s of polling every 0.3 s")
     await world.release(CLINIC)
 

@@ -36,6 +36,7 @@ def test_states_of_the_table_are_those_of_the_architecture() -> None:
             "payer_accepted",
         ),
         *("payer_rejected", "pending", "paid", "partially_paid", "denied", "reversed"),
+        *("replaced", "voided", "completed"),
     }
 
 
@@ -181,3 +182,32 @@ def test_any_two_orders_of_the_same_events_agree_on_state_and_money(
 ) -> None:
     one, other = (msgspec.structs.replace(fold(order, billed=billed), marks=frozenset()) for order in orders)
     assert one == other
+
+
+REPLACED = Fact("claim.replaced")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_a_replaced_claim_is_replaced_in_every_order_of_its_payment_reversal_and_replacement(
+    order: tuple[int, ...],
+) -> None:
+    facts = [PAID, REVERSED, Fact("claim.payer_accepted"), REPLACED]
+    standing = fold([*SENT, *(facts[place] for place in order)], billed=BILLED)
+    assert (standing.state, standing.paid, standing.open) == ("replaced", 0, BILLED)
+
+
+def test_an_end_moves_a_claim_that_has_money_and_nothing_moves_it_on() -> None:
+    paid = fold([*SENT, PAID], billed=BILLED)
+    assert moves(paid, "claim.replaced")
+    replaced = advance(paid, REPLACED)
+    assert not moves(replaced, "claim.replaced")
+    assert not moves(replaced, "claim.payer_accepted")
+    assert advance(replaced, REVERSED).state == "replaced"
+
+
+def test_every_echo_is_an_event_and_stands_for_a_state() -> None:
+    table = load_lifecycle()
+    for kind, rules in table.follow_up.items():
+        for state, event in rules.echoes.items():
+            assert state in table.state, kind
+            assert event in table.event, kind

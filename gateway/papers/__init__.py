@@ -1,0 +1,1 @@
+"""Papers for people: remittance advices and statements as PDF."""
