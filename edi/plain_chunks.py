@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from edi.collector import resting_collector
-from edi.rows import Rows
+from edi.rows import Rows, count_elements
 from edi.segments import Delimiters, Segment
 
 PRINTABLE = bytes(range(0x20, 0x7F))
@@ -116,4 +116,4 @@ def cut_rows(texts: list[str], start: int, cut: str, element: str, *, plain: boo
     """
     with resting_collector():
         rows = [text.split(element) for text in texts]
-        return Rows(rows, texts, start, len(cut), plain, set(map(itemgetter(0), rows)))
+        return Rows(rows, texts, start, len(cut), plain, set(map(itemgetter(0), rows)), count_elements(rows))

@@ -14,12 +14,24 @@ Row = list[str]
 """The elements of a segment; the first is its id."""
 
 
+LONGEST = 255
+"""Elements that are counted of a segment; those of one with more are not known to be so many."""
+
+
+def count_elements(rows: list[Row]) -> bytes:
+    """How many elements each row has, as far as that is counted."""
+    try:
+        return bytes(map(len, rows))
+    except ValueError:
+        return bytes([min(len(row), LONGEST) for row in rows])
+
+
 class Rows(NamedTuple):
     """Segments that stand one after another in a file and need no forgiveness.
 
     `texts` are they as they stand, `start` is the byte offset of the first; `gap` is the length of what
     stands after each. `plain` is true where all are plain (see `edi.segments.Segment`). Their ids are among
-    `ids`.
+    `ids`; `lengths` are how many elements each has, up to LONGEST.
     """
 
     rows: list[Row]
@@ -28,6 +40,7 @@ class Rows(NamedTuple):
     gap: int
     plain: bool
     ids: Set[str]
+    lengths: bytes
 
     def part(self, places: Iterable[int]) -> Iterator[Rows]:
         """Each of these rows by itself, and what stands before, between and after them."""
@@ -42,7 +55,8 @@ class Rows(NamedTuple):
             yield self._cut(done, len(self.rows), start)
 
     def _cut(self, first: int, last: int, start: int) -> Rows:
-        return self._replace(rows=self.rows[first:last], texts=self.texts[first:last], start=start)
+        texts, lengths = self.texts[first:last], self.lengths[first:last]
+        return self._replace(rows=self.rows[first:last], texts=texts, start=start, lengths=lengths)
 
     @property
     def length(self) -> int:
@@ -78,6 +92,7 @@ class HeldRows:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.texts: list[str] = []
+        self.lengths = bytearray()
         self.gap = 0
         self.ordinal = 0
         self.plain = True
@@ -94,6 +109,7 @@ class HeldRows:
         self.marks.append((len(self.rows), rows.start))
         self.rows += rows.rows
         self.texts += rows.texts
+        self.lengths += rows.lengths
 
     def make_segments(self, first: int, last: int) -> list[Segment]:
         """The rows from `first` to before `last` as segments."""
@@ -117,6 +133,6 @@ class HeldRows:
             self.marks = [(0, self.place(number)), *kept]
         self._known = -1, 0
         self.ordinal += number
-        del self.rows[:number], self.texts[:number]
+        del self.rows[:number], self.texts[:number], self.lengths[:number]
         if len(self.rows) <= self._last[0]:
             self.plain = self._last[1]

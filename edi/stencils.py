@@ -227,6 +227,9 @@ class Pattern(Generic[Kind]):
 
     def fill(self, rows: Sequence[Row], around: Any, separator: str) -> Any:
         """Fill a stencil with the elements of a loop's segments; None where there is none that fits."""
+        if len(self.stencils) == 1:
+            text = self.stencils[0](rows, around, separator)
+            return text if text is not None else self.learn(rows, around, separator)
         hits = self.hits
         for place, stencil in enumerate(self.stencils):
             text = stencil(rows, around, separator)

@@ -5,19 +5,19 @@ A loop in a unit begins with its first segment; its other segments come before t
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections.abc import Callable
+from itertools import chain
 from typing import Generic, TypeVar
 
 from edi.guides.routes import Station
+from edi.rows import LONGEST
 from edi.sieve.paths import Paths
 from edi.sieve.windows import Window
 from edi.stencils import Pattern, Row, Stencils, escape
 
 Kind = TypeVar("Kind", bound=Stencils)
 Part = tuple[Pattern[Kind], list[Row]]
-LONGEST = 255
-"""Elements that are counted of a segment; one with more has no pattern that is remembered."""
 MOST_KNOWN = 20_000
 """Patterns that are remembered by the codes of one file."""
 
@@ -25,31 +25,32 @@ MOST_KNOWN = 20_000
 class UnitParts(Generic[Kind]):
     """Cuts units into parts. `find` gives the stencils of a loop by its station.
 
-    Of a window are kept, row by row, the codes of the segments and how long each is: what tells a pattern.
+    Of a window are kept where its parts begin and end, with what tells the pattern of each: the codes of its
+    rows by turns with how long these are.
     """
 
     def __init__(self, paths: Paths, find: Callable[[Station], Kind]) -> None:
         self.paths = paths
         self.find = find
         self.loops: dict[int, Kind] = {}
-        self.cut = re.compile(b"")
         self.known = 0
         self.patterns: dict[bytes, Pattern[Kind]] = {}
         self.window: Window | None = None
-        self.lengths = b""
+        self.begins: list[int] = []
+        self.cuts: list[tuple[int, int, bytes]] = []
 
     def cut_unit(self, window: Window, first: int, last: int, *, plain: bool) -> list[Part[Kind]]:
         """The parts of a unit, by its first row and the row after its last; rows as they stand in JSON."""
         if window is not self.window:
             self.look(window)
-        rows, codes, lengths, patterns = window.rows, window.pattern, self.lengths, self.patterns
+        rows, patterns = window.rows, self.patterns
+        at = bisect_left(self.begins, first)
         parts = []
-        for found in self.cut.finditer(codes, first, last):
-            begin, end = found.span()
+        for begin, end, key in self.cuts[at : bisect_left(self.begins, last, at)]:
             own = rows[begin:end] if plain else [escape(row) for row in rows[begin:end]]
-            pattern = patterns.get(codes[begin:end] + lengths[begin:end])
+            pattern = patterns.get(key)
             if pattern is None:
-                pattern = self.recognise(codes[begin:end] + lengths[begin:end], own)
+                pattern = self.recognise(key, own)
             parts.append((pattern, own))
         return parts
 
@@ -57,20 +58,32 @@ class UnitParts(Generic[Kind]):
         """The pattern of a part that is met for the first time."""
         if len(self.patterns) >= MOST_KNOWN:
             self.patterns.clear()
-        codes = key[: len(rows)]
+        codes = key[::2]
         stations = [self.paths.nodes[code].station for code in codes]
         uses = [
             station.segment for station in stations if station is not None and station.segment is not None
         ]
         found = self.loops[codes[0]].recognise(uses, rows)
-        if all(len(row) < LONGEST for row in rows):
+        if LONGEST not in key[1::2]:
             self.patterns[key] = found
         return found
 
     def look(self, window: Window) -> None:
-        """Another window: how long its segments are, and how its loops are cut apart."""
+        """Another window: how its units and their loops are cut apart."""
         self.window = window
-        self.lengths = count_elements(window.rows)
+        self._learn()
+        openers = [node.at for node in window.nodes if node.code in self.loops]
+        self.begins = sorted({*window.starts, *chain.from_iterable(openers)})
+        told = bytearray(2 * len(window.rows))
+        told[::2], told[1::2] = window.pattern, window.held.lengths
+        keys = bytes(told)
+        ends = [*self.begins[1:], len(window.rows)]
+        self.cuts = [
+            (begin, end, keys[2 * begin : 2 * end]) for begin, end in zip(self.begins, ends, strict=True)
+        ]
+
+    def _learn(self) -> None:
+        """The nodes that loops begin with."""
         if self.known == len(self.paths.nodes):
             return
         self.known = len(self.paths.nodes)
@@ -78,13 +91,3 @@ class UnitParts(Generic[Kind]):
             loop = node.station.parent if node.station is not None else None
             if loop is not None and loop.children[0] is node.station:
                 self.loops[node.code] = self.find(loop)
-        openers = re.escape(bytes(self.loops))
-        self.cut = re.compile(b"[%b][^%b]*" % (openers, openers), re.DOTALL)
-
-
-def count_elements(rows: list[Row]) -> bytes:
-    """How many elements each row has, as far as that is counted."""
-    try:
-        return bytes(map(len, rows))
-    except ValueError:
-        return bytes([min(len(row), LONGEST) for row in rows])

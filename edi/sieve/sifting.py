@@ -155,6 +155,8 @@ class Sieve:
         first, last = window.starts[unit : unit + 2]
         if not writer.write(window, first, last, self.reader.loop, plain=self.held.plain):
             return False
+        if not self.screening.fitting:
+            return True
         fits = self._fits(window, unit)  # This counts it, so it is asked last.
         if not fits:
             writer.take_back()
