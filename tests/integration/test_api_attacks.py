@@ -25,7 +25,7 @@ from gateway.store import claims
 from gateway.tokens import TokenRoom
 from tests.api_rig import Rig, make_claim, make_settings, run_gateway
 from tests.api_walks import WALKS, fill, list_places
-from tests.integration.test_api_access import make_subjects
+from tests.integration.test_api_access import body_of, make_subjects
 from tests.integration.test_api_dialects import receive
 from tests.integration.test_core_door import CLAIMS_TYPE, Zeep, write_claims_file
 
@@ -137,7 +137,10 @@ BOMBS["gzip, gzip"] = gzip.compress(BOMBS["gzip"])
 
 async def test_a_bomb_goes_off_on_no_route_that_takes_a_body(rig: Rig) -> None:
     for route, (coding, bomb) in product(WALKS["bodies"], BOMBS.items()):
-        answer = await rig.call(route.method, fill(route), bomb, headers={"Content-Encoding": coding})
+        media = {"Content-Type": "application/json"} if route in WALKS["json"] else {}
+        answer = await rig.call(route.method, fill(route), bomb, headers={"Content-Encoding": coding} | media)
+        if answer.status == 403:  # refused to a key before a byte is read
+            continue
         told = (b"packed_too_tightly", b"too large", b"body_too_large", b"packed as one of")
         assert answer.status in (200, 400, 413, 415), (route.name, coding, answer.status)
         assert any(word in answer.body for word in told), (route.name, coding, answer.body[:200])
@@ -284,9 +287,7 @@ async def test_no_route_shows_or_changes_what_belongs_to_another_tenant(rig: Rig
     for route in WALKS["owned"]:
         room = route.path.split("/")[2]
         words = {"id": subjects.get(room, "clm_01K00000000000000000000000"), "transaction": file}
-        body = b'{"note": "n", "claim": "clm_01K00000000000000000000000", "after": 0}'
-        given = body if route.method == "POST" else None
-        answer = await rig.call(route.method, fill(route, **words), given, tenant="lakeside")
+        answer = await rig.call(route.method, fill(route, **words), body_of(route), tenant="lakeside")
         assert answer.status in ((401,) if "/document/" in route.path else (404,)), route.name
     assert (await rig.call("GET", "/v1/events")).json == before
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 import requests
 import schemathesis
@@ -18,10 +19,13 @@ from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 
+from edi.files import check_file
+from edi.remits import read_remittance
 from gateway.api.dialects.identifiers import name_report, write_uuid
 from gateway.api.openapi import write_openapi
-from tests.api_rig import make_claim
-from tests.integration.test_api_access import make_subjects
+from gateway.store import TenantScope, remittances
+from tests.api_rig import Rig, make_claim
+from tests.integration.test_api_access import make_remittance, make_subjects
 from tests.integration.test_api_dialects import receive
 from tests.live_api import LiveGateway, run_live
 from tests.real_time_rig import make_claim_status, make_eligibility
@@ -77,8 +81,28 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     with run_live(tmp_path_factory.mktemp("live")) as live:
         report = live.run(receive(live.rig, "277CA/claim_accepted/document.x12", "277"))
         ids = live.run(make_subjects(live.rig, "riverbend"))
+        remittance = live.run(receive_remittance(live.rig))
+        ids |= {"remittances": remittance}
         file = {"transaction": write_uuid(report), "mailbox": name_report(report, ("277",))}
         yield Known(live, ids | file | {"payer": "60054", "table": "icd10cm", "code": "A000"})
+
+
+async def receive_remittance(rig: Rig) -> str:
+    """A remittance as a partner sent it, whole; its id."""
+    file = await receive(rig, "835/paid_with_contractual_adjustment/document.x12", "835")
+    content = (SAMPLES / "835/paid_with_contractual_adjustment/document.x12").read_bytes()
+    [found] = check_file(content, keep=True).sets
+    whole = make_remittance(file)
+    body = msgspec.json.encode(read_remittance(found.documents[0]))
+
+    def add(scope: TenantScope) -> str:
+        kept = remittances.add(
+            scope, msgspec.structs.replace(whole, digest="e" * 64, body=body, set_control_number="0001")
+        )
+        assert kept is not None
+        return kept.id
+
+    return await rig.gateway.services.store.write(add, tenant="riverbend")
 
 
 def fill(known: Known, case: schemathesis.Case) -> None:
