@@ -9,7 +9,7 @@ from datetime import timedelta
 from gateway.archive import Archive
 from gateway.clock import Clock
 from gateway.logs import log_event
-from gateway.store import Store, TenantScope, idempotency
+from gateway.store import Store, TenantScope, idempotency, sessions, sign_ins
 from gateway.store.errors import StoreError
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -17,7 +17,9 @@ TURN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive."""
+    """Deletes what is older than a day: answers of idempotency keys, what is left of sessions and failed
+    sign-ins, half-written files of the archive.
+    """
 
     def __init__(self, store: Store, archive: Archive, clock: Clock) -> None:
         self._store = store
@@ -46,7 +48,8 @@ class Housekeeping:
         before = self._clock.now() - ANSWERS_KEPT
 
         def purge(scope: TenantScope) -> int:
-            return idempotency.purge(scope, before)
+            gone = sessions.purge(scope, before) + sign_ins.purge(scope, before)
+            return gone + idempotency.purge(scope, before)
 
         await asyncio.to_thread(self._archive.remove_drafts, before)
         tenants = await self._store.read(lambda system: system.tenants())
