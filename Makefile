@@ -10,7 +10,7 @@ RIVALS := procrastinate dbos
 WORKERS ?= 2
 SOAK_SECONDS ?= 1800
 
-.PHONY: help setup develop demo test check audit sbom corpus recall api-fuzz api-timing fuzz peers bench bench-page bench-memory bench-gateway faults faults-page soak serve format lock schemas clean
+.PHONY: help setup develop demo test check audit sbom corpus recall api-fuzz api-timing fuzz peers bench bench-page bench-memory bench-gateway bench-real-time faults faults-page faults-virtual soak serve format lock schemas clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -88,6 +88,9 @@ bench-memory: $(DEVELOP)  ## Memory and verdict of streams of a gigabyte, made a
 bench-gateway: $(DEVELOP) $(SYSTEM) $(RIVALS:%=.setup/peers/%.done)  ## The gateway beside the ceilings of this machine and beside peers
 	$(BIN)/python -m tests.bench.gateway $(ARGS)
 
+bench-real-time: $(DEVELOP)  ## Eligibility through a gateway to a payer by CORE SOAP, and a thousand clients at once
+	$(BIN)/python -m tests.bench.real_time $(ARGS)
+
 faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, judged by one checker (ARGS="--only 5,13")
 	@scripts/install_fault_tools.sh
 	$(BIN)/python -m tests.faults $(ARGS)
@@ -95,6 +98,9 @@ faults: $(DEVELOP) $(SYSTEM)  ## Real faults against a real gateway under load, 
 faults-page: $(DEVELOP) $(SYSTEM)  ## The same, put into docs/reference/faults.md
 	@scripts/install_fault_tools.sh
 	$(BIN)/python -m tests.faults --page docs/reference/faults.md $(ARGS)
+
+faults-virtual: $(DEVELOP)  ## Each single call of the virtual pipeline fails in turn, at the lowest priority
+	nice -n 19 $(BIN)/python -m tests.faults.virtual --seeds 0 $(ARGS)
 
 soak: $(DEVELOP) $(SYSTEM)  ## SOAK_SECONDS (1800) of steady load: memory and file handles stay flat
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS) $(ARGS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from edi.collector import resting_collector
+from edi.collector import resting_collector, rests
 from edi.edits.basis import Basis
 from edi.finding_places import drop_echoes, place_findings
 from edi.findings import Finding, find
@@ -48,13 +48,22 @@ def check_document(
     )
 
 
-@resting_collector()
 def check_generated(
     document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None = None
 ) -> tuple[tuple[Finding, ...], ClaimText | None]:
     """The findings about a document by generating its transaction set and reading that, edits by `basis`; and
     of a claim its text, where it may stand in a batch as it is.
     """
+    if rests():  # of many documents it rests once
+        return generate_and_read(document, guide, edits=edits, basis=basis)
+    with resting_collector():
+        return generate_and_read(document, guide, edits=edits, basis=basis)
+
+
+def generate_and_read(
+    document: Mapping[str, Any], guide: str, *, edits: bool, basis: Basis | None
+) -> tuple[tuple[Finding, ...], ClaimText | None]:
+    """The same, while the cyclic collector rests."""
     plan = plan_opening(guide)
     if plan is not None:
         reading = choose_reading(guide, CONTEXT.delimiters, edits=edits, basis=basis)

@@ -7,7 +7,7 @@ place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -164,8 +164,8 @@ def summarise(document: Mapping[str, Any]) -> ClaimSummary | None:
     if charge is None:
         return None
     lines = claim.get("serviceLines")
-    days = list(service_days(lines if isinstance(lines, list) else []))
-    days = days or list(service_days([read_section(claim, "claimDateInformation")]))
+    days = service_days(lines if isinstance(lines, list) else [])
+    days = days or service_days([read_section(claim, "claimDateInformation")])
     return ClaimSummary(
         patient_control_number=read_text(claim, "patientControlNumber"),
         payer_id=read_text(document, "tradingPartnerServiceId"),
@@ -194,15 +194,11 @@ def read_amount(value: object) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
-def service_days(lines: Sequence[object]) -> Iterator[date]:
+def service_days(lines: Sequence[object]) -> list[date]:
     """The first and last days of service lines, or of a statement period, that are dates."""
-    for line in lines:
-        if isinstance(line, dict):
-            for name in SERVICE_DAYS:
-                text = line.get(name)
-                day = read_day(text) if text is not None else None
-                if day is not None:
-                    yield day
+    texts = [line[name] for line in lines if isinstance(line, dict) for name in SERVICE_DAYS if name in line]
+    days = [read_day(text) for text in texts]
+    return [day for day in days if day is not None]
 
 
 def read_day(text: object) -> date | None:

@@ -11,6 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def rests() -> bool:
+    """True while the collector rests."""
+    return not gc.isenabled()
+
+
 @contextmanager
 def resting_collector() -> Iterator[None]:
     """The collector rests inside; afterwards it is as it was before."""

@@ -15,7 +15,9 @@ def read_section(document: Document, *keys: str) -> Document:
     """The object at `keys`, or an empty one."""
     for key in keys:
         child = document.get(key)
-        if not isinstance(child, Mapping):
+        if child.__class__ is not dict and not isinstance(
+            child, Mapping
+        ):  # the second takes six times as long
             return EMPTY
         document = child
     return document

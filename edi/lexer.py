@@ -32,7 +32,7 @@ from edi.window import Window
 
 __all__ = ["Lexer", "Unreadable"]
 _FIRST_CHUNK = 1 << 10
-_LARGEST_CHUNK = 1 << 16
+_LARGEST_CHUNK = 1 << 14
 _LOOK_AHEAD = 1 << 13
 """How far after its first character an ISA may be looked at."""
 LOWER_OPENER = re.compile(r"(?:gs|ta1|iea)[^0-9A-Za-z]")

@@ -67,7 +67,8 @@ class Opening(NamedTuple):
     """An opening as it was written and read: everything about it that the claims which begin so share.
 
     `way` are the loops of `tree` that are open, the last being that which the next segment is read in;
-    `heading` is the segment of the holder that has numbers of the hierarchy.
+    `heading` is the segment of the holder that has numbers of the hierarchy, `rows` are the elements of the
+    segments by their id.
     """
 
     written: WrittenOpening
@@ -79,11 +80,12 @@ class Opening(NamedTuple):
     way: tuple[Loop, ...]
     findings: tuple[Finding, ...]
     anchors: tuple[Loop, ...]
-    counts: dict[str, int]
+    rows: dict[str, list[list[str]]]
 
-    def rows(self, name: str) -> list[list[str]]:
-        """The elements of the segments with an id."""
-        return [segment.elements for segment in self.segments if segment.elements[0] == name]
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many segments of each id there are."""
+        return {name: len(rows) for name, rows in self.rows.items()}
 
 
 def is_spine(child: SegmentPlan | LoopPlan) -> bool:
@@ -236,13 +238,13 @@ def make_opening(
     way = [reader.loop]
     while way[0].parent is not None:
         way.insert(0, way[0].parent)
-    counts: dict[str, int] = {}
+    rows: dict[str, list[list[str]]] = {}
     for segment in segments:
-        counts[segment.id] = counts.get(segment.id, 0) + 1
+        rows.setdefault(segment.id, []).append(segment.elements)
     found, anchors = tuple(reader.findings), tuple(reader.anchors)
     level = make_level(split_parts(written.root, 0, context.delimiters)[-1].sources, context.delimiters)
     return Opening(
-        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, counts
+        written, sources, segments, headings[0], level, reader.tree, tuple(way), found, anchors, rows
     )
 
 

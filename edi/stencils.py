@@ -216,21 +216,32 @@ def escape(row: Row) -> Row:
 class Pattern(Generic[Kind]):
     """Loops with the same segments of the same lengths: their stencils, and how many came that none fits."""
 
-    __slots__ = ("loop", "seen", "stencils", "uses")
+    __slots__ = ("hits", "loop", "seen", "stencils", "uses")
 
     def __init__(self, loop: Kind, uses: tuple[SegmentUse, ...]) -> None:
         self.loop = loop
         self.uses = uses
         self.seen = 0
         self.stencils: list[Fill] = []
+        self.hits: list[int] = []
 
     def fill(self, rows: Sequence[Row], around: Any, separator: str) -> Any:
         """Fill a stencil with the elements of a loop's segments; None where there is none that fits."""
-        for stencil in self.stencils:
+        hits = self.hits
+        for place, stencil in enumerate(self.stencils):
             text = stencil(rows, around, separator)
             if text is not None:
+                hits[place] += 1
+                if place and hits[place] > hits[place - 1]:
+                    self.promote(place)
                 return text
         return self.learn(rows, around, separator)
+
+    def promote(self, place: int) -> None:
+        """Try a stencil sooner: those that have fitted most stand first."""
+        hits, stencils = self.hits, self.stencils
+        hits[place - 1], hits[place] = hits[place], hits[place - 1]
+        stencils[place - 1], stencils[place] = stencils[place], stencils[place - 1]
 
     def learn(self, rows: Sequence[Row], around: Any, separator: str) -> Any:
         """Make a stencil of a loop that none fits, where such loops have come often enough, and fill it."""
@@ -244,6 +255,7 @@ class Pattern(Generic[Kind]):
             self.seen = NEVER
             return None
         self.stencils.append(stencil)
+        self.hits.append(0)
         return stencil(rows, around, separator)
 
 

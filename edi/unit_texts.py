@@ -150,7 +150,7 @@ class PaymentWriter(TextWriter):
     def __init__(self, guide_id: str, reader: SetReader, delimiters: Delimiters) -> None:
         super().__init__(reader, delimiters)
         self.guide_id = guide_id
-        self.claims, self.lines, self.service = load_part_stencils(guide_id)
+        self.claims, self.lines, self.service = load_part_stencils(guide_id, sure=True)
         self.parts: UnitParts[PartStencils] | None = None
         self.amounts = AmountReading()
         self.headers: list[int] = []

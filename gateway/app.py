@@ -15,6 +15,7 @@ import os
 import signal
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -32,6 +33,7 @@ from gateway.clock import Clock, SteadyClock
 from gateway.codes.library import Library
 from gateway.codes.shelf import Shelf
 from gateway.commitpoints import Reach, pass_by
+from gateway.data_keys import KeyHolder
 from gateway.deposits import Deposits
 from gateway.directory import PayerShelf
 from gateway.dispatch import Dispatch
@@ -56,16 +58,24 @@ from gateway.rates import Rates
 from gateway.reception import Reception
 from gateway.rematching import Rematching
 from gateway.replies import Replies
-from gateway.sealing import Sealer, load_key_ring
+from gateway.resealing import Keeper, prepare_keys
+from gateway.sealing import KeyRing, Sealer, load_key_ring
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.status_requests import StatusRequests
 from gateway.store import Means, Store, SystemScope, events, jobs, open_store, tenants
 from gateway.store.errors import StoreBroken
+from gateway.store.key_reading import read_data_keys
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
 from gateway.webhooks import HookSender
-from gateway.wiring import RealTimeAdapters, Transports, make_vault, make_volumes
+from gateway.wiring import (
+    RealTimeAdapters,
+    Transports,
+    make_vault,
+    make_volumes,
+    make_wrapping_keys,
+)
 from gateway.worker import Worker
 
 
@@ -107,7 +117,7 @@ class Gateway:
         if self._role is not Role.API:
             client = await self._resources.enter_async_context(make_hook_client(self.services.settings))
             self._begin(build_worker(self.services, client, self._resources, self._reach))
-            self._begin(Housekeeping(self.services.store, self.services.archive, self.services.clock))
+            self._begin(Housekeeping(self.services.keeper))
         self.services.inquiries.prepare()
         if self._server is None:
             return None
@@ -169,6 +179,7 @@ async def open_gateway(
     await services.store.write(lambda system: _add_tenants(system, settings))
     if isinstance(time, SteadyClock):
         await _go_on_from(services.store, time)
+    await prepare_keys(services.keeper)
     return Gateway(services, role, reach, crew)
 
 
@@ -194,7 +205,8 @@ def _build_services(
     settings: Settings, clock: Clock, ids: IdSource, reach: Reach, crew: Crew | None
 ) -> Services:
     """Every service on one store. It blocks: the schema is brought up to date."""
-    sealer = open_sealer(settings)
+    ring, holder = open_keys(settings, clock)
+    sealer = Sealer(ring, holder)
     store = open_store(settings.database_url, Means(clock, ids, sealer))
     archive = Archive(make_vault(settings), sealer)
     shelf = Shelf(Library(settings.home), clock)
@@ -220,6 +232,7 @@ def _build_services(
         answers=Answers(store, archive, clock),
         inquiries=Inquiries(store, archive, settings, clock, RealTimeAdapters(settings), checker.name_payer),
         audit=AuditLog(store),
+        keeper=Keeper(store, archive, holder, ring, clock),
         metrics=Metrics(),
         rates=Rates(settings.limits),
         volumes=make_volumes(settings),
@@ -234,10 +247,20 @@ def warm_up() -> None:
         check_document({}, kind.asks)
 
 
-def open_sealer(settings: Settings) -> Sealer:
-    """The sealer with the key ring of the settings, or of the home folder."""
+def open_sealer(settings: Settings, clock: Clock | None = None) -> Sealer:
+    """The sealer with the key ring of the settings, or of the home folder, and the data keys of the database.
+
+    Raises KeyRingInvalid, SettingsError.
+    """
+    return Sealer(*open_keys(settings, clock or SteadyClock()))
+
+
+def open_keys(settings: Settings, clock: Clock) -> tuple[KeyRing, KeyHolder]:
+    """The key ring and the holder of the data keys, which reads them when they are first asked for."""
     reference = settings.sealing.keys
-    return Sealer(load_key_ring(settings.home, reference.read() if reference else None))
+    ring = load_key_ring(settings.home, reference.read() if reference else None)
+    load = partial(read_data_keys, settings.database_url)
+    return ring, KeyHolder(make_wrapping_keys(settings, ring), load, clock.now)
 
 
 def _add_tenants(system: SystemScope, settings: Settings) -> None:

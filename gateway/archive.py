@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import zstandard
 
+from gateway.data_keys import ARCHIVE
 from gateway.sealing import SealBroken, Sealer
 from gateway.vault import FolderVault, Vault
 
@@ -50,7 +52,7 @@ class Archive:
         digest = hashlib.sha256(content).hexdigest()
         if not self._is_sound(digest):
             packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
-            self._vault.write(_name(digest), self._sealer.seal(packed, _context(digest)))
+            self._vault.write(_name(digest), self._sealer.seal(packed, _context(digest), owner=ARCHIVE))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -83,6 +85,23 @@ class Archive:
         if age is None or age >= before:
             return False
         self._vault.remove(_name(digest))
+        return True
+
+    def list_sealed(self, headers: Collection[bytes]) -> Iterator[str]:
+        """The digests of all files that begin with one of these headers: those that a key sealed."""
+        for name, _ in self._vault.list_all():
+            matched = _NAME.fullmatch(name)
+            if matched is not None and self._vault.read(name).startswith(tuple(headers)):
+                yield matched[1] + matched[2]
+
+    def reseal(self, digest: str) -> bool:
+        """Seal a file anew by the key of today; False where it is gone. Raises SealBroken."""
+        try:
+            sealed = self._vault.read(_name(digest))
+        except FileNotFoundError:
+            return False
+        packed = self._sealer.open(sealed, _context(digest))
+        self._vault.write(_name(digest), self._sealer.seal(packed, _context(digest), owner=ARCHIVE))
         return True
 
     def __contains__(self, digest: str) -> bool:

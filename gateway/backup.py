@@ -34,10 +34,14 @@ class BackupUnusable(Exception):
 
 
 class KeysNeeded(msgspec.Struct, frozen=True):
-    """Which key ring opens a backup: where it stood, and a value that only the same ring gives again."""
+    """Which keys open a backup: where the ring stood, and a value that only the same ring gives again.
+
+    `wrapping` are the ids of the wrapping keys of its data keys: one that was retired opens nothing more.
+    """
 
     reference: str
     check: str
+    wrapping: tuple[str, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +69,7 @@ def make_backup(settings: Settings, sealer: Sealer, folder: Path, now: datetime)
         kind=name_kind(settings.database_url),
         database_sha256=_digest(folder / DATABASE),
         files=files,
-        keys=KeysNeeded(name_keys(settings), sealer.fingerprint(_CHECK)),
+        keys=KeysNeeded(name_keys(settings), sealer.fingerprint(_CHECK), sealer.list_wrapping()),
     )
     os.sync()  # one flush for all files, before the manifest says that they are there
     draft = folder / f".{MANIFEST}"
@@ -107,6 +111,9 @@ def restore_backup(settings: Settings, sealer: Sealer, folder: Path) -> Manifest
     manifest = check_backup(settings, folder)
     if sealer.fingerprint(_CHECK) != manifest.keys.check:
         raise BackupUnusable(f"these are not the keys of the backup, which were {manifest.keys.reference}")
+    gone = [name for name in manifest.keys.wrapping if not sealer.knows(name)]
+    if gone:
+        raise BackupUnusable(f"the keys of this backup were retired ({', '.join(gone)}): it opens no more")
     for name in PARTS:
         copy_part(folder / name, settings.home / name)
     os.sync()  # the files before the rows that name them

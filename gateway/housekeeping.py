@@ -6,10 +6,9 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from gateway.archive import Archive
-from gateway.clock import Clock
 from gateway.logs import log_event
-from gateway.store import Store, TenantScope, idempotency, sessions, sign_ins
+from gateway.resealing import Keeper, prepare_keys
+from gateway.store import TenantScope, idempotency, sessions, sign_ins
 from gateway.store.errors import StoreError
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -19,12 +18,15 @@ TURN_SECONDS = 3600.0
 class Housekeeping:
     """Deletes what is older than a day: answers of idempotency keys, what is left of sessions and failed
     sign-ins, half-written files of the archive.
+
+    And makes the data keys of the next month before it comes.
     """
 
-    def __init__(self, store: Store, archive: Archive, clock: Clock) -> None:
-        self._store = store
-        self._archive = archive
-        self._clock = clock
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._store = keeper.store
+        self._archive = keeper.archive
+        self._clock = keeper.clock
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -51,6 +53,7 @@ class Housekeeping:
             gone = sessions.purge(scope, before) + sign_ins.purge(scope, before)
             return gone + idempotency.purge(scope, before)
 
+        await prepare_keys(self._keeper)
         await asyncio.to_thread(self._archive.remove_drafts, before)
         tenants = await self._store.read(lambda system: system.tenants())
         return sum([await self._store.write(purge, tenant=tenant) for tenant in tenants])

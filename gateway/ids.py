@@ -17,6 +17,8 @@ _RANDOM_BYTES: Final = _RANDOM_BITS // 8
 _DRAWN: Final = 64  # identifiers' worth of random bytes that are read at once
 _PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _SHIFTS: Final = tuple(range(120, -1, -10))
+_RANDOM_SHIFTS: Final = tuple(range(70, -1, -10))
+_TIME_LETTERS: Final = 10
 _SHAPE: Final = re.compile(r"[a-z]{2,8}_[0-9A-HJKMNP-TV-Z]{26}")
 
 
@@ -54,6 +56,7 @@ class TimeIds:
         self._clock = clock
         self._lock = threading.Lock()
         self._last = 0
+        self._begun, self._beginning = -1, ""
         self._random = b""
         self._process = 0
 
@@ -62,7 +65,13 @@ class TimeIds:
         with self._lock:
             fresh = (milliseconds << _RANDOM_BITS) | self._draw()
             self._last = fresh if fresh > self._last else self._last + 1
-            return f"{prefix}_{write_base32(self._last)}"
+            return f"{prefix}_{self._write(self._last)}"
+
+    def _write(self, number: int) -> str:
+        """`number` in base 32; those of one millisecond begin alike."""
+        if self._begun != (begun := number >> _RANDOM_BITS):
+            self._begun, self._beginning = begun, write_base32(number)[:_TIME_LETTERS]
+        return self._beginning + "".join([_PAIRS[(number >> shift) & 1023] for shift in _RANDOM_SHIFTS])
 
     def _draw(self) -> int:
         """Random bits, read from the system for many identifiers at once; a forked process reads its own."""

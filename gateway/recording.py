@@ -88,7 +88,7 @@ def record_claims(scope: TenantScope, parcels: Sequence[Parcel]) -> list[Submiss
     A claim whose `also` raises LeftOut is not stored; the exception stands in its place.
     """
     news = [_make_row(scope, parcel) for parcel in parcels]
-    prints = [_fingerprint(scope, new, parcel.judged) for new, parcel in zip(news, parcels, strict=True)]
+    prints = [_fingerprint(new, parcel.judged) for new, parcel in zip(news, parcels, strict=True)]
     equals = _Equals(scope, filter(None, prints))
     drafts: list[_Draft] = []
     outcomes: list[Submission | LeftOut] = []
@@ -137,7 +137,7 @@ def record_judged(scope: TenantScope, judged: Sequence[Judged]) -> list[Submissi
 def _make_row(scope: TenantScope, parcel: Parcel) -> claims.NewClaim:
     judged = parcel.judged
     summary = judged.summary or NOTHING_READ
-    return claims.NewClaim(
+    new = claims.NewClaim(
         id=scope.new_id("clm"),
         claim_type=judged.claim_type,
         patient_control_number=summary.patient_control_number,
@@ -151,13 +151,14 @@ def _make_row(scope: TenantScope, parcel: Parcel) -> claims.NewClaim:
         body=judged.dossier,
         original=parcel.original,
     )
+    return msgspec.structs.replace(new, duplicate_fingerprint=claims.fingerprint_duplicate(scope, new))
 
 
-def _fingerprint(scope: TenantScope, new: claims.NewClaim, judged: Judged) -> str:
+def _fingerprint(new: claims.NewClaim, judged: Judged) -> str:
     """What equal claims are found by; "" where being equal to another one is no fault."""
     if judged.summary is None or new.frequency in REPLACING_FREQUENCIES:
         return ""
-    return claims.fingerprint_duplicate(scope, new)
+    return new.duplicate_fingerprint
 
 
 def _settle(new: claims.NewClaim, judged: Judged, equal: str | None) -> _Draft:

@@ -14,7 +14,9 @@ from typing import Final
 import msgspec
 
 from gateway.archive import Archive
+from gateway.data_keys import ARCHIVE
 from gateway.events import KEPT_TYPES, RETENTION_PURGED, Happening, publish
+from gateway.resealing import Keeper, empty_periods, prepare_keys
 from gateway.settings import Settings
 from gateway.store import Store, SystemScope, TenantScope, audit
 from gateway.store.retention import Purged, list_digests, purge_claims, purge_rest
@@ -57,6 +59,20 @@ async def purge_store(store: Store, settings: Settings, now: datetime, *, rehear
         gone = await _purge_tenant(store, tenant, before, years, rehearse=rehearse) if before else Purged()
         outcomes.append(Outcome(tenant, before, gone))
     return outcomes
+
+
+async def shred(keeper: Keeper, settings: Settings, now: datetime) -> int:
+    """Destroy the data keys of the months that are past every retention; how many.
+
+    What is left of such a month, since something that stays names it, moves to a key of today first.
+    """
+    await prepare_keys(keeper)
+    longest, count = settings.retention.audit_years, 0
+    for tenant in (owner for owner in await keeper.list_owners() if owner):
+        years = settings.retention_years(tenant)
+        count += await empty_periods(keeper, tenant, find_limit(now, years)) if years else 0
+        longest = max(longest, years) if longest and years else 0
+    return count + (await empty_periods(keeper, ARCHIVE, find_limit(now, longest)) if longest else 0)
 
 
 async def purge_audit(store: Store, settings: Settings, now: datetime) -> int:

@@ -23,6 +23,7 @@ from gateway.people.room import People
 from gateway.places import Places
 from gateway.rates import Rates
 from gateway.reception import Reception
+from gateway.resealing import Keeper
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import TokenRoom
@@ -57,6 +58,7 @@ class Services:
     answers: Answers
     inquiries: Inquiries
     audit: AuditLog
+    keeper: Keeper
     metrics: Metrics
     rates: Rates
     volumes: Volumes

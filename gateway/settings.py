@@ -35,6 +35,7 @@ from gateway.settings_parts import (
     check_file_name,
 )
 from gateway.settings_parts import PayerWatch as PayerWatch
+from gateway.settings_parts import SealingSettings as SealingSettings
 from gateway.settings_parts import Sender as Sender
 from gateway.settings_parts import WatchSettings as WatchSettings
 from gateway.settings_source import Source, blame, read_source
@@ -103,12 +104,6 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     """The database; "" means SQLite in the home folder."""
 
     url: str = ""
-
-
-class SealingSettings(Section, frozen=True, kw_only=True):
-    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start."""
-
-    keys: SecretReference | None = None
 
 
 class WebhookSettings(Section, frozen=True, kw_only=True):

@@ -66,6 +66,27 @@ class ArchiveSettings(Section, frozen=True, kw_only=True):
             raise ValueError("endpoint begins with https:// (or http:// in a closed network)")
 
 
+class SealingSettings(Section, frozen=True, kw_only=True):
+    """The key ring that encrypts at rest and fingerprints; None: a file in the home, made at first start.
+
+    With `kms_key` (its ARN, at a service of the AWS kind) data keys are wrapped there and not by the ring.
+    """
+
+    keys: SecretReference | None = None
+    kms_key: str = ""
+    kms_region: str = ""
+    kms_endpoint: str = ""
+    kms_timeout_seconds: Seconds = 5.0
+
+    def __post_init__(self) -> None:
+        if self.kms_key.startswith("alias/"):
+            raise ValueError("kms_key is the id or ARN of a key, since an alias may come to mean another key")
+        if not self.kms_key and (self.kms_region or self.kms_endpoint):
+            raise ValueError("kms_key is missing: the other keys say where it is")
+        if self.kms_endpoint and not self.kms_endpoint.startswith(("https://", "http://127.0.0.1")):
+            raise ValueError("kms_endpoint begins with https://")
+
+
 class DelimiterSettings(Section, frozen=True, kw_only=True):
     """The separators of every interchange for a partner (005010 ISA), and what follows each segment."""
 
@@ -131,7 +152,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     the service to the claim's acceptance; `filing_warning_days` before it, a claim that is not there yet is
     overdue. `gap_hours` is how late an interchange may come whose control number was skipped. `inquiry_days`
     after the sending, and as often again, a claim without a remittance is asked about (276); 0 where the
-    payer takes no 276 from us.
+    payer takes no 276 from us. `payment_parts_days` is for a payer that pays in parts, several 835 with one
+    TRN02 and the whole payment in each BPR02: how long the last part may take; 0 where each 835 is a payment.
     """
 
     functional_ack_hours: Patience = 24.0
@@ -142,6 +164,7 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     filing_warning_days: Patience = 30.0
     gap_hours: Patience = 0.0
     inquiry_days: Patience = 0.0
+    payment_parts_days: Patience = 0.0
 
 
 class PayerWatch(Section, frozen=True, kw_only=True):

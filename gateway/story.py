@@ -193,7 +193,10 @@ class ProviderAdjustmentTold(Told, frozen=True, kw_only=True):
 
 
 class RemittanceStory(Told, frozen=True, kw_only=True):
-    """The body of a `remittance.*` event."""
+    """The body of a `remittance.*` event.
+
+    Where it is a part, `payment_amount` is the whole payment and `missing` what further parts are to pay.
+    """
 
     remittance: str
     file: str
@@ -201,6 +204,8 @@ class RemittanceStory(Told, frozen=True, kw_only=True):
     trace_number: str
     method: str
     amount: Decimal
+    payment_amount: Decimal | None = None
+    missing: Decimal | None = None
     date: str | None = None
     claims: int = 0
     matched: int = 0

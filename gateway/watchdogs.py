@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.events import PARTNER_GAP, PARTNER_SILENT, Happening, publish
 from gateway.hands import Hand, settle_item
 from gateway.journal import Journal, Particulars
+from gateway.payment_parts import note_missing_parts
 from gateway.settings import Partner
 from gateway.store import Store, claim_groups, claims, files, interchanges, jobs, work_items
 from gateway.store.claim_groups import Deadline
@@ -53,6 +54,8 @@ class Watchdogs:
         """Set the timers of what was sent since, look for gaps and filing limits; how many timers."""
         timers = await self._store.write(lambda scope: set_timers(scope, partner), tenant=tenant)
         await self._store.write(lambda scope: note_life(scope, partner), tenant=tenant)
+        if partner.watch.payment_parts_days:
+            await self._store.write(lambda scope: note_missing_parts(scope, partner), tenant=tenant)
         if partner.watch.gap_hours:
             await self._store.write(lambda scope: note_gaps(scope, partner), tenant=tenant)
         if self._is_filing_due(tenant, partner.name):

@@ -16,7 +16,9 @@ from adapters.https import HttpsSettings
 from adapters.rest import OAuthSettings, RestSettings, RestTransport
 from adapters.sftp import SftpSettings
 from adapters.sftp import SftpTransport as SftpAdapter
+from gateway.data_keys import RingKeys, WrappingKeys
 from gateway.real_time_settings import CoreRoute, HttpsRoute, RestRoute
+from gateway.sealing import KeyRing
 from gateway.secret_references import SecretReference
 from gateway.settings import FolderTransport, Partner, Settings, SftpTransport
 from gateway.settings_source import SettingsError
@@ -141,6 +143,26 @@ def _make_sftp(wire: SftpTransport) -> Transport:
             password=wire.password.read() if wire.password else None,
             timeout=wire.timeout_seconds,
             deadline=wire.deadline_seconds,
+        )
+    )
+
+
+def make_wrapping_keys(settings: Settings, ring: KeyRing) -> WrappingKeys:
+    """What wraps data keys: the key ring, or a key service. Raises SettingsError for an absent package."""
+    wanted = settings.sealing
+    if not wanted.kms_key:
+        return RingKeys(ring)
+    try:
+        from gateway.kms import KmsKeys, KmsSettings
+    except ImportError:
+        remedy = "pip install 'claimwire[kms]', or leave [sealing] kms_key out"
+        raise SettingsError("sealing.kms_key", "settings", "boto3 is not installed", remedy) from None
+    return KmsKeys(
+        KmsSettings(
+            key=wanted.kms_key,
+            region=wanted.kms_region,
+            endpoint=wanted.kms_endpoint,
+            timeout_seconds=wanted.kms_timeout_seconds,
         )
     )
 

@@ -228,9 +228,11 @@ class Worker:
     async def _take_jobs(self, free: int) -> list[tuple[str, jobs.Job]]:
         """Up to `free` due jobs, shared fairly among the tenants that have some."""
         kinds = tuple(self._handlers)
-        for tenant in await self._store.read(jobs.tenants_to_reap):
+        dead, waiting = await self._store.read(
+            lambda system: (jobs.tenants_to_reap(system), jobs.tenants_waiting(system, kinds))
+        )
+        for tenant in dead:
             await self._store.write(surrender.reap, tenant=tenant)
-        waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
         taken: list[tuple[str, jobs.Job]] = []
         for tenant in waiting[: max(0, free)]:

@@ -46,7 +46,15 @@ from gateway.processing import Processing
 from gateway.recording import Submission
 from gateway.rematching import Rematching
 from gateway.sealing import Sealer, load_key_ring
-from gateway.settings import BatchSettings, EnvelopeIds, Partner, Settings, Tenant, WorkerSettings
+from gateway.settings import (
+    BatchSettings,
+    EnvelopeIds,
+    Partner,
+    Settings,
+    Tenant,
+    WatchSettings,
+    WorkerSettings,
+)
 from gateway.settings import FolderTransport as FolderPlace
 from gateway.status_requests import StatusRequests
 from gateway.store import Means, claims, events, files, interchanges, jobs, open_store, tenants, work_items
@@ -73,7 +81,9 @@ def make_claim(number: str = "RB-1", **changes: Any) -> dict[str, Any]:
     return claim
 
 
-def make_settings(home: Path, *, max_claims: int = 1000) -> Settings:
+def make_settings(
+    home: Path, *, max_claims: int = 1000, watches: WatchSettings = WatchSettings()
+) -> Settings:
     """One tenant, one partner behind two folders, batches at once."""
     partner = Partner(
         name=PARTNER,
@@ -81,6 +91,7 @@ def make_settings(home: Path, *, max_claims: int = 1000) -> Settings:
         transport=FolderPlace(outbox_folder=home / "outbox", inbox_folder=home / "inbox"),
         envelope=IDS,
         batch=BatchSettings(max_claims=max_claims, max_age_seconds=0),
+        watch=watches,
     )
     return Settings(home=home, tenants=(Tenant(name=TENANT, partners=(partner,)),))
 
@@ -89,14 +100,20 @@ class Exchange:
     """Both ends of the exchange. `reach` is told of the gateway's commit points."""
 
     def __init__(
-        self, home: Path, *, reach: Reach = pass_by, max_claims: int = 1000, database: str = ""
+        self,
+        home: Path,
+        *,
+        reach: Reach = pass_by,
+        max_claims: int = 1000,
+        database: str = "",
+        watches: WatchSettings = WatchSettings(),
     ) -> None:
         self.home = home
         self.outbox, self.inbox = home / "outbox", home / "inbox"
         for folder in (self.outbox, self.inbox):
             folder.mkdir(parents=True, exist_ok=True)
         self.clock = VirtualClock(0, NOON)
-        self.settings = make_settings(home, max_claims=max_claims)
+        self.settings = make_settings(home, max_claims=max_claims, watches=watches)
         sealer = Sealer(load_key_ring(home))
         place = database or f"sqlite:///{home}/claimwire.db"
         self.store = open_store(place, Means(self.clock, TimeIds(self.clock), sealer))

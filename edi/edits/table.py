@@ -80,6 +80,7 @@ class CodeTable:
         self._marks = self._body[places[3] :][: 2 * rows].cast("H")
         self._titles = self._body[places[4] :]
         self.entries = lru_cache(REMEMBERED)(self._entries)
+        self.judge = lru_cache(REMEMBERED)(self._judge)
 
     @property
     def name(self) -> str:
@@ -124,7 +125,7 @@ class CodeTable:
         """Every entry of a code, the earliest first."""
         return tuple(self._entry(row) for row in self._rows(code))
 
-    def judge(self, code: str, on: date) -> Verdict:
+    def _judge(self, code: str, on: date) -> Verdict:
         """What the table says of a code on a day.
 
         INCOMPLETE is a code that is marked as a header or, in a nested table, one that only begins codes in

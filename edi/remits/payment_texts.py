@@ -30,12 +30,16 @@ Part = tuple[Pattern[PartStencils], list[Row]]
 
 
 @cache
-def load_part_stencils(guide_id: str) -> tuple[PartStencils, PartStencils, str]:
-    """The stencils of the claim payments and services of a guide, and the id of the loop of services."""
+def load_part_stencils(guide_id: str, *, sure: bool = False) -> tuple[PartStencils, PartStencils, str]:
+    """The stencils of the claim payments and services of a guide, and the id of the loop of services.
+
+    `sure` are those for segments that acceptors have found right.
+    """
     root = load_plan(guide_id).root
     claim = next(plan for plan in every_plan(root) if plan.id == CLAIM)
     service = next(plan for plan in claim.loops if plan.scope is not None and plan.scope.steps == (LINES,))
-    return PartStencils(claim, services=False), PartStencils(service, services=True), service.id
+    own = PartStencils(claim, services=False, sure=sure)
+    return own, PartStencils(service, services=True, sure=sure), service.id
 
 
 def write_payment(claim: Part, services: Iterable[Part], pointer: str, separator: str) -> str | None:
@@ -49,9 +53,9 @@ def write_payment(claim: Part, services: Iterable[Part], pointer: str, separator
             return None
         text, first, last = filled
         texts.append(text)
-        if first is not None and (begin is None or first < begin):
+        if first is not None and first != begin and (begin is None or first < begin):
             begin = first
-        if last is not None and (end is None or last > end):
+        if last is not None and last != end and (end is None or last > end):
             end = last
     pattern, rows = claim
     found: str | None = pattern.fill(rows, (pointer, ",".join(texts), begin, end), separator)

@@ -92,11 +92,14 @@ NAMES: dict[str, object] = {
 
 
 class PartStencils(Stencils):
-    """The stencils of claim payments, or of their services."""
+    """The stencils of claim payments, or of their services. `sure` are those for segments that acceptors have
+    found right (see `edi.guides.acceptors`): of an amount, only its beginning is open then.
+    """
 
-    def __init__(self, plan: LoopPlan, *, services: bool) -> None:
+    def __init__(self, plan: LoopPlan, *, services: bool, sure: bool = False) -> None:
         super().__init__()
         self.services = services
+        self.sure = sure
         self.texts = LoopTexts(plan)
         self.layouts = {key: plans[0].layout for key, plans in plan.by_use.items()}
         self.roles = {key: use_roles(plans) for key, plans in plan.by_use.items()}
@@ -104,7 +107,7 @@ class PartStencils(Stencils):
 
     def make(self, uses: Sequence[SegmentUse], rows: Sequence[Row], separator: str) -> Fill:
         """A stencil that returns the text of a claim payment, or of a service with its days. Raises Unfit."""
-        example = PartExample(separator)
+        example = PartExample(separator, sure=self.sure)
         marked = [
             example.add(self.layouts[use.key], self.roles[use.key], row)
             for use, row in zip(uses, rows, strict=True)
@@ -155,8 +158,9 @@ class PartExample(Example):
     `amounts` are marks of amounts by their holes, `sums` the holes of those that are nought where not sent.
     """
 
-    def __init__(self, separator: str) -> None:
+    def __init__(self, separator: str, *, sure: bool) -> None:
         super().__init__(separator)
+        self.sure = sure
         self.amounts: dict[int, str] = {}
         self.sums: set[int] = set()
         self.days: dict[str, str] = {}
@@ -206,9 +210,12 @@ class PartExample(Example):
         yield from super().lines()
         amounts = {self.holes[at]: "sums" if at in self.sums else "numbers" for at in self.amounts}
         for names in batched(amounts, 6):
-            yield f"if not are_plain(f'{''.join(f' {{{name}}}' for name in names)}'):"
+            joined = "".join(f" {{{name}}}" for name in names)
+            low = " or ".join(f"{name} < '1'" for name in names)
+            yield f"if {low}:" if self.sure else f"if not are_plain(f'{joined}'):"
             for name in names:
-                yield f"    {name} = {amounts[name]}[{name}]"
+                given = f"{name} = {amounts[name]}[{name}]"
+                yield f"    if {name} < '1': {given}" if self.sure else f"    {given}"
             yield f"    if {' or '.join(f'{name} is None' for name in names)}:"
             yield "        return None"
         for name, sent in self.days.items():

@@ -15,7 +15,7 @@ from edi.sieve.screens import Screening, load_screens
 from edi.sieve.windows import Window
 from edi.tree import Loop
 
-WINDOW = 4096
+WINDOW = 2048
 """Rows that are looked at at once: enough to be quick, few enough to stay near the processor."""
 FEW = 2
 """Where less than one in so many units has gone through, the rest of the set is read without the sieve."""

@@ -71,7 +71,7 @@ def write_sure(
     basis: Basis | None,
 ) -> ClaimText | None:
     """The text of a claim about which there is surely nothing to say; None where that is not sure."""
-    if opening.findings or not keeps_order(plan):
+    if opening.findings or not keeps_order(reading.guide.id):
         return None
     screening = choose_screens(reading.rules)
     try:

@@ -30,22 +30,20 @@ def doubt_periods(claim: ClaimFacts, basis: Basis) -> bool:
 @screen("services_follow_birth")
 def doubt_birth(claim: ClaimFacts, basis: Basis) -> bool:
     """Patients who may be born after the first service."""
-    first = min([line.first for line in claim.lines if line.first is not None], default=None)
-    if first is None:
-        return False
-    for row in claim.find("DMG", claim.patient):
-        birth = parse_date(value(row, 2))
-        if birth is not None and birth > first:
-            return True
-    return False
+    first = claim.first
+    births = [parse_date(value(row, 2)) for row in claim.find("DMG", claim.name_patient())] if first else []
+    return any(birth is not None and first is not None and birth > first for birth in births)
 
 
 @screen("services_follow_their_cause", "discharge_follows_admission", "inpatient_services_fall_into_the_stay")
 def doubt_stay(claim: ClaimFacts, basis: Basis) -> bool:
     """Claims with a day that services may not come before or after."""
+    dated = claim.find("DTP", "2300")
+    if not dated:
+        return False
     days = [line.first for line in claim.lines if line.first is not None]
     first, last = min(days, default=date.max), max(days, default=date.min)
-    for row in claim.find("DTP", "2300"):
+    for row in dated:
         if row[1] in BEFORE_SERVICE or row[1] == ADMISSION:
             day = parse_date(row[3][:DAY_LENGTH])
             if day is None or day > first:

@@ -76,7 +76,7 @@ def doubt_marks(claim: ClaimFacts, basis: Basis, entry: Entry, on: date) -> bool
     marks = entry.marks
     if HEADER in marks or MANIFESTATION in marks or (claim.institutional and NO_REASON in marks):
         return True
-    births = [parse_date(value(row, 2)) for row in claim.find("DMG", claim.patient)]
+    births = [parse_date(value(row, 2)) for row in claim.find("DMG", claim.name_patient())]
     born = births[0] if births else None
     for mark in marks:
         span = basis.tables.find("age_range", mark.upper(), on) if mark in AGES else None

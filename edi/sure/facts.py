@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
 from itertools import pairwise
 
 import msgspec
@@ -85,14 +84,12 @@ class ClaimFacts:
                 return True
         return False
 
-    @cached_property
-    def references(self) -> set[str]:
+    def find_references(self) -> set[str]:
         """The qualifiers of the REF of the claim and of its lines."""
         rows, loops = self.rows, self.loops
         return {rows[at][1] for at in self.at.get("REF", ()) if loops[at] in REFERRING}
 
-    @cached_property
-    def patient(self) -> str:
+    def name_patient(self) -> str:
         """The loop of the patient's name."""
         return "2010CA" if self.has("NM1", "2010CA") else "2010BA"
 

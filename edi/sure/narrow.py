@@ -56,6 +56,26 @@ class NarrowSource(WriterSource):
         nested = len(name.steps) > 1 and name.steps[0] == self.asked.inner
         return nested and name.steps[1] not in self.inner
 
+    def has(self, name: Name) -> bool:
+        """True for a name that is surely there."""
+        if name.root or len(name.steps) > 2:
+            return False
+        if len(name.steps) == 1:
+            return name.steps[0] in self.present
+        return len(name.steps) == 2 and name.steps[0] == self.asked.inner and name.steps[1] in self.inner
+
+    def fetch(self, name: Name, numeric: bool) -> str:
+        """A variable with the text of a name, asked for at once where it is there."""
+        if not self.has(name):
+            return super().fetch(name, numeric)
+        owner = self.object_of(name, name.steps[:-1])
+        variable = f"v{len(self.lines)}"
+        self.line(f"{variable} = {owner}[{name.steps[-1]!r}]")
+        self.line(f"if {variable}.__class__ is not str:")
+        convert = f"generation.text({variable}, {numeric}, {self.start(name)}, {name.steps!r})"
+        self.line(f"    {variable} = '' if {variable} is None else {convert}")
+        return variable
+
     def compile_narrow(self) -> NarrowWrite:
         """The function."""
         plan = self.plan

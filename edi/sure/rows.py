@@ -14,7 +14,7 @@ from typing import Any
 from edi.generation import Context, Generation, Scope
 from edi.generator import SEGMENTS_PER_CLAIM
 from edi.levels import PLAIN, Heading, Level, Run, is_plain
-from edi.openings import Opening, OpeningPlan, is_spine
+from edi.openings import Opening, OpeningPlan, is_spine, plan_opening
 from edi.plans import LoopPlan, SegmentPlan
 from edi.sure.doubts import Doubtful
 from edi.sure.narrow import list_steps
@@ -22,14 +22,16 @@ from edi.written_claims import ClaimText
 
 EMPTY: dict[str, Any] = {}
 EXTRAS = "x12Extra"
+COMPONENT = PLAIN.component
 
 
 @cache
-def keeps_order(plan: OpeningPlan) -> bool:
+def keeps_order(guide_id: str) -> bool:
     """True where each level on the way to the claim says all it has before the next, and numbers it in cells
     that are elements.
     """
-    loops, spines = [*plan.rest], []
+    plan = plan_opening(guide_id)
+    loops, spines = [*plan.rest] if plan is not None else [], []
     while loops:
         loop = loops.pop()
         spines.append(loop)
@@ -70,7 +72,8 @@ class ClaimRows:
             raise Doubtful
         if plan.spine and not plan.use.wrapper:
             self._begin_level(plan)
-        names, found = tuple(values), False
+        names, found, join = tuple(values), False, PLAIN.element.join
+        rows, lines = self.rows, self.lines
         for step in plan.recipes.get(names) or list_steps(plan, names):
             child, write = step.child, step.write
             if step.inner:
@@ -81,21 +84,18 @@ class ClaimRows:
             if write is not None:
                 narrow = write(scope, values, generation, scope)
                 if narrow is not None:
-                    self._keep_elements(narrow[0], flat=step.flat)
-                    found = narrow[1] or found
+                    elements, told = narrow
+                    line = join(elements)
+                    if (step.flat and COMPONENT in line) or generation.leftover:
+                        raise Doubtful
+                    rows.append(elements)
+                    lines.append(line)
+                    found = told or found
             elif isinstance(child, LoopPlan):
                 found = self._write_child(child, scope) or found
             else:
                 found = self._write_segment(child, scope, plan) or found
         return found
-
-    def _keep_elements(self, elements: list[str], *, flat: bool) -> None:
-        """Put the elements of a segment to the rows."""
-        line = PLAIN.element.join(elements)
-        if (flat and PLAIN.component in line) or self.generation.leftover:
-            raise Doubtful
-        self.rows.append(elements)
-        self.lines.append(line)
 
     def _begin_level(self, plan: LoopPlan) -> None:
         """A loop on the way to the claim begins."""

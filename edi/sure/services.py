@@ -139,7 +139,8 @@ def doubt_repeated(claim: ClaimFacts, basis: Basis) -> bool:
 )
 def doubt_certificates(claim: ClaimFacts, basis: Basis) -> bool:
     """Laboratories and mammographies without their certificates, screenings, and drugs with odd codes."""
-    if not claim.references.isdisjoint(CERTIFICATES):
+    references = claim.find_references()
+    if not references.isdisjoint(CERTIFICATES):
         numbers = [value(row, 2) for row in claim.find("REF") if row[1] in CERTIFICATES]
         if not all(CLIA.fullmatch(number) for number in numbers):
             return True
@@ -148,7 +149,7 @@ def doubt_certificates(claim: ClaimFacts, basis: Basis) -> bool:
     for line in claim.lines:
         if value(line.row, SCREENING) == SCREENED and line.row[0] == PROFESSIONAL_SERVICE:
             return True
-        if line.procedure in MAMMOGRAPHY and MAMMOGRAM not in claim.references:
+        if line.procedure in MAMMOGRAPHY and MAMMOGRAM not in references:
             return True
     drugs = [value(row, 3) for row in claim.find("LIN") if row[2] == NATIONAL_CODE]
     return not all(DRUG_CODE.fullmatch(code) for code in drugs)

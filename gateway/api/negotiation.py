@@ -21,6 +21,7 @@ READ = {
     Taken.CLAIM: frozenset({"application/json", "text/json"}),
     Taken.BATCH: frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"}),
     Taken.X12: frozenset({"application/edi-x12", "application/x12", "text/x12"}),
+    Taken.PATCH: frozenset({"application/merge-patch+json"}),
 }
 REQUEST_ID = re.compile(r"[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """A client's own id of a request: hex digits, as of a trace, or a UUID. Anything else could hold a name."""
@@ -43,8 +44,13 @@ def negotiate(request: web.Request, route: Route) -> None:
     if "Content-Encoding" in request.headers:
         find_coding(request)
     given = request.headers.get("Content-Type")
-    if given is not None and route.body is not Taken.NOTHING and not can_read(given, route.body):
-        known = ", ".join(sorted(list_read(route.body)))
+    bodies = (route.body, *route.other_bodies)
+    if (
+        given is not None
+        and route.body is not Taken.NOTHING
+        and not any(can_read(given, it) for it in bodies)
+    ):
+        known = ", ".join(sorted(frozenset[str]().union(*map(list_read, bodies))))
         raise Problem("media", f"This address reads {known}.", headers={"Connection": "close"})
     wanted = request.headers.get("Accept")
     if wanted is not None and wanted != "*/*" and not can_write(wanted, list_media(route)):

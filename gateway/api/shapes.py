@@ -190,7 +190,10 @@ class FileAnswers(Shape, frozen=True, kw_only=True):
 
 
 class RemittanceListed(Shape, frozen=True, kw_only=True):
-    """A payment of a payer (835): `amount` in dollars, `method` as BPR04."""
+    """A payment of a payer (835): `amount` in dollars, `method` as BPR04.
+
+    `state` is posted, unbalanced, or part: one of several 835 that pay `paymentAmount` together.
+    """
 
     id: str
     file: str
@@ -203,6 +206,7 @@ class RemittanceListed(Shape, frozen=True, kw_only=True):
     date: date | None
     state: str
     created_at: datetime
+    payment_amount: Decimal | None
 
 
 class PaymentShown(Shape, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from gateway.cli.explaining import READABLE, show_outline
 from gateway.cli.payers import payers
 from gateway.cli.people import users
 from gateway.cli.rendering import show_inspected, show_lines
+from gateway.cli.sealing import sealing
 from gateway.cli.servers import demo, serve, simulate
 from gateway.cli.trouble import Trouble, say
 from gateway.clock import SystemClock
@@ -58,6 +59,7 @@ app.add_typer(users, name="user")
 app.add_typer(database, name="db")
 app.add_typer(partner, name="partner")
 app.add_typer(audit, name="audit")
+app.add_typer(sealing, name="sealing")
 app.add_typer(codes, name="codes")
 app.add_typer(payers, name="payers")
 app.command()(serve)

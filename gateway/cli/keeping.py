@@ -14,7 +14,7 @@ from gateway.cli.running import load_settings, read_head, run_async, with_servic
 from gateway.cli.trails import note_command
 from gateway.cli.trouble import Trouble
 from gateway.clock import SystemClock
-from gateway.retention import Outcome, purge_audit, purge_store, sweep_archive
+from gateway.retention import Outcome, purge_audit, purge_store, shred, sweep_archive
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.upkeep import Verdict, check_head, verify_home
@@ -60,21 +60,22 @@ def verify_database(settings: Path | None, heads: Sequence[str] = ()) -> int:
 def purge(settings: Path | None, *, rehearse: bool) -> None:
     """Purge by the settings' policy and say what went, or would go. Raises Trouble."""
 
-    async def purge_all(services: Services) -> tuple[list[Outcome], int, int]:
+    async def purge_all(services: Services) -> tuple[list[Outcome], tuple[int, int, int]]:
         now = services.clock.now()
         outcomes = await purge_store(services.store, services.settings, now, rehearse=rehearse)
         if rehearse:
-            return outcomes, 0, 0
+            return outcomes, (0, 0, 0)
         for outcome in outcomes:
             await note_command(services, outcome.tenant, "retention.purged", "db purge")
         swept = await sweep_archive(services.store, services.archive, now)
-        return outcomes, swept, await purge_audit(services.store, services.settings, now)
+        entries = await purge_audit(services.store, services.settings, now)
+        return outcomes, (swept, entries, await shred(services.keeper, services.settings, now))
 
-    outcomes, swept, entries = with_services(settings, purge_all)
+    outcomes, (swept, entries, keys) = with_services(settings, purge_all)
     for outcome in outcomes:
         _print(f"{outcome.tenant}: {_describe(outcome)}")
-    gone = f"{swept} archived files that nothing names and {entries} entries of audit logs were deleted"
-    _print("nothing was deleted" if rehearse else gone)
+    gone = f"{swept} archived files that nothing names, {entries} entries of audit logs, {keys} data keys"
+    _print("nothing was deleted" if rehearse else f"deleted: {gone}")
 
 
 def _describe(outcome: Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from edi.acks import read_277ca
@@ -11,8 +11,9 @@ from edi.models import REJECTED_CATEGORIES, ClaimStatus, ClaimStatusReport
 from gateway.journal import Particulars, record_all
 from gateway.lifecycle import load_lifecycle
 from gateway.processors.arrival import Apply, Arrival, choose_sent, read_number
-from gateway.processors.claim_match import match_status
+from gateway.processors.claim_match import hold_traced, match_status
 from gateway.store import claims, interchanges
+from gateway.store.claims import Claim
 from gateway.story import tell_status_report
 
 KIND = "277CA"
@@ -26,19 +27,21 @@ def prepare_claim_ack(report: SetReport) -> Apply:
 
 
 def _apply_reports(reports: Iterable[ClaimStatusReport], arrival: Arrival) -> None:
+    reports = list(reports)
+    traced = hold_traced(arrival, (status for report in reports for status in report.claims))
     for report in reports:
         for status in report.claims:
-            _apply_status(arrival, status)
+            _apply_status(arrival, status, traced)
         if not report.claims:
             _apply_batch(arrival, report)
 
 
-def _apply_status(arrival: Arrival, status: ClaimStatus) -> None:
+def _apply_status(arrival: Arrival, status: ClaimStatus, traced: Mapping[str, Claim]) -> None:
     number = status.payer_claim_control_number
     told = tell_status_report(KIND, status.statuses, arrival.file.id, status.clearinghouse_trace, number)
     if not arrival.wants(told):
         return
-    match = match_status(arrival, status)
+    match = match_status(arrival, status, traced)
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return

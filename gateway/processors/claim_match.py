@@ -13,7 +13,7 @@ Whatever is still open is a person's to decide, with all claims named that it co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -38,11 +38,19 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     paying: Paying | None = None
 
 
-def match_status(arrival: Arrival, status: ClaimStatus) -> Match:
-    """Our claim that a claim status means, held from now on."""
-    traced = find_traced(arrival, status.clearinghouse_trace)
-    if traced is not None:
-        return Match(traced)
+def hold_traced(arrival: Arrival, statuses: Iterable[ClaimStatus]) -> dict[str, Claim]:
+    """The claims whose traces the statuses give back, all looked up at once and held from now on."""
+    traces = {status.clearinghouse_trace for status in statuses if status.clearinghouse_trace}
+    named = interchanges.find_all_traced(arrival.scope, arrival.partner.name, traces)
+    held = {claim.id: claim for claim in claims.load_many(arrival.scope, set(named.values()), lock=True)}
+    return {trace: held[claim] for trace, claim in named.items() if claim in held}
+
+
+def match_status(arrival: Arrival, status: ClaimStatus, traced: Mapping[str, Claim]) -> Match:
+    """Our claim that a claim status means, held from now on; `traced` are those of `hold_traced`."""
+    ours = traced.get(status.clearinghouse_trace)
+    if ours is not None:
+        return Match(ours)
     named = Named(
         trait=Trait(
             payers=arrival.partner.payers,

@@ -15,7 +15,7 @@ from gateway.journal import Particulars
 from gateway.lifecycle import load_lifecycle
 from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_ack import name_event_of
-from gateway.processors.claim_match import match_status
+from gateway.processors.claim_match import hold_traced, match_status
 from gateway.processors.inquiry_answer import complete_inquiry
 from gateway.story import AcknowledgmentTold, tell_status_report, write_dollars
 
@@ -41,7 +41,7 @@ def _apply_answers(answers: Sequence[StatusAnswer], arrival: Arrival) -> None:
 def _apply_answer(arrival: Arrival, answer: StatusAnswer) -> None:
     """The claim's event; where the payer has no such claim or cannot say, a person looks at it instead."""
     told = tell_answer(answer, arrival.file.id)
-    match = match_status(arrival, answer.status)
+    match = match_status(arrival, answer.status, hold_traced(arrival, [answer.status]))
     if match.claim is None:
         arrival.keep_orphan(told, "claim_status.unmatched", match.candidates)
         return

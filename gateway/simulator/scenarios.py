@@ -73,8 +73,9 @@ class Remit(Step, frozen=True, tag="remit"):
     """Pay what the adjustments leave (835 CLP, SVC, CAS), for all lines, the first one or the rest.
 
     `remarks` stand at each line (LQ), `claim_remarks` at the claim (MOA). With `companions` the payer
-    waits, at most `patience_days`, until that many claims can share the remittance. With `coordinate` all
-    but what the payers before left to the patient is theirs (OA-23).
+    waits, at most `patience_days`, until that many claims can share the remittance; `in_parts`, each has a
+    set of its own then, with the trace number and the whole payment in each. With `coordinate` all but what
+    the payers before left to the patient is theirs (OA-23).
     """
 
     status: str = "1"
@@ -84,6 +85,7 @@ class Remit(Step, frozen=True, tag="remit"):
     lines: Literal["all", "first", "rest"] = "all"
     companions: int = 1
     patience_days: int = 30
+    in_parts: bool = False
     coordinate: bool = False
 
 

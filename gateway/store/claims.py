@@ -54,7 +54,10 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a claim when it comes in. `body` is the claim's JSON in clear; `add` seals it."""
+    """What is known of a claim when it comes in. `body` is the claim's JSON in clear; `add` seals it.
+
+    `duplicate_fingerprint` is that of `fingerprint_duplicate`, where the caller has made it already.
+    """
 
     id: str
     claim_type: str
@@ -70,6 +73,7 @@ class NewClaim(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "received"
     marks: tuple[str, ...] = ()
     original: str | None = None
+    duplicate_fingerprint: str = ""
 
 
 class Equal(msgspec.Struct, frozen=True):
@@ -155,7 +159,7 @@ def _write_row(scope: TenantScope, new: NewClaim, now: datetime) -> dict[str, An
     values |= {"paid": ZERO, "adjusted": ZERO, "patient": ZERO, "open": new.charge}
     values |= {
         "control_fingerprint": fingerprint_control_number(scope, new.patient_control_number),
-        "duplicate_fingerprint": fingerprint_duplicate(scope, new),
+        "duplicate_fingerprint": new.duplicate_fingerprint or fingerprint_duplicate(scope, new),
     }
     return values | {"created_at": now, "updated_at": now}
 

@@ -26,6 +26,8 @@ REJECTED = "rejected"
 _interchange = tables.interchange
 _placed = tables.interchange_claim
 
+LOOKED_UP_AT_ONCE = 500
+
 
 class Interchange(msgspec.Struct, frozen=True):
     """One interchange to a partner. `sha256` finds its bytes in the archive; `size` is in bytes."""
@@ -239,6 +241,20 @@ def list_placements_of_claim(scope: TenantScope, claim_id: str) -> list[Placemen
 def find_traced(scope: TenantScope, partner: str, trace: str) -> str | None:
     """The claim that bears this trace in the newest interchange to the partner, or None."""
     found: str | None = scope.value(_FIND_TRACED, trace=trace, partner=partner)
+    return found
+
+
+def find_all_traced(scope: TenantScope, partner: str, traces: Collection[str]) -> dict[str, str]:
+    """The claim that bears each of these traces, as `find_traced` finds it, all looked up at once."""
+    found: dict[str, str] = {}
+    wanted = sorted(traces)
+    for at in range(0, len(wanted), LOOKED_UP_AT_ONCE):
+        statement = scope.select((_placed, _interchange), _placed.c.trace, _placed.c.claim).where(
+            _placed.c.trace.in_(wanted[at : at + LOOKED_UP_AT_ONCE]),
+            _interchange.c.id == _placed.c.interchange,
+            _interchange.c.partner == partner,
+        )
+        found |= dict(scope.tuples(statement.order_by(_placed.c.interchange)))
     return found
 
 

@@ -6,6 +6,7 @@ its content agree: it is kept once, in however many files it comes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,9 @@ from gateway.store.errors import NoSuchRow
 from gateway.store.scope import TenantScope
 from gateway.store.statements import columns_of
 
+POSTED = "posted"
+PART = "part"
+UNBALANCED = "unbalanced"
 PAYMENT = "payment"
 REVERSAL = "reversal"
 CORRECTION = "correction"
@@ -29,7 +33,10 @@ _provider = tables.provider_adjustment
 
 
 class Remittance(msgspec.Struct, frozen=True):
-    """A payment: `payer_id` TRN03, `trace_number` TRN02, `amount` BPR02, `method` BPR04, `date` BPR16."""
+    """A payment: `payer_id` TRN03, `trace_number` TRN02, `amount` BPR02, `method` BPR04, `date` BPR16.
+
+    Where it is one part of a payment, `amount` is what it pays itself and `payment_amount` BPR02.
+    """
 
     id: str
     file: str
@@ -43,6 +50,7 @@ class Remittance(msgspec.Struct, frozen=True):
     set_control_number: str
     state: str
     created_at: datetime
+    payment_amount: Decimal | None = None
 
 
 class ClaimPayment(msgspec.Struct, frozen=True):
@@ -118,6 +126,7 @@ class NewRemittance(msgspec.Struct, frozen=True, kw_only=True):
     set_control_number: str
     state: str
     body: bytes
+    payment_amount: Decimal | None = None
     payments: tuple[NewPayment, ...] = ()
     provider_adjustments: tuple[NewAdjustment, ...] = ()
 
@@ -225,6 +234,30 @@ def find_by_trace(scope: TenantScope, payer_id: str, trace_number: str) -> list[
     """The remittances of one payment of a payer (TRN03, TRN02), oldest first."""
     statement = scope.select(_remittance, *_COLUMNS).where(
         _remittance.c.payer_id == payer_id, _remittance.c.trace_number == trace_number
+    )
+    return scope.rows(Remittance, statement.order_by(_remittance.c.id))
+
+
+def list_parts(scope: TenantScope, part: Remittance | NewRemittance) -> list[Remittance]:
+    """The parts of one payment that are here: same payer, trace number, day and whole amount."""
+    found = find_by_trace(scope, part.payer_id, part.trace_number)
+    return [
+        it
+        for it in found
+        if it.state in (PART, POSTED) and (it.payment_amount, it.date) == (part.payment_amount, part.date)
+    ]
+
+
+def complete(scope: TenantScope, ids: Sequence[str]) -> None:
+    """All parts of a payment are here: each of them is posted like any other."""
+    parts = scope.update(_remittance).where(_remittance.c.id.in_(ids), _remittance.c.state == PART)
+    scope.run(parts.values(state=POSTED))
+
+
+def list_incomplete(scope: TenantScope, before: datetime) -> list[Remittance]:
+    """The parts that came before then and whose payment is not whole yet, oldest first."""
+    statement = scope.select(_remittance, *_COLUMNS).where(
+        _remittance.c.state == PART, _remittance.c.created_at < before
     )
     return scope.rows(Remittance, statement.order_by(_remittance.c.id))
 

@@ -37,7 +37,7 @@ from gateway.store.statements import (
     compile_insert,
     compile_insert_unless_present,
     make_insert_or_update,
-    owner_of,
+    name_owner,
 )
 
 _LOCK_ALL: Final = text(
@@ -127,9 +127,12 @@ class TenantScope(_Scope, Statements):
         Statements.__init__(self, tenant)
         self.tenant = tenant
 
-    def seal(self, content: bytes, context: str) -> bytes:
-        """`content` sealed for this tenant and the row and column that `context` names."""
-        return self._means.sealer.seal(content, f"{self.tenant}:{context}")
+    def seal(self, content: bytes, context: str, *, period: str = "") -> bytes:
+        """`content` sealed for this tenant and the row and column that `context` names.
+
+        By the tenant's key of this month, or of the month `period`.
+        """
+        return self._means.sealer.seal(content, f"{self.tenant}:{context}", owner=self.tenant, period=period)
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The content sealed for the same tenant and context. Raises SealBroken."""
@@ -156,7 +159,8 @@ class TenantScope(_Scope, Statements):
         """Insert `rows`, all with the same columns, as this tenant's."""
         if rows:
             statement = compile_insert(table, tuple(sorted(rows[0])), self._connection.dialect)
-            statement.run_many(self._connection, [self._own(table, row) for row in rows])
+            owner = {name_owner(table): self.tenant}
+            statement.run_many(self._connection, [row | owner for row in map(dict, rows)])
 
     def insert_unless_present(self, table: Table, row: Mapping[str, object], key: tuple[str, ...]) -> bool:
         """Insert `row` unless this tenant has one with the same columns `key`; True where it was inserted."""
@@ -214,4 +218,4 @@ class TenantScope(_Scope, Statements):
         return self._connection.execute(statement)
 
     def _own(self, table: Table, row: Mapping[str, object]) -> dict[str, object]:
-        return {**row, owner_of(table).name: self.tenant}
+        return {**row, name_owner(table): self.tenant}

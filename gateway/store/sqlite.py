@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from gateway.store.driver import FAILURES, Line, find_driver
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError, StoreOwned
 from gateway.store.failures import name_failure
@@ -57,7 +59,9 @@ class SqliteStore(Store):
             raise
         self._closed = False
         self._writer = GroupWriter(lambda: _connect(self._engine), _MANNERS, "claimwire-writer")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="claimwire-reader")
+        self._own = threading.local()
+        self._lines: list[Line] = []
+        self._readers = ThreadPoolExecutor(READERS, "claimwire-reader", initializer=self._open_line)
 
     @property
     def commits(self) -> int:
@@ -70,6 +74,8 @@ class SqliteStore(Store):
         self._closed = True
         await asyncio.to_thread(self._writer.close)
         self._readers.shutdown()
+        for line in self._lines:
+            line.let_go()
         self._engine.dispose()
         os.close(self._lock)
 
@@ -80,16 +86,27 @@ class SqliteStore(Store):
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, operation)
 
     def _look(self, operation: Operation) -> Any:
-        with _connect(self._engine) as connection:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            connection.exec_driver_sql("BEGIN")
+        line: Line = self._own.line
+        try:
+            connection = line.begin("BEGIN")
             try:
                 return operation(connection)
-            except Exception as error:
-                raise name_failure(error) from None
             finally:
-                connection.exec_driver_sql("ROLLBACK")
-                connection.exec_driver_sql("PRAGMA query_only = OFF")
+                find_driver(connection).execute("ROLLBACK")
+        except Exception as error:
+            if isinstance(error, FAILURES):
+                line.let_go()
+            raise name_failure(error) from None
+
+    def _open_line(self) -> None:
+        """Give a reader's thread a connection of its own, which can write nothing."""
+        self._own.line = Line(self._connect_reader)
+        self._lines.append(self._own.line)
+
+    def _connect_reader(self) -> Connection:
+        connection = _connect(self._engine)
+        find_driver(connection).execute("PRAGMA query_only = ON")
+        return connection
 
 
 def open_engine(path: Path) -> Engine:

@@ -156,6 +156,12 @@ def make_insert_or_update(
     return statement.on_conflict_do_update(index_elements=index, set_=dict(changes)).returning(*table.c)
 
 
+@lru_cache(maxsize=256)
+def name_owner(table: Table) -> str:
+    """The name of that column."""
+    return str(owner_of(table).name)
+
+
 def owner_of(table: FromClause) -> ColumnElement[Any]:
     """The column that says whose row it is: `tenant`, and `id` in the table of tenants itself."""
     return table.c.id if table is tables.tenant else table.c.tenant

@@ -1,8 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. `migrations/` makes them; a test proves that the two agree.
 
 Every table of a tenant has the column `tenant` first in its key; foreign keys carry the tenant along, so that
-no row can name a row of another tenant. Columns of bytes named `body`, `secret`, `name`, `note`, `response`,
-`password`, `totp`, `reason` are sealed.
+no row can name a row of another tenant. `sealed_columns` lists the columns that are sealed.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from gateway.store.audit_tables import audit_head as audit_head
 from gateway.store.client_tables import webhook_delivery as webhook_delivery
 from gateway.store.client_tables import webhook_endpoint as webhook_endpoint
 from gateway.store.columns import Cents, Instant, Words
+from gateway.store.data_key_table import data_key as data_key
 from gateway.store.people_tables import api_key as api_key
 from gateway.store.people_tables import emergency_access as emergency_access
 from gateway.store.people_tables import person as person

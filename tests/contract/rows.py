@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.data_keys import DataKey
 from gateway.store import (
     TenantScope,
     audit,
@@ -43,6 +44,11 @@ def make_entry(subject: str, **changes: Any) -> audit.NewEntry:
         action="claim.seen", principal_kind="key", principal="key_1", kind="claim", subjects=(subject,)
     )
     return msgspec.structs.replace(entry, **{"address": "192.0.2.7"} | changes)
+
+
+def make_data_key(scope: TenantScope, key_id: str) -> DataKey:
+    """A data key that opens nothing."""
+    return DataKey(scope.tenant, key_id, "2026-03", "k1", b"w", scope.now(), None)
 
 
 def make_file(scope: TenantScope, **changes: Any) -> files.File:

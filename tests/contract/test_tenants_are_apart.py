@@ -23,6 +23,7 @@ from gateway.store import (
     claim_search,
     claims,
     control_numbers,
+    data_keys,
     emergencies,
     events,
     files,
@@ -38,6 +39,7 @@ from gateway.store import (
     people,
     remittances,
     retention,
+    sealed_columns,
     sessions,
     sign_ins,
     tables,
@@ -49,6 +51,7 @@ from gateway.store.claim_search import ClaimSearch
 from gateway.store.errors import Conflict, LostLease, NoSuchRow
 from tests.contract.rows import (
     make_claim,
+    make_data_key,
     make_entry,
     make_file,
     make_inquiry,
@@ -65,6 +68,7 @@ ROOMS = (
     claim_search,
     claims,
     control_numbers,
+    data_keys,
     emergencies,
     events,
     files,
@@ -77,6 +81,7 @@ ROOMS = (
     payments,
     remittances,
     retention,
+    sealed_columns,
     tenants,
     webhooks,
     work_items,
@@ -143,6 +148,7 @@ def furnish(scope: TenantScope) -> World:
     sign_ins.count(scope, "dana", "203.0.113.9", forget_before=scope.now() - HOUR)
     payments.add_deposit(scope, [remittance], DEPOSIT)
     audit.append(scope, [make_entry(claim.id, reason="r")])
+    data_keys.add(scope, make_data_key(scope, "d1"))
     partner_states.save(scope, make_state(scope, "secret"))
     return World(
         claim,
@@ -198,6 +204,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     acknowledgments.list_of_interchange: lambda scope, its: acknowledgments.list_of_interchange(
         scope, its.interchange.id
     ),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ("r",), scope.now() - HOUR, file=its.file.id
+    ),
     acknowledgments.list_of_file: lambda scope, its: acknowledgments.list_of_file(scope, its.file.id),
     follow_ups.list_of: lambda scope, its: follow_ups.list_of(scope, its.claim.original or its.claim.id),
     follow_ups.list_of_account: lambda scope, its: follow_ups.list_of_account(
@@ -220,6 +232,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     audit.purge: lambda scope, its: audit.purge(scope, scope.now() + HOUR),
     audit.read_link: lambda scope, its: audit.read_link(scope, 1),
     audit.walk: lambda scope, its: list(audit.walk(scope)),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], scope.now() - HOUR, file=its.file.id
+    ),
     claims.add: lambda scope, its: make_claim(scope).state,
     claims.add_all: lambda scope, its: claims.add_all(scope, []),
     claims.change: lambda scope, its: claims.change(scope, its.claim.id, paid=Decimal("1.00")),
@@ -272,6 +290,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     control_numbers.set_last: lambda scope, its: control_numbers.set_last(scope, "north", "isa", 77),
     control_numbers.take: lambda scope, its: control_numbers.take(scope, "north", "isa"),
     control_numbers.take_many: lambda scope, its: control_numbers.take_many(scope, "north", "isa", 2),
+    data_keys.add: lambda scope, its: data_keys.add(scope, make_data_key(scope, "d2")),
+    data_keys.destroy: lambda scope, its: data_keys.destroy(scope, "d1"),
+    data_keys.list_all: lambda scope, its: data_keys.list_all(scope),
+    data_keys.retire_period: lambda scope, its: data_keys.retire_period(scope, "2026-03"),
+    data_keys.rewrap: lambda scope, its: data_keys.rewrap(scope, make_data_key(scope, "d1")),
+    data_keys.supersede: lambda scope, its: data_keys.supersede(scope, "2026-03", scope.now() + HOUR),
     events.append: lambda scope, its: events.append(scope, events.NewEvent(type="x", body=b""))[0].sequence,
     events.find_last_moment: lambda scope, its: events.find_last_moment(scope),
     events.find_latest: lambda scope, its: events.find_latest(scope, [its.claim.id], ["x"]),
@@ -347,6 +371,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, "north", 7
     ),
     interchanges.find_by_trace: lambda scope, its: interchanges.find_by_trace(scope, "trace-1"),
+    interchanges.find_all_traced: lambda scope, its: interchanges.find_all_traced(
+        scope, "north", {"trace-1"}
+    ),
     interchanges.find_traced: lambda scope, its: interchanges.find_traced(scope, "north", "trace-1"),
     interchanges.list_dead: lambda scope, its: interchanges.list_dead(scope, "north", "send"),
     interchanges.list_in_state: lambda scope, its: interchanges.list_in_state(scope, ["stored"]),
@@ -391,6 +418,15 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     keys.list_all: lambda scope, its: keys.list_all(scope),
     keys.record_use: lambda scope, its: keys.record_use(scope, its.key.id),
     keys.revoke: lambda scope, its: keys.revoke(scope, its.key.id),
+    sealed_columns.count_sealed: lambda scope, its: sealed_columns.count_sealed(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.list_periods: lambda scope, its: sealed_columns.list_periods(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"]
+    ),
+    sealed_columns.reseal_some: lambda scope, its: sealed_columns.reseal_some(
+        scope, sealed_columns.SEALED[0], [b"\x01\x02k1"], original=False
+    ),
     retention.count_orphans: lambda scope, its: retention.count_orphans(scope),
     retention.list_digests: lambda scope, its: retention.list_digests(scope),
     people.add: lambda scope, its: people.add(scope, login="dana", label="", roles=()).login,
@@ -440,6 +476,9 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
         scope, scope.now() + HOUR, kept_types=("partner.down",)
     ),
     remittances.add: lambda scope, its: remittances.add(scope, make_remittance(its.file)),
+    remittances.complete: lambda scope, its: remittances.complete(scope, [its.remittance.id]),
+    remittances.list_incomplete: lambda scope, its: remittances.list_incomplete(scope, scope.now() + HOUR),
+    remittances.list_parts: lambda scope, its: remittances.list_parts(scope, its.remittance),
     remittances.find_by_trace: lambda scope, its: remittances.find_by_trace(scope, "1512345678", "EFT-77"),
     remittances.find_payment: lambda scope, its: remittances.find_payment(scope, its.remittance.id, 1),
     remittances.find_payments: lambda scope, its: remittances.find_payments(scope, "PCN-9"),
@@ -482,6 +521,12 @@ TRIES: dict[Callable[..., Any], Callable[[TenantScope, World], Any]] = {
     claim_groups.count_by_mark: lambda scope, its: claim_groups.count_by_mark(scope, ["overdue"]),
     work_items.count_open: lambda scope, its: work_items.count_open(scope, ["k"]),
     work_items.find_about: lambda scope, its: work_items.find_about(scope, "k", "r", "s"),
+    acknowledgments.remove_orphan: lambda scope, its: acknowledgments.remove_orphan(
+        scope, its.file.id, b"{}"
+    ),
+    work_items.list_unmatched: lambda scope, its: work_items.list_unmatched(
+        scope, ["r"], its.item.created_at
+    ),
     work_items.list_open: lambda scope, its: work_items.list_open(scope),
     work_items.load: lambda scope, its: work_items.load(scope, its.item.id),
     work_items.resolve: lambda scope, its: work_items.resolve(scope, its.item.id),

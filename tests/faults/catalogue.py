@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.runs import Strike
+from tests.faults.shapes import Shape
 from tests.faults.strikes import clients, deaths, machines, mail, many, partners
-from tests.faults.world import Shape
 
 MANY = ("api", "worker", "worker", "worker")
 MONEY = ("REV", "PLB")
@@ -130,10 +130,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     strike(29, "no answer in time, the gateway down meanwhile", machines.sleep_through_a_deadline),
     strike(30, "the same 835 in another envelope", mail.pay_twice),
-    leave(
+    strike(
         31,
         "one payment split over several 835 sets",
-        "not modelled: a set that does not balance by itself is kept for a person, as in fault 35",
+        mail.split_the_parts,
+        Shape(markers=("PARTS", "PARTS", "PAID"), parts_days=30),
     ),
     strike(32, "reversal and correction in one file", mail.only_watch, Shape(markers=MONEY)),
     strike(
@@ -222,5 +223,6 @@ MORE: tuple[Fault, ...] = (
         deaths.die_in_the_trap,
         trapped("point", "batching.committed", "2"),
     ),
+    strike(70, "the bucket of the archive stands still", machines.freeze_the_bucket, Shape(bucket=True)),
 )
 """Beyond the list."""

@@ -15,19 +15,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock
 from gateway.ids import TimeIds
 from gateway.lifecycle import load_lifecycle
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings, StoreSettings
 from gateway.store import Means, Store, TenantScope, claims, events, files, open_store
 from gateway.store.claims import Claim
 from gateway.store.events import Event
 from gateway.store.files import File
 from gateway.upkeep import Verdict, verify_home
+from gateway.wiring import make_vault
 from tests.faults.load import Promise
+from tests.faults.shapes import PARTNERS
 from tests.faults.wire import Payment, list_claims, list_payments, read_control_number
-from tests.faults.world import PARTNERS, World
+from tests.faults.world import World
 
 PAGE = 500
 ONCE = {"claim.received": (1, 1), "claim.accepted": (1, 1), "claim.batched": (0, 1), "claim.sent": (0, 1)}
@@ -100,10 +103,11 @@ def summarise(name: str, faults: Sequence[str]) -> list[str]:
 async def gather(world: World, *, store: Store | None = None, archive: Archive | None = None) -> Evidence:
     """Ask both ends and the store, which is opened here unless it is open."""
     if store is None or archive is None:
-        sealer, clock = Sealer(load_key_ring(world.home)), SystemClock()
+        settings = Settings(home=world.home, store=StoreSettings(url=world.url))
+        sealer, clock = open_sealer(settings), SystemClock()
         opened = open_store(world.url, Means(clock, TimeIds(clock), sealer))
         try:
-            return await gather(world, store=opened, archive=Archive(world.home / "archive", sealer))
+            return await gather(world, store=opened, archive=Archive(make_vault(world.settings), sealer))
         finally:
             await opened.close()
     verdict = await verify_home(store, archive)
@@ -295,14 +299,22 @@ def check_money(evidence: Evidence) -> Iterator[str]:
     """Each claim has what the payer's 835s pay for it, each 835 balances, each is posted once."""
     for tenant, contents in evidence.written.items():
         payments = [payment for content in contents for payment in list_payments(content)]
-        yield from (f"835 {it.trace} does not balance" for it in payments if not it.balances)
+        yield from check_totals(payments)
         yield from check_posted(tenant, payments, evidence.remittances.get(tenant, []))
         yield from check_paid(evidence, tenant, payments)
 
 
+def check_totals(payments: list[Payment]) -> Iterator[str]:
+    """BPR02 is what the sets of one trace number pay together, most often one set."""
+    together: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
+    for payment in payments:
+        together[payment.trace, payment.amount] += payment.own
+    yield from (f"835 {trace} does not balance" for (trace, whole), own in together.items() if whole != own)
+
+
 def check_posted(tenant: str, payments: list[Payment], posted: list[tuple[str, Decimal]]) -> Iterator[str]:
     """The remittances posted are those that the payer wrote."""
-    wrote = Counter((payment.trace, payment.amount) for payment in payments)
+    wrote = Counter((payment.trace, payment.own) for payment in payments)
     kept = Counter(posted)
     yield from (f"{tenant}: 835 {key[0]} was not posted" for key in wrote - kept)
     yield from (f"{tenant}: 835 {key[0]} was posted too often" for key in kept - wrote)

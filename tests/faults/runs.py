@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.invariants import check_world
-from tests.faults.world import Shape, World, open_world
+from tests.faults.shapes import Shape
+from tests.faults.world import World, open_world
 
 Strike = Callable[[World], Awaitable[None]]
 POSTING_SECONDS = 120.0

@@ -43,9 +43,9 @@ class Payment(NamedTuple):
     kept: Decimal
 
     @property
-    def balances(self) -> bool:
-        """True where BPR02 is the sum of the claims' payments without what is kept."""
-        return self.amount == sum((claim.paid for claim in self.claims), Decimal(0)) - self.kept
+    def own(self) -> Decimal:
+        """What the set pays itself: the claims' payments without what is kept."""
+        return sum((claim.paid for claim in self.claims), Decimal(0)) - self.kept
 
 
 def list_payments(content: bytes) -> Iterator[Payment]:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,130 +26,28 @@ from gateway.app import Gateway, open_gateway
 from gateway.settings import Settings
 from gateway.simulator.mailbox import INBOUND, OUTBOUND
 from gateway.store import TenantScope, control_numbers
-from tests.faults.load import MARKERS, Load, Target
-from tests.postgres import Cluster, find_binaries, run_cluster
+from tests.buckets import BucketServer, running_bucket_server
+from tests.faults.ground import make_image, mounted_image, mounted_tmpfs, name_database, run_database
+from tests.faults.load import Load, Target
+from tests.faults.shapes import (
+    BUCKET,
+    BUCKET_SETTINGS,
+    CLINIC,
+    DIRECT,
+    EXCHANGE,
+    FREE_SPACE,
+    LAB,
+    PARTNERS,
+    PAYERS,
+    SETTINGS,
+    Extra,
+    Server,
+    Shape,
+)
+from tests.postgres import Cluster
 from tests.sshd import Sshd, free_port, start_sshd
 
 ROOT = Path(__file__).resolve().parents[2]
-CLINIC, LAB = "clinic", "lab"
-EXCHANGE, DIRECT = "exchange", "direct"
-PAYERS = {CLINIC: "CWP01", LAB: "CWP03"}
-PARTNERS = {CLINIC: EXCHANGE, LAB: DIRECT}
-FREE_SPACE = 4 << 20
-"""Bytes that a gateway keeps free: little, since the disks that are filled here are small."""
-
-SETTINGS = """\
-[server]
-free_space = {free_space}
-
-[worker]
-lease_seconds = {lease}
-poll_seconds = 0.1
-
-[webhooks]
-allow_private = true
-
-{store}
-
-[tenants.clinic.partners.exchange]
-payers = ["CWP01"]
-poll_seconds = 0.3
-file_name = "{file_name}"
-batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
-
-[tenants.clinic.partners.exchange.transport]
-kind = "sftp"
-host = "{host}"
-port = {port}
-username = "{username}"
-key_file = "{key}"
-host_key = "{host_key}"
-outbox_folder = "{mailboxes}/exchange/inbound"
-inbox_folder = "{mailboxes}/exchange/outbound"
-timeout_seconds = 3.0
-
-[tenants.clinic.partners.exchange.envelope]
-sender = "CLINIC"
-receiver = "EXCHANGE"
-group_sender = "CLINIC"
-group_receiver = "EXCHANGE"
-usage = "T"
-
-[tenants.lab.partners.direct]
-payers = ["CWP03"]
-poll_seconds = 0.3
-batch = {{ max_claims = {max_claims}, claims_per_set = {claims_per_set}, max_age_seconds = 0.3 }}
-
-[tenants.lab.partners.direct.transport]
-kind = "folder"
-outbox_folder = "{mailboxes}/direct/inbound"
-inbox_folder = "{mailboxes}/direct/outbound"
-
-[tenants.lab.partners.direct.envelope]
-sender = "LAB"
-receiver = "DIRECT"
-group_sender = "LAB"
-group_receiver = "DIRECT"
-usage = "T"
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """How a world is made: its database, what each gateway process does, and what differs in its settings."""
-
-    postgres: bool = False
-    connections: int = 60
-    roles: Sequence[str] = ("all",)
-    lease: float = 3.0
-    max_claims: int = 10
-    claims_per_set: int = 5000
-    file_name: str = "{id}.x12"
-    host: str = "127.0.0.1"
-    haste: float = 0.5
-    markers: Sequence[str] = MARKERS
-    control_number: int = 0
-    """The control number that the SFTP partner was sent last, before the load."""
-    trap: Sequence[str] = ()
-    """The trap that every process which does the work is started with (`armed_gateway`); {root} is known."""
-    small_disk: int = 0
-    """Megabytes of the tmpfs that holds the gateway's home; 0: the home is an ordinary folder."""
-    small_partner: int = 0
-    """The same for the payer's home with all mailboxes."""
-    loop_disk: int = 0
-    """Megabytes of a disk image that is mounted as the gateway's home, its file beside it."""
-
-
-@dataclass
-class Server:
-    """One gateway process: its role, its port, and the process that now plays it."""
-
-    name: str
-    role: str
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
-
-    @property
-    def pid(self) -> int:
-        """The process id. Raises AssertionError where none runs."""
-        assert self.process is not None, f"{self.name} does not run"
-        return self.process.pid
-
-    @property
-    def alive(self) -> bool:
-        """True while the process runs."""
-        return self.process is not None and self.process.poll() is None
-
-
-@dataclass
-class Extra:
-    """A file that the fault puts into a mailbox: what must become of it, and whether its money counts."""
-
-    tenant: str
-    content: bytes
-    states: tuple[str, ...]
-    counts: bool = False
 
 
 @dataclass
@@ -160,6 +58,7 @@ class World:
     shape: Shape
     sshd: Sshd
     cluster: Cluster | None = None
+    bucket: BucketServer | None = None
     servers: list[Server] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     extras: list[Extra] = field(default_factory=list)
@@ -444,6 +343,9 @@ async def open_world(root: Path, shape: Shape, name: str, claims: int) -> AsyncI
         stack.callback(lambda: world.sshd.stop())
         if shape.postgres:
             world.cluster = stack.enter_context(run_database(shape.connections))
+        if shape.bucket:
+            world.bucket = stack.enter_context(running_bucket_server())
+            world.bucket.make_bucket(BUCKET)
         stack.callback(end_processes, world)
         write_settings(world)
         world.start_payer()
@@ -464,6 +366,7 @@ def write_settings(world: World, **changes: str) -> None:
         "max_claims": shape.max_claims,
         "claims_per_set": shape.claims_per_set,
         "file_name": shape.file_name,
+        "parts_days": shape.parts_days,
         "host": shape.host,
         "port": sshd.port,
         "username": sshd.username,
@@ -471,7 +374,9 @@ def write_settings(world: World, **changes: str) -> None:
         "host_key": sshd.host_key,
         "mailboxes": world.partner / "senders",
         "store": f'[store]\nurl = "{name_database(world.cluster)}"' if world.cluster else "",
+        "archive": BUCKET_SETTINGS.format(endpoint=world.bucket.endpoint) if world.bucket else "",
     }
+    (world.home / "bucket_key").write_text("of the tests")
     (world.home / "claimwire.toml").write_text(SETTINGS.format(**(parts | changes)))
 
 
@@ -508,51 +413,3 @@ def end_processes(world: World) -> None:
         world.payer.wait()
         if world.payer.stdout is not None:
             world.payer.stdout.close()
-
-
-@contextlib.contextmanager
-def run_database(connections: int) -> Iterator[Cluster]:
-    """A PostgreSQL of our own with an empty database."""
-    binaries = find_binaries()
-    assert binaries is not None, "PostgreSQL is not installed"
-    with run_cluster(binaries, connections=connections) as cluster:
-        engine = create_engine(f"{cluster.url}postgres", isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("CREATE ROLE claimwire LOGIN"))
-            connection.execute(text("CREATE DATABASE claimwire OWNER claimwire"))
-        engine.dispose()
-        yield cluster
-
-
-def name_database(cluster: Cluster) -> str:
-    """The database as the gateway reaches it, with an account of its own."""
-    return f"postgresql+psycopg://claimwire@127.0.0.1:{cluster.port}/claimwire"
-
-
-@contextlib.contextmanager
-def mounted_tmpfs(place: Path, size: str) -> Iterator[None]:
-    """A file system in memory of this size at `place`."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=False)
-
-
-def make_image(image: Path, megabytes: int) -> Path:
-    """An empty ext4 file system in a file."""
-    with image.open("wb") as file:
-        file.truncate(megabytes << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
-    return image
-
-
-@contextlib.contextmanager
-def mounted_image(place: Path, image: Path) -> Iterator[None]:
-    """A disk image, mounted through a loop device."""
-    place.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-o", "loop", image, place], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=False)

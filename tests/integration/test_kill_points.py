@@ -18,13 +18,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock, VirtualClock
 from gateway.commitpoints import COMMIT_POINTS
 from gateway.events import read_standing
 from gateway.ids import TimeIds
 from gateway.lifecycle import Standing
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings
 from gateway.simulator.keys import load_or_create_key, public_line
 from gateway.simulator.mailbox import OUTBOUND
 from gateway.simulator.server import SenderAccount
@@ -74,7 +75,7 @@ async def test_a_death_at_any_commit_point_loses_and_doubles_nothing(
         ended, said = await run_gateway(tmp_path, payer, *mode)
         assert ended == 0, said
     home = tmp_path / "gateway"
-    clock, sealer = SystemClock(), Sealer(load_key_ring(home))
+    clock, sealer = SystemClock(), open_sealer(Settings(home=home))
     store = open_store(f"sqlite:///{home}/claimwire.db", Means(clock, TimeIds(clock), sealer))
     try:
         for number, sample in zip(load_claims(), STORIES, strict=True):

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.invariants import Evidence, gather, judge
-from tests.faults.world import CLINIC, Shape, World, open_world, wait_until
+from tests.faults.shapes import CLINIC, Shape
+from tests.faults.world import World, open_world, wait_until
 from tests.postgres import find_binaries
 
 ROLES = ("api", "api", "worker", "worker", "worker")

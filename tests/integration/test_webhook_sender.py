@@ -13,10 +13,12 @@ import standardwebhooks
 
 from gateway.archive import Archive
 from gateway.clock import VirtualClock
+from gateway.data_keys import KeyHolder, RingKeys
 from gateway.hook_schedule import HookAnswer
 from gateway.housekeeping import Housekeeping
 from gateway.ids import TimeIds
 from gateway.metrics import Metrics
+from gateway.resealing import Keeper
 from gateway.sealing import Sealer, load_key_ring
 from gateway.settings import WebhookSettings
 from gateway.signatures import write_secret
@@ -182,7 +184,9 @@ async def test_answers_of_idempotency_keys_are_deleted_after_a_day(bench: Bench,
         return lambda scope: idempotency.begin(scope, "/v1/claims", key, "digest")
 
     archive = Archive(tmp_path / "archive", Sealer(load_key_ring(tmp_path)))
-    keeper = Housekeeping(bench.store, archive, bench.clock)
+    ring = load_key_ring(tmp_path)
+    holder = KeyHolder(RingKeys(ring), list, bench.clock.now)
+    keeper = Housekeeping(Keeper(bench.store, archive, holder, ring, bench.clock))
     await bench.write(begin("old"))
     bench.clock.advance(timedelta(hours=23))
     await bench.write(begin("new"))

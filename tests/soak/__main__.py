@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults.invariants import Finding, check_world
+from tests.faults.shapes import Shape
 from tests.faults.strikes.clients import receiver, subscribe
-from tests.faults.world import Shape, World, open_world
+from tests.faults.world import World, open_world
 from tests.soak.slopes import HANDLES, MEGABYTES, Sample, Trend, find_trend, look_at
 
 SECONDS = 1800

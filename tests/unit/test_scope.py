@@ -16,6 +16,7 @@ ENGINE_ROOM = {
     "audit_tables",
     "client_tables",
     "columns",
+    "data_key_table",
     "copies",
     "driver",
     "engine",
@@ -23,6 +24,7 @@ ENGINE_ROOM = {
     "failures",
     "guard",
     "hints",
+    "key_reading",
     "listening",
     "opening",
     "people_tables",
@@ -44,7 +46,7 @@ STATEMENTS = {"select", "insert", "update", "delete"}
 
 
 def test_the_query_modules_are_known() -> None:
-    assert len(QUERY_MODULES) == 28
+    assert len(QUERY_MODULES) == 30
 
 
 @pytest.mark.parametrize("path", QUERY_MODULES, ids=lambda path: path.stem)

@@ -30,7 +30,7 @@ async def list_partners(call: Call) -> web.Response:
 
 
 def describe(scope: TenantScope, partner: Partner, now: datetime) -> PartnerShown:
-    """How a partner stands."""
+    """How a partner stands: down from its first failure until it answers again."""
     waiting = [
         claim
         for payer in partner.payers

@@ -10,8 +10,9 @@ import socket
 from pathlib import Path
 
 from tests.faults.runs import CannotStrike
+from tests.faults.shapes import CLINIC, EXCHANGE
 from tests.faults.strikes.forging import forge, take_answer
-from tests.faults.world import CLINIC, EXCHANGE, World, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 90.0
 CGROUPS = Path("/sys/fs/cgroup/memory")

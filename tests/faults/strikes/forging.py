@@ -6,7 +6,8 @@ import asyncio
 import time
 
 from tests.faults.invariants import digest
-from tests.faults.world import PARTNERS, World
+from tests.faults.shapes import PARTNERS
+from tests.faults.world import World
 
 PATIENCE = 60.0
 

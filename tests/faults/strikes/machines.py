@@ -13,17 +13,20 @@ import subprocess
 import time
 from pathlib import Path
 
+from gateway.app import open_sealer
 from gateway.archive import Archive
 from gateway.clock import SystemClock
 from gateway.ids import TimeIds
-from gateway.sealing import Sealer, load_key_ring
+from gateway.settings import Settings
 from gateway.store import Means, open_store
 from gateway.upkeep import verify_home
 from tests.cli import claimwire
+from tests.faults.ground import mounted_image
 from tests.faults.load import Promise
 from tests.faults.runs import CannotStrike
+from tests.faults.shapes import CLINIC, LAB
 from tests.faults.strikes.partners import fill_disk
-from tests.faults.world import CLINIC, LAB, World, mounted_image, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 60.0
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -93,13 +96,26 @@ async def prove_nothing_is_gone(world: World, image: Path, promised: list[Promis
         base.close()
         lost = [promise.claim for promise in promised if promise.claim not in kept]
         assert not lost, f"{len(lost)} of {len(promised)} promised claims are lost"
-        clock, sealer = SystemClock(), Sealer(load_key_ring(place))
+        clock, sealer = SystemClock(), open_sealer(Settings(home=place))
         store = open_store(f"sqlite:///{place}/claimwire.db", Means(clock, TimeIds(clock), sealer))
         try:
             verdict = await verify_home(store, Archive(place / "archive", sealer))
         finally:
             await store.close()
         assert not verdict.faults, f"after the cut: {verdict.faults[:3]}"
+
+
+async def freeze_the_bucket(world: World) -> None:
+    """The store of the archive stands still: what needs it is put off, nothing is promised without it."""
+    assert world.bucket is not None
+    await world.load.reach(0.3)
+    world.bucket.process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(12)
+    finally:
+        world.bucket.process.send_signal(signal.SIGCONT)
+    failed = sum(world.read_log(server).count("StoreUnavailable") for server in world.servers)
+    assert failed, "nobody noticed that the bucket stood still"
 
 
 async def hold_the_lock(world: World) -> None:

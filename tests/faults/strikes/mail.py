@@ -6,8 +6,9 @@ import asyncio
 import os
 import time
 
+from tests.faults.shapes import CLINIC, DIRECT, EXCHANGE, LAB
 from tests.faults.strikes.forging import forge, take_answer
-from tests.faults.world import CLINIC, DIRECT, EXCHANGE, LAB, World, wait_until
+from tests.faults.world import World, wait_until
 
 PATIENCE = 60.0
 UNKNOWN_GROUP = b"AK1*HC*888888"
@@ -141,6 +142,25 @@ async def rewrite_while_it_is_read(world: World) -> None:
         place.write_bytes(content[: 200 + (turn * 37) % max(1, len(content) - 200)])
         await asyncio.sleep(0.04)
     place.write_bytes(content)
+
+
+async def split_the_parts(world: World) -> None:
+    """Both parts of a payment come in one file, then one of them again in another, and one too many."""
+    await world.load.reach(1.0)
+    for place, tenant in enumerate((CLINIC, LAB)):
+        answer = await take_answer(world, tenant, "835", holding=b"ST*835*0002")
+        end = answer.index(b"ST*835*0002")
+        cut = answer[:end] + answer[answer.index(b"\nGE*") + 1 :].replace(b"GE*2*", b"GE*1*")
+        world.drop(tenant, forge(cut, 990_000_060 + place), "again.835", ("processed",))
+        trace = answer.partition(b"CLP*")[2].partition(b"*")[0]
+        changed = forge(cut, 990_000_064 + place, (b"CLP*" + trace, b"CLP*STRANGER"))
+        world.drop(tenant, changed, "more.835", ("processed",))
+    ask = "SELECT count(*) FROM remittance WHERE state = 'unbalanced'"
+    await wait_until(lambda: world.peek(ask)[0][0] == 2, PATIENCE, "a part too many was not kept apart")
+    ask = "SELECT count(*) FROM remittance WHERE state = 'part'"
+    await wait_until(lambda: world.peek(ask)[0][0] == 0, PATIENCE, "a payment is not whole")
+    ask = "SELECT count(*) FROM remittance WHERE payment_amount IS NOT NULL AND state = 'posted'"
+    world.tell(f"{world.peek(ask)[0][0]} parts posted")
 
 
 async def only_watch(world: World) -> None:

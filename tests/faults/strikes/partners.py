@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.runs import CannotStrike
-from tests.faults.world import CLINIC, EXCHANGE, LAB, World, wait_until
+from tests.faults.shapes import CLINIC, EXCHANGE, LAB
+from tests.faults.world import World, wait_until
 from tests.sshd import make_key, start_sshd
 
 PATIENCE = 60.0

@@ -1,4 +1,4 @@
-"""The audit log: who saw or changed what, in a chain for each tenant."""
+"""The audit log: who saw or changed what, in a chain for each tenant; and data keys, wrapped."""
 
 from __future__ import annotations
 
@@ -52,4 +52,15 @@ def upgrade() -> None:
         sa.Column("base", sa.BigInteger(), nullable=False),
         sa.Column("base_chain", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", name="pk_audit_head"),
+    )
+    op.create_table(
+        "data_key",
+        sa.Column("tenant", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("kek", sa.String(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("superseded_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_data_key"),
     )
