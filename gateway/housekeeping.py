@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from gateway.logs import log_event
 from gateway.resealing import Keeper, prepare_keys
-from gateway.store import TenantScope, idempotency
+from gateway.store import TenantScope, idempotency, sessions, sign_ins
 from gateway.store.errors import StoreError
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -16,7 +16,8 @@ TURN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Deletes what is older than a day: answers of idempotency keys, half-written files of the archive.
+    """Deletes what is older than a day: answers of idempotency keys, what is left of sessions and failed
+    sign-ins, half-written files of the archive.
 
     And makes the data keys of the next month before it comes.
     """
@@ -49,7 +50,8 @@ class Housekeeping:
         before = self._clock.now() - ANSWERS_KEPT
 
         def purge(scope: TenantScope) -> int:
-            return idempotency.purge(scope, before)
+            gone = sessions.purge(scope, before) + sign_ins.purge(scope, before)
+            return gone + idempotency.purge(scope, before)
 
         await prepare_keys(self._keeper)
         await asyncio.to_thread(self._archive.remove_drafts, before)
