@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from gateway.clock import VirtualClock
 from gateway.store import Means, Store, TenantScope, claims, events, open_store
+from gateway.store.claim_search import ClaimSearch, search
 from gateway.store.errors import NoSuchRow, StoreError
 from tests.contract.rows import make_claim
 
@@ -68,9 +70,10 @@ async def test_claims_are_listed_page_by_page(store: Store, tenant: str) -> None
     await store.write(lambda scope: claims.move(scope, [made[1].id], "sent"), tenant=tenant)
 
     def list_twice(scope: TenantScope) -> list[list[str]]:
-        first = claims.list_page(scope, states=("received",), limit=2)
-        then = claims.list_page(scope, states=("received",), limit=2, before=first[-1].id)
-        sent = claims.list_page(scope, states=("sent",), payer_id="PAYER1")
+        received = ClaimSearch(states=("received",), limit=2)
+        first = search(scope, received)
+        then = search(scope, msgspec.structs.replace(received, before=first[-1].id))
+        sent = search(scope, ClaimSearch(states=("sent",), payer_id="PAYER1"))
         return [[claim.id for claim in page] for page in (first, then, sent)]
 
     ids = [claim.id for claim in made]

@@ -149,8 +149,7 @@ async def test_where_the_database_cannot_write_each_line_says_so(
     async def refuse(*given: object, **named: object) -> None:
         raise StoreUnavailable("full")
 
-    await rig.call("GET", "/v1/claims")  # the key's last use is written now, not below
-    monkeypatch.setattr(rig.gateway.services.store, "write", refuse)
+    monkeypatch.setattr(rig.gateway.services.intake, "record", refuse)
     answers = await send(rig, write_line("RFC-1") + write_line("RFC-2"))
     assert [(it["state"], it["findings"][0]["code"]) for it in answers] == [
         ("unavailable", "request.not_stored")
