@@ -233,6 +233,8 @@ class Worker:
         )
         for tenant in dead:
             await self._store.write(surrender.reap, tenant=tenant)
+        if dead:  # what was reaped waits now
+            waiting = await self._store.read(lambda system: jobs.tenants_waiting(system, kinds))
         share = max(1, free // max(1, len(waiting)))
         taken: list[tuple[str, jobs.Job]] = []
         for tenant in waiting[: max(0, free)]:

@@ -223,6 +223,7 @@ def test_every_key_stands_in_the_reference() -> None:
         "archive",
         "sealing",
         "retention",
+        "people",
         "webhooks",
         "worker",
     }
