@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from gateway.api.shapes import Cursor, Limit, Shape
+from gateway.people_settings import LONGEST_EMERGENCY
 
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Login = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -170,7 +171,7 @@ class EmergencyWish(Shape, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(min_length=10, max_length=1000)]
     scopes: Names = ()
     tenant: TenantWish = ""
-    minutes: Annotated[float, msgspec.Meta(gt=0, le=60)] | None = None
+    minutes: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_EMERGENCY)] | None = None
 
 
 class WhoAmI(Shape, frozen=True, kw_only=True):
