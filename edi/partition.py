@@ -92,6 +92,10 @@ _CUT_AT: dict[str, tuple[tuple[str, int, str], tuple[str, int, str]]] = {
 """For each transaction set the segment that begins the loop around claims, and the one that begins what
 stands in it: segment id, element, and its value."""
 
+_FOOTER = "PLB"
+"""What follows the claim payments of an 835. Where others come after it, each is out of its place (Table 3 of
+005010X221A1), which a part that begins there could not tell."""
+
 
 def plan_file(chunks: Iterable[bytes], *, target: int = TARGET) -> FilePlan | None:
     """The plan of a file, or None where it has to be read as a whole. Raises Unreadable.
@@ -125,7 +129,7 @@ class _Planner:
         self.window = Window(chunks, "")
         self.position = header.end
         self.reader = InterchangeReader(header, 0, set())
-        names = "|".join((*_ENVELOPE, *BINARY_SEGMENTS, "HL", "LX", "CLP"))
+        names = "|".join((*_ENVELOPE, *BINARY_SEGMENTS, "HL", "LX", "CLP", _FOOTER))
         after = re.escape(self.delimiters.element + self.delimiters.segment)
         self.marks = re.compile(f"(?:(?<={re.escape(self.cut)})|\\A)(?:{names})[{after}]")
         self.parts: list[FilePart] = []
@@ -255,6 +259,7 @@ class _SetCutter:
         self.outer: Range | None = None
         self.outer_number = ""
         self.inner_seen = False
+        self.is_over = False
         self.level_count = 0
         self.level_start = 0
 
@@ -263,6 +268,10 @@ class _SetCutter:
         if self.levels is None:
             return
         outer, inner = self.levels
+        if elements[0] == _FOOTER:
+            self.is_over = True
+        elif self.is_over:
+            raise _NotPlainError
         if _begins(elements, outer):
             self.before = self.before or Range(self.header.offset, place, 1)
             self._cut(place, ordinal, (self.before,))
