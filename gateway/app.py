@@ -16,10 +16,11 @@ import signal
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from adapters.retry import retry_transient
 from edi.checking import check_document
 from edi.claims import check_claim
 from gateway.answers import Answers
@@ -64,7 +65,7 @@ from gateway.services import Services
 from gateway.settings import Settings
 from gateway.status_requests import StatusRequests
 from gateway.store import Means, Store, SystemScope, events, jobs, open_store, tenants
-from gateway.store.errors import StoreBroken
+from gateway.store.errors import StoreBroken, StoreUnavailable
 from gateway.store.key_reading import read_data_keys
 from gateway.tokens import TokenRoom
 from gateway.watchdogs import Watchdogs
@@ -164,6 +165,11 @@ class Gateway:
         await asyncio.gather(*self._work.values(), return_exceptions=True)
 
 
+OPENING_TRIES: Final = 6
+OPENING_WAIT: Final = 4.0
+"""Seconds between two tries at a database that starts too, or whose connections are all taken."""
+
+
 async def open_gateway(
     settings: Settings,
     *,
@@ -175,12 +181,20 @@ async def open_gateway(
     """Open database and archive and build every service. Raises StoreOwned, SettingsError, KeyRingInvalid."""
     time = clock or SteadyClock(tell=_note_step_back)
     crew = Crew(settings, time, settings.server.checkers) if settings.server.checkers else None
-    services = await asyncio.to_thread(_build_services, settings, time, ids or TimeIds(time), reach, crew)
-    await services.store.write(lambda system: _add_tenants(system, settings))
+    patiently = retry_transient(OPENING_TRIES, longest=OPENING_WAIT, known=StoreUnavailable)
+    services = await patiently(asyncio.to_thread)(
+        _build_services, settings, time, ids or TimeIds(time), reach, crew
+    )
+    await patiently(_prepare)(services, time)
+    return Gateway(services, role, reach, crew)
+
+
+async def _prepare(services: Services, time: Clock) -> None:
+    """What has to be in the database before anybody is served. It may run twice."""
+    await services.store.write(lambda system: _add_tenants(system, services.settings))
     if isinstance(time, SteadyClock):
         await _go_on_from(services.store, time)
     await prepare_keys(services.keeper)
-    return Gateway(services, role, reach, crew)
 
 
 def _note_step_back(seconds: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -11,7 +10,7 @@ from typing import Any, Final
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from gateway.store.driver import FAILURES, Line, find_driver
+from gateway.store.driver import Lines
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError
 from gateway.store.failures import name_failure
@@ -50,24 +49,17 @@ class PostgresStore(Store):
         try:
             _assert_durable(self._engine)
             migrate(self._engine)
-        except BaseException:
+        except BaseException as error:
             self._engine.dispose()
-            raise
+            raise name_failure(error) from None
         guard_statements(self._engine)
         self._closed = False
         self._listener: Listener | None = None
+        self._lines = Lines(lambda: _connect(self._engine))
         self._writers = [
-            GroupWriter(lambda: _connect(self._engine), _MANNERS, f"claimwire-writer-{number}")
-            for number in range(writers)
+            GroupWriter(self._lines, _MANNERS, f"claimwire-writer-{number}") for number in range(writers)
         ]
-        self._own = threading.local()
-        self._lines: list[Line] = []
-        self._readers = ThreadPoolExecutor(readers, "claimwire-reader", initializer=self._open_line)
-
-    def _open_line(self) -> None:
-        """Give a reader's thread a connection of its own."""
-        self._own.line = Line(lambda: _connect(self._engine))
-        self._lines.append(self._own.line)
+        self._readers = ThreadPoolExecutor(readers, "claimwire-reader")
 
     def _note_backend(self, driver: Any, _record: object) -> None:
         self._backends.add(driver.info.backend_pid)
@@ -86,8 +78,7 @@ class PostgresStore(Store):
         for writer in self._writers:
             await asyncio.to_thread(writer.close)
         self._readers.shutdown()
-        for line in self._lines:
-            line.let_go()
+        self._lines.close()
         self._engine.dispose()
 
     async def _write(self, operation: Operation, tenant: str | None, topics: set[str]) -> Any:
@@ -99,16 +90,10 @@ class PostgresStore(Store):
 
     def _look(self, operation: Operation) -> Any:
         """Run on one snapshot that can write nothing."""
-        line: Line = self._own.line
         try:
-            connection = line.begin(_LOOK)
-            try:
+            with self._lines.look(_LOOK) as connection:
                 return operation(connection)
-            finally:
-                find_driver(connection).execute("ROLLBACK")
         except Exception as error:
-            if isinstance(error, FAILURES):
-                line.let_go()
             raise name_failure(error) from None
 
 

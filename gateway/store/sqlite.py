@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from gateway.store.driver import FAILURES, Line, find_driver
+from gateway.store.driver import FAILURES, Line, Lines, find_driver
 from gateway.store.engine import Operation, Store
 from gateway.store.errors import StoreError, StoreOwned
 from gateway.store.failures import name_failure
@@ -58,7 +58,8 @@ class SqliteStore(Store):
             os.close(self._lock)
             raise
         self._closed = False
-        self._writer = GroupWriter(lambda: _connect(self._engine), _MANNERS, "claimwire-writer")
+        self._written = Lines(lambda: _connect(self._engine))
+        self._writer = GroupWriter(self._written, _MANNERS, "claimwire-writer")
         self._own = threading.local()
         self._lines: list[Line] = []
         self._readers = ThreadPoolExecutor(READERS, "claimwire-reader", initializer=self._open_line)
@@ -74,6 +75,7 @@ class SqliteStore(Store):
         self._closed = True
         await asyncio.to_thread(self._writer.close)
         self._readers.shutdown()
+        self._written.close()
         for line in self._lines:
             line.let_go()
         self._engine.dispose()

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.store.driver import Line, find_driver
+from gateway.store.driver import Lines, find_driver
 from gateway.store.errors import StoreBroken, StoreUnavailable
 from gateway.store.failures import DRIVER_ERRORS, is_fatal, is_transient, name_failure
 
@@ -72,8 +72,8 @@ class _GroupEnded(Exception):
 class GroupWriter:
     """Takes operations from any event loop and runs them in groups on its own thread."""
 
-    def __init__(self, connect: Callable[[], Connection], manners: Manners, name: str) -> None:
-        self._line = Line(connect)
+    def __init__(self, lines: Lines, manners: Manners, name: str) -> None:
+        self._lines = lines
         self._manners = manners
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(QUEUE_LIMIT)
         self._broken = False
@@ -107,7 +107,6 @@ class GroupWriter:
             group, closing = self._gather()
             if group:
                 _answer(self._settle(group))
-        self._line.let_go()
 
     def _gather(self) -> tuple[list[_Waiting], bool]:
         """What waits, up to the limit, and whether this is the end."""
@@ -136,16 +135,23 @@ class GroupWriter:
 
     def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
         """Run the group in one transaction. Raises what the database raises; then nothing of it is there."""
-        connection = self._line.begin(self._manners.begin)
-        driver = find_driver(connection)
+        line, connection = self._lines.begin(self._manners.begin)
+        driver, whole = find_driver(connection), False
         try:
-            if len(group) == 1:
-                return [self._perform_alone(connection, driver, group[0])]
-            outcomes = [self._perform(connection, driver, waiting) for waiting in group]
-            self._end(connection, driver, group)
+            outcomes = self._perform_all(connection, driver, group)
+            whole = True
         except BaseException:
-            self._roll_back(driver)
+            whole = self._roll_back(driver)
             raise
+        finally:
+            self._lines.give_back(line, whole=whole)
+        return outcomes
+
+    def _perform_all(self, connection: Connection, driver: Any, group: list[_Waiting]) -> list[_Outcome]:
+        if len(group) == 1:
+            return [self._perform_alone(connection, driver, group[0])]
+        outcomes = [self._perform(connection, driver, waiting) for waiting in group]
+        self._end(connection, driver, group)
         return outcomes
 
     def _end(self, connection: Connection, driver: Any, group: Sequence[_Waiting]) -> None:
@@ -179,13 +185,15 @@ class GroupWriter:
         driver.execute("RELEASE SAVEPOINT operation")
         return _Outcome(waiting.answer, result, None)
 
-    def _roll_back(self, driver: Any) -> None:
+    def _roll_back(self, driver: Any) -> bool:
+        """Undo the transaction; false where nobody knows how the connection stands."""
         if not self._manners.is_open(driver):
-            return
+            return True
         try:
             driver.execute("ROLLBACK")
         except DRIVER_ERRORS:
-            self._line.let_go()
+            return False
+        return True
 
 
 def _answer(outcomes: Sequence[_Outcome]) -> None:
